@@ -1,0 +1,3 @@
+//! The clinical REST API
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Configuration of the keeper's backup, restore, rehearsal and acceptance commands.

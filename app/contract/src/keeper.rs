@@ -1,0 +1,1 @@
+//! Configuration of `keeper node`: one Galera node.

@@ -1,0 +1,3 @@
+//! Galeno: compiles environments into GitOps manifests.
+
+fn main() {}
