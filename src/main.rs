@@ -1,3 +1,3 @@
-//! Galeno: compiles environments into GitOps manifests.
+//! Arguments in, exit code out.
 
 fn main() {}

@@ -1,0 +1,1 @@
+//! The checks: each a module, each a pure function from objects to findings.

@@ -1,0 +1,10 @@
+//! Galeno compiles a short environment file into a whole clinical platform as GitOps.
+//!
+//! Data flows one way: `spec` (what a person wrote) → `topology` (what it means) → `components` (typed objects) →
+//! `checks` (findings) → `bundle` (files). Nothing imports upward; see `ARCHITECTURE.md`.
+
+pub mod bundle;
+pub mod checks;
+pub mod finding;
+pub mod report;
+pub mod yaml;

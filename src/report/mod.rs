@@ -1,0 +1,1 @@
+//! Findings and topology for people and machines.
