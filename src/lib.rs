@@ -5,6 +5,9 @@
 
 pub mod bundle;
 pub mod checks;
+pub mod components;
 pub mod finding;
 pub mod report;
+pub mod spec;
+pub mod topology;
 pub mod yaml;

@@ -1,0 +1,6 @@
+//! Component `access`.
+
+use super::Output;
+use crate::topology::{Region, Topology};
+
+pub(super) fn render(_topology: &Topology, _region: &Region, _output: &mut Output) {}

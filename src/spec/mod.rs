@@ -1,0 +1,20 @@
+//! What a person writes: environment files and restore requests.
+//!
+//! The doc comments of these types are the descriptions of the published JSON Schema. Values are plain here (texts and
+//! numbers); `topology` turns them into types that can only hold what is right.
+
+mod backup;
+mod environment;
+mod platform;
+mod restore;
+
+pub use backup::{Alerts, Backup, Bucket, Monthly, OpenPgp, PointInTime, Retention, Schedule, Smtp};
+pub use environment::{
+    Acknowledgement, ApiVersion, ArgoCd, Environment, Gitops, Jurisdiction, Kubernetes, Network, Promise, Region, Role,
+    Versions,
+};
+pub use platform::{
+    AccessRegions, Api, Cni, Database, DatabaseTuning, Devices, ForcedRecovery, Ingress, IngressKind, Kms, Monitoring,
+    Oidc, RateLimit, Replicas, Resources, Secrets, Storage, StorageBackend, SyncWait, Tls, Web,
+};
+pub use restore::{RestoreRequest, RestoreSource};

@@ -1,0 +1,434 @@
+//! The environment file: storage, database, programs, ingress, secrets and monitoring.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The network plugin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Cni {
+    /// Any plugin that enforces NetworkPolicies: the API server is named by its addresses.
+    #[default]
+    Plain,
+    /// Cilium: addresses do not match the API server there, so `CiliumNetworkPolicy` names it.
+    Cilium,
+    /// Calico: its own policies name the API server's Service.
+    Calico,
+}
+
+/// What holds the volumes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StorageBackend {
+    /// Rook-Ceph, volumes on `CephFS`.
+    #[default]
+    Cephfs,
+    /// Rook-Ceph, volumes on RADOS block devices.
+    Rbd,
+    /// Longhorn.
+    Longhorn,
+    /// A `StorageClass` that the cluster already has.
+    Class,
+}
+
+/// Persistent storage.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Storage {
+    /// What holds the volumes.
+    pub backend: StorageBackend,
+    /// With `backend: class`: the `StorageClass`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// The disks that Ceph or Longhorn takes.
+    pub devices: Devices,
+    /// Copies of each block, each in another zone.
+    #[schemars(range(min = 1, max = 9))]
+    pub replicas: u8,
+    /// Encryption at rest (LUKS). Encryption in transit is always on.
+    pub encryption: bool,
+    /// Where the keys of encryption at rest are kept. Without it: in the cluster itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kms: Option<Kms>,
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self {
+            backend: StorageBackend::default(),
+            class: None,
+            devices: Devices::default(),
+            replicas: 3,
+            encryption: true,
+            kms: None,
+        }
+    }
+}
+
+/// The disks that Ceph takes, in every zone alike.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Devices {
+    /// Disks in each zone.
+    #[schemars(range(min = 1, max = 500))]
+    pub per_zone: u16,
+    /// Size of a disk.
+    pub size: String,
+    /// The `StorageClass` of raw local disks (`volumeBindingMode: WaitForFirstConsumer`).
+    pub class: String,
+    /// Kind of disk in the CRUSH map.
+    #[schemars(example = &"nvme")]
+    pub device_class: String,
+}
+
+impl Default for Devices {
+    fn default() -> Self {
+        Self {
+            per_zone: 2,
+            size: "1Ti".to_owned(),
+            class: "local-disks".to_owned(),
+            device_class: "nvme".to_owned(),
+        }
+    }
+}
+
+/// Vault, for the keys of encryption at rest.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Kms {
+    /// Vault's address.
+    #[schemars(example = &"https://vault.vault.svc:8200")]
+    pub address: String,
+    /// Role of Vault's Kubernetes authentication.
+    pub role: String,
+    /// Path of the secrets engine.
+    pub path: String,
+}
+
+/// MariaDB with Galera.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Database {
+    /// Image with digest: MariaDB, Galera, mariadb-backup and the keeper.
+    pub image: String,
+    /// Nodes of the cluster; odd, and in each zone fewer than half.
+    #[serde(default = "three")]
+    #[schemars(range(min = 1, max = 9))]
+    pub nodes: u8,
+    /// Size of each node's volume.
+    pub size: String,
+    /// Processor and memory of each node.
+    #[serde(default)]
+    pub resources: Resources,
+    /// What may be set of MariaDB and Galera.
+    #[serde(default)]
+    pub tuning: DatabaseTuning,
+    /// The generation that serves; others stand by, read-only.
+    #[serde(default)]
+    pub active: u32,
+    /// Generations that are taken away: they served once, and a verified backup of a newer one exists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<u32>,
+    /// After a full outage in which the newest node is lost for good: the node to start from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forced_recovery: Option<ForcedRecovery>,
+}
+
+fn three() -> u8 {
+    3
+}
+
+/// Which node to start from when the nodes cannot agree, decided by a person.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ForcedRecovery {
+    /// The pod's name.
+    #[schemars(example = &"mariadb-g0-1")]
+    pub node: String,
+    /// Counts such decisions: higher than the last one. It is recorded before the node starts, so that none is used twice.
+    #[schemars(range(min = 1))]
+    pub epoch: u32,
+    /// Why, and what is lost by it.
+    pub reason: String,
+}
+
+/// Processor and memory.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Resources {
+    /// Processors asked for, as a Kubernetes quantity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<String>,
+    /// Memory, asked for and never exceeded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<String>,
+}
+
+/// What may be set of MariaDB and Galera; the rest follows from promises and is not to be had.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct DatabaseTuning {
+    /// InnoDB's buffer pool; 60 % of the memory if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub buffer_pool: Option<String>,
+    /// InnoDB's redo log; 2Gi if absent. A small one breaks backups under load.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redo_log: Option<String>,
+    /// Galera's write-set cache: as long as it reaches back, a returning node needs no full transfer. 2Gi if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gcache: Option<String>,
+    /// Connections to each node at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 10, max = 10000))]
+    pub max_connections: Option<u16>,
+    /// Threads that apply write-sets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 64))]
+    pub applier_threads: Option<u8>,
+    /// Which statements wait until the node has applied everything that was committed before.
+    pub sync_wait: SyncWait,
+}
+
+/// Which statements wait for everything committed before them, on whichever node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SyncWait {
+    /// Reads: two readers on two nodes never see two versions.
+    #[default]
+    Reads,
+    /// Reads and writes.
+    All,
+}
+
+/// Between how many replicas a program scales.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Replicas {
+    /// At least; with the promise `zone`, one for each zone or more.
+    #[schemars(range(min = 1, max = 1000))]
+    pub min: u16,
+    /// At most.
+    #[schemars(range(min = 1, max = 1000))]
+    pub max: u16,
+    /// Mean processor use that is aimed at, in percent of what is asked for.
+    #[serde(default = "seventy")]
+    #[schemars(range(min = 10, max = 95))]
+    pub cpu_percent: u8,
+}
+
+fn seventy() -> u8 {
+    70
+}
+
+impl Default for Replicas {
+    fn default() -> Self {
+        Self {
+            min: 3,
+            max: 12,
+            cpu_percent: 70,
+        }
+    }
+}
+
+/// The clinical REST API.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Api {
+    /// Image with digest.
+    pub image: String,
+    /// Replicas.
+    #[serde(default)]
+    pub replicas: Replicas,
+    /// Processor and memory of each replica.
+    #[serde(default)]
+    pub resources: Resources,
+    /// Identity providers for staff and patients besides local accounts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub oidc: Vec<Oidc>,
+}
+
+/// An OpenID Connect provider.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Oidc {
+    /// Short name in addresses: a DNS label.
+    pub name: String,
+    /// Its issuer, as its discovery document says it.
+    pub issuer: String,
+    /// Client id. The secret is read from the secret store.
+    pub client_id: String,
+    /// The organization whose accounts sign in here.
+    pub organization: String,
+    /// Addresses of the provider (CIDRs), for the NetworkPolicy.
+    #[schemars(length(min = 1))]
+    pub addresses: Vec<String>,
+    /// Whether the provider's own second factor is enough for staff.
+    #[serde(default)]
+    pub second_factor: bool,
+}
+
+/// The web application.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Web {
+    /// Image with digest.
+    pub image: String,
+    /// Replicas in each region that serves it.
+    #[serde(default)]
+    pub replicas: Replicas,
+    /// Processor and memory of each replica.
+    #[serde(default)]
+    pub resources: Resources,
+}
+
+/// How routes are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum IngressKind {
+    /// Gateway API, served by Traefik.
+    #[default]
+    Gateway,
+    /// `Ingress` objects, served by Traefik.
+    Traefik,
+}
+
+/// How requests come in.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Ingress {
+    /// How routes are written.
+    pub kind: IngressKind,
+    /// Class of the `Ingress` or `Gateway`.
+    pub class: String,
+    /// Class of the load balancer, where the cluster has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load_balancer_class: Option<String>,
+    /// Replicas of Traefik in each region.
+    pub replicas: Replicas,
+    /// Where public certificates come from.
+    pub tls: Tls,
+    /// Requests that one client address may send.
+    pub rate_limit: RateLimit,
+    /// Clients that may connect (CIDRs); everybody if absent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed_clients: Vec<String>,
+    /// Proxies in front of the load balancer whose word on the client's address is believed.
+    pub trusted_proxies: u8,
+}
+
+impl Default for Ingress {
+    fn default() -> Self {
+        Self {
+            kind: IngressKind::default(),
+            class: "traefik".to_owned(),
+            load_balancer_class: None,
+            replicas: Replicas {
+                min: 3,
+                max: 6,
+                cpu_percent: 70,
+            },
+            tls: Tls::default(),
+            rate_limit: RateLimit::default(),
+            allowed_clients: Vec::new(),
+            trusted_proxies: 0,
+        }
+    }
+}
+
+/// Where public certificates come from.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Tls {
+    /// Address of the ACME directory.
+    pub acme_server: String,
+    /// Who is written to when a certificate cannot be renewed. Absent: certificates come from the platform's own
+    /// authority, which browsers do not know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acme_email: Option<String>,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self {
+            acme_server: "https://acme-v02.api.letsencrypt.org/directory".to_owned(),
+            acme_email: None,
+        }
+    }
+}
+
+/// Requests that one client address may send.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct RateLimit {
+    /// Requests a second in the long run.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub average: u32,
+    /// Requests at once.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub burst: u32,
+}
+
+impl Default for RateLimit {
+    fn default() -> Self {
+        Self {
+            average: 50,
+            burst: 100,
+        }
+    }
+}
+
+/// Regions that relay requests to the primary region.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct AccessRegions {
+    /// Replicas of the web application there.
+    pub replicas: Replicas,
+}
+
+/// Where secret values come from (External Secrets).
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Secrets {
+    /// Name of the `ClusterSecretStore` that each region's cluster already has.
+    pub store: String,
+    /// Path below which the store keeps this environment's secrets; the environment's name if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// How often values are read again.
+    pub refresh: String,
+}
+
+impl Default for Secrets {
+    fn default() -> Self {
+        Self {
+            store: "vault".to_owned(),
+            path: None,
+            refresh: "1h".to_owned(),
+        }
+    }
+}
+
+/// Metrics, rules and dashboards, by the Prometheus operator.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Monitoring {
+    /// Whether they are rendered.
+    pub enabled: bool,
+    /// How long Prometheus keeps samples.
+    pub retention: String,
+    /// Labels that every alert carries.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+}
+
+impl Default for Monitoring {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            retention: "15d".to_owned(),
+            labels: BTreeMap::new(),
+        }
+    }
+}
