@@ -123,6 +123,11 @@ impl Finding {
         self
     }
 
+    /// Says why, where the finding is already among others.
+    pub fn explain(&mut self, reason: impl Into<String>) {
+        self.reason = reason.into();
+    }
+
     /// Says how to mend it.
     #[must_use]
     pub fn mend(mut self, mend: impl Into<String>) -> Self {
@@ -160,4 +165,13 @@ pub fn sort(findings: &mut [Finding]) {
 /// Whether any of these stops a compile.
 pub fn has_errors(findings: &[Finding]) -> bool {
     findings.iter().any(|f| f.severity == Severity::Error)
+}
+
+/// The candidate that was most probably meant by a mistyped name, if one is near enough.
+pub fn nearest<'a>(written: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .map(|candidate| (strsim::damerau_levenshtein(written, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= (candidate.len().max(written.len()) / 3).max(1))
+        .min()
+        .map(|(_, candidate)| candidate)
 }

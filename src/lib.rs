@@ -6,6 +6,7 @@
 pub mod bundle;
 pub mod checks;
 pub mod components;
+pub mod digest;
 pub mod finding;
 pub mod report;
 pub mod spec;

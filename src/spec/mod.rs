@@ -17,4 +17,4 @@ pub use platform::{
     AccessRegions, Api, Cni, Database, DatabaseTuning, Devices, ForcedRecovery, Ingress, IngressKind, Kms, Monitoring,
     Oidc, RateLimit, Replicas, Resources, Secrets, Storage, StorageBackend, SyncWait, Tls, Web,
 };
-pub use restore::{RestoreRequest, RestoreSource};
+pub use restore::{BackupSite, RestoreRequest, RestoreSource};

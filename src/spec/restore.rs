@@ -28,28 +28,37 @@ pub struct RestoreRequest {
     pub expires: String,
 }
 
-/// What is restored: exactly one of the three.
+/// What is restored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub enum RestoreSource {
-    /// A backup by its id, as `keeper catalog` lists it.
-    Backup(String),
-    /// The newest verified backup at the time of the restore.
-    Latest(LatestKind),
-    /// The state at a moment (RFC 3339), from the backup before it and binary logs.
-    Time(String),
+pub struct RestoreSource {
+    /// A backup's id, as `keeper catalog` lists it, or `latest`: the newest verified one (with `to`: the newest that
+    /// ended before that moment).
+    #[serde(default = "latest")]
+    pub backup: String,
+    /// The moment up to which binary logs are replayed (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"2026-11-24T09:30:00Z")]
+    pub to: Option<String>,
+    /// Which bucket is read.
+    #[serde(default)]
+    pub from: BackupSite,
+    /// The environment that made the backup, where it is not this one: a lost site rebuilt under another name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
 }
 
-/// Which backups count for "the newest".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+fn latest() -> String {
+    "latest".to_owned()
+}
+
+/// A place of backups.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum LatestKind {
-    /// Of any kind.
-    Any,
-    /// Nightly ones.
-    Daily,
-    /// System snapshots.
-    Weekly,
-    /// Those in the recovery region.
+pub enum BackupSite {
+    /// The bucket of daily backups and weekly snapshots.
+    #[default]
+    Primary,
+    /// The bucket of monthly backups, in the recovery region.
     Monthly,
 }

@@ -1,8 +1,8 @@
 //! The database and its generations.
 
 use super::model::Resources;
-use super::names::{Namespace, ports};
-use super::values::{DnsLabel, Image, Size};
+use super::names::{Namespace, objects, ports};
+use super::values::{Image, Size};
 use crate::spec::{RestoreSource, SyncWait};
 
 /// MariaDB with Galera.
@@ -100,14 +100,9 @@ impl Generation {
         }
     }
 
-    /// Name of its StatefulSet, of its headless Service and of its `wsrep_cluster_name`'s last part.
+    /// Name of its `StatefulSet` and of its headless Service.
     pub fn name(&self) -> String {
         format!("mariadb-g{}", self.number)
-    }
-
-    /// `wsrep_cluster_name`: a node of another generation or environment is refused by it.
-    pub fn cluster_name(&self, environment: &DnsLabel) -> String {
-        format!("{environment}-g{}", self.number)
     }
 
     /// Name of the Secret with its nodes' certificate.
@@ -134,6 +129,11 @@ impl Member {
     /// Its DNS name inside the cluster.
     pub fn host(&self) -> String {
         format!("{}.{}.{}.svc", self.name, self.service, Namespace::Data.name())
+    }
+
+    /// Name of the claim of its volume.
+    pub fn claim(&self) -> String {
+        format!("{}-{}", objects::DATA_VOLUME, self.name)
     }
 
     /// The port of SQL.

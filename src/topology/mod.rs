@@ -10,6 +10,7 @@ mod database;
 mod edges;
 mod ledger;
 mod model;
+mod resolve;
 
 pub use database::{Database, Forced, Generation, GenerationSource, Member};
 pub use edges::{Edge, Peer, PodGroup, edges};
@@ -18,3 +19,4 @@ pub use model::{
     Alerts, Api, ArgoCd, Backup, BackupKind, Bucket, Ceph, DataRegion, Ingress, Monitoring, Monthly, Network, Oidc,
     Region, Replicas, Resources, Schedule, Secrets, Smtp, Storage, StorageKind, Topology, Web,
 };
+pub use resolve::resolve;

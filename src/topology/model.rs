@@ -173,6 +173,14 @@ pub struct Storage {
 }
 
 impl Storage {
+    /// The `StorageClass` of a rehearsal's throw-away volume: one that deletes it afterwards.
+    pub fn rehearsal_class(&self) -> &str {
+        match &self.kind {
+            StorageKind::Ceph(_) | StorageKind::Longhorn { .. } => objects::STORAGE_CLASS_REHEARSAL,
+            StorageKind::Class(class) => class,
+        }
+    }
+
     /// The `StorageClass` of the database's volumes.
     pub fn database_class(&self) -> &str {
         match &self.kind {
@@ -240,6 +248,25 @@ pub struct Resources {
     pub cpu: Cpu,
     /// Memory.
     pub memory: Size,
+}
+
+impl Resources {
+    /// The same, but at most so many thousandths of a processor and so many mebibytes.
+    #[must_use]
+    pub fn at_most(&self, millis: u32, mebibytes: u64) -> Self {
+        Self {
+            cpu: if self.cpu.millis() > millis {
+                Cpu::from_millis(millis)
+            } else {
+                self.cpu.clone()
+            },
+            memory: if self.memory.mebibytes() > mebibytes {
+                Size::from_mebibytes(mebibytes)
+            } else {
+                self.memory.clone()
+            },
+        }
+    }
 }
 
 /// The clinical REST API.

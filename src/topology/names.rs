@@ -108,9 +108,9 @@ pub mod ports {
     /// Full state transfer.
     pub const SST: Port = tcp("sst", 4444);
     /// Keepers agree among themselves, by mutual TLS.
-    pub const KEEPER: Port = tcp("keeper", 4570);
+    pub const KEEPER: Port = tcp("keeper", 4569);
     /// The keeper's probes and metrics.
-    pub const KEEPER_STATUS: Port = tcp("status", 8080);
+    pub const KEEPER_STATUS: Port = tcp("status", 9105);
     /// The API, by TLS.
     pub const API: Port = tcp("https", 8443);
     /// The API's probes and metrics.
@@ -234,7 +234,13 @@ pub mod secrets {
     /// Accounts of the database, in `clinic-data`: a key for each account's password.
     pub const DATABASE_ACCOUNTS: &str = "mariadb-accounts";
     /// Keys of [`DATABASE_ACCOUNTS`].
-    pub const DATABASE_ACCOUNT_KEYS: [&str; 5] = ["root", "sst", "keeper", "api", "api-migration"];
+    pub const DATABASE_ACCOUNT_KEYS: [&str; 4] = ["acceptance", "api", "api-migration", "backup"];
+    /// The backup's account in the database, in `clinic-data`.
+    pub const BACKUP_ACCOUNT: &str = "backup-database";
+    /// The acceptance's account in the database, in `clinic-data`; only beside a restored generation.
+    pub const ACCEPTANCE_ACCOUNT: &str = "acceptance-database";
+    /// Keys of both: the account's name and its password.
+    pub const ACCOUNT_KEYS: [&str; 2] = ["user", "password"];
     /// The API's own secrets, in `clinic-app`.
     pub const API: &str = "api-secrets";
     /// Keys of [`API`]: the password of the account that serves requests and the key that seals stored secrets.
@@ -329,6 +335,8 @@ pub mod objects {
     pub const STORAGE_CLASS_CEPHFS: &str = "clinic-cephfs";
     /// The `StorageClass` on block devices.
     pub const STORAGE_CLASS_RBD: &str = "clinic-rbd";
+    /// The `StorageClass` of rehearsals: as the database's, but its volumes are deleted with their claims.
+    pub const STORAGE_CLASS_REHEARSAL: &str = "clinic-rehearsal";
     /// The `StorageClass` of Longhorn.
     pub const STORAGE_CLASS_LONGHORN: &str = "clinic-longhorn";
 }

@@ -104,6 +104,17 @@ pub struct Cpu {
 }
 
 impl Cpu {
+    /// That many thousandths of a processor, at least one.
+    pub fn from_millis(millis: u32) -> Self {
+        let millis = millis.max(1);
+        let text = if millis.is_multiple_of(1000) {
+            (millis / 1000).to_string()
+        } else {
+            format!("{millis}m")
+        };
+        Self { text, millis }
+    }
+
     /// In thousandths of a processor.
     pub fn millis(&self) -> u32 {
         self.millis

@@ -1,0 +1,40 @@
+//! Component `backup`: the `CronJob`s that copy, ship, rotate and rehearse, and their configuration.
+
+mod config;
+mod cron_jobs;
+mod pods;
+
+pub(super) use config::{Purpose, keeper_config};
+pub(super) use pods::{volume_mounts, volumes};
+
+use super::Output;
+use crate::spec::Role;
+use crate::topology::{DataRegion, Topology};
+
+const COMPONENT: &str = "backup";
+
+pub(super) fn render(topology: &Topology, region: DataRegion<'_>, output: &mut Output) {
+    match region.role {
+        Role::Primary => {
+            for job in cron_jobs::primary(topology) {
+                cron_jobs::render(topology, &job, region, output);
+            }
+        }
+        // Only where the copies of this very region can be read.
+        Role::Recovery if holds_monthly(topology, region) => {
+            for job in cron_jobs::recovery(topology) {
+                cron_jobs::render(topology, &job, region, output);
+            }
+        }
+        Role::Recovery | Role::Access => {}
+    }
+}
+
+/// Whether the monthly copies are kept for this region.
+pub(super) fn holds_monthly(topology: &Topology, region: DataRegion<'_>) -> bool {
+    topology
+        .backup
+        .monthly
+        .as_ref()
+        .is_some_and(|monthly| monthly.region == region.name)
+}
