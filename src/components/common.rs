@@ -37,6 +37,34 @@ pub(super) fn clustered(name: impl Into<String>, component: &str) -> ObjectMeta 
     }
 }
 
+/// Kinds that hold data, or that take data with them when they go: group and kind. Argo CD never deletes one, whatever
+/// git says: each carries [`keep`]'s annotation, and no deployer has the right.
+pub(super) const HOLDS_DATA: &[(&str, &str)] = &[
+    ("", "Namespace"),
+    ("", "PersistentVolumeClaim"),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"),
+    ("apps", "StatefulSet"),
+    ("ceph.rook.io", "CephBlockPool"),
+    ("ceph.rook.io", "CephCluster"),
+    ("ceph.rook.io", "CephFilesystem"),
+    ("ceph.rook.io", "CephFilesystemSubVolumeGroup"),
+];
+
+/// Marks an object that Argo CD must neither prune nor delete with its Application.
+pub(super) fn keep(mut metadata: ObjectMeta) -> ObjectMeta {
+    metadata.annotations.get_or_insert_default().insert(
+        "argocd.argoproj.io/sync-options".to_owned(),
+        "Prune=false,Delete=false".to_owned(),
+    );
+    metadata
+}
+
+/// Adds the labels and the selector of a program to metadata that has a component's labels.
+pub(super) fn of_program(mut metadata: ObjectMeta, program: crate::topology::names::Program) -> ObjectMeta {
+    metadata.labels.get_or_insert_default().extend(program.selector());
+    metadata
+}
+
 /// Metadata of a pod template.
 pub(super) fn template(labels: BTreeMap<String, String>) -> ObjectMeta {
     ObjectMeta {

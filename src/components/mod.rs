@@ -6,6 +6,7 @@ mod api;
 mod argocd;
 mod backup;
 mod certificates;
+mod charts;
 mod common;
 mod database;
 mod ingress;
@@ -37,6 +38,8 @@ pub fn render(topology: &Topology) -> Output {
             Role::Recovery => {}
             Role::Access => access::render(topology, region, &mut output),
         }
+        // Last: an Application, its project and its deployer's rights follow from what was rendered.
+        argocd::render(topology, region, &mut output);
     }
     output
 }
@@ -50,7 +53,6 @@ fn everywhere(topology: &Topology, region: &Region, output: &mut Output) {
     ingress::render(topology, region, output);
     web::render(topology, region, output);
     monitoring::render(topology, region, output);
-    argocd::render(topology, region, output);
 }
 
 fn where_data_may_be(topology: &Topology, region: DataRegion<'_>, output: &mut Output) {

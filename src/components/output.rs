@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::charts::Installed;
 use crate::bundle::{Manifest, Reason, to_object};
 use crate::topology::Region;
 
@@ -15,6 +16,8 @@ pub struct Output {
     pub manifests: Vec<Manifest>,
     /// Objects that could not be written as JSON, which is a mistake in Galeno: the component and what went wrong.
     pub broken: Vec<String>,
+    /// Upstream charts that components ask for; `argocd` makes an Application of each.
+    pub(super) charts: Vec<Installed>,
 }
 
 impl Output {

@@ -153,6 +153,8 @@ pub mod ports {
     pub const ACME_SOLVER: Port = tcp("http", 8089);
     /// cert-manager's metrics.
     pub const CERT_MANAGER_METRICS: Port = tcp("tcp-prometheus", 9402);
+    /// Metrics of Argo CD's application controller.
+    pub const ARGOCD_METRICS: Port = tcp("metrics", 8082);
 }
 
 /// A program of the platform: what runs under one name, with its service account.
@@ -202,6 +204,11 @@ impl Program {
             Self::Api | Self::Migration | Self::Web => Namespace::App,
             Self::Traefik => Namespace::Edge,
         }
+    }
+
+    /// The name that its Service has inside the cluster, which is also the name that its server certificate must carry.
+    pub fn service_host(self) -> String {
+        format!("{}.{}.svc", self.name(), self.namespace().name())
     }
 
     /// The labels that select its pods.
@@ -271,6 +278,8 @@ pub mod secrets {
     pub const ALERTS: &str = "backup-alerts";
     /// Keys of [`ALERTS`].
     pub const ALERT_KEYS: [&str; 3] = ["webhook-url", "smtp-user", "smtp-password"];
+    /// The same targets for Alertmanager, in `monitoring`; keys as in [`ALERTS`].
+    pub const MONITORING_ALERTS: &str = "alertmanager-targets";
 }
 
 /// Names of TLS `Secret`s that cert-manager fills (`tls.crt`, `tls.key`, `ca.crt`).
@@ -325,6 +334,18 @@ pub mod objects {
     pub const DATA_VOLUME: &str = "data";
     /// The Gateway of Traefik, in `clinic-edge`.
     pub const GATEWAY: &str = "public";
+    /// The Gateway's listener of plain HTTP: a redirection, and answers to ACME's challenges.
+    pub const LISTENER_HTTP: &str = "http";
+    /// The Gateway's listener of the web application.
+    pub const LISTENER_APP: &str = "app";
+    /// The Gateway's listener of the API.
+    pub const LISTENER_API: &str = "api";
+    /// The Service of the primary region's API as an access region sees it, in `clinic-edge`.
+    pub const API_RELAY: &str = "api-primary";
+    /// The API's configuration, in `clinic-app`.
+    pub const API_CONFIG: &str = "api-config";
+    /// The web application's configuration, in `clinic-app`.
+    pub const WEB_CONFIG: &str = "web-config";
     /// Rook's cluster, its filesystem and its pool.
     pub const CEPH_CLUSTER: &str = "rook-ceph";
     /// The filesystem.
@@ -339,4 +360,16 @@ pub mod objects {
     pub const STORAGE_CLASS_REHEARSAL: &str = "clinic-rehearsal";
     /// The `StorageClass` of Longhorn.
     pub const STORAGE_CLASS_LONGHORN: &str = "clinic-longhorn";
+}
+
+/// Names of `CronJob`s. Alerts on the age of a backup read their last success by these names.
+pub mod jobs {
+    /// Full backup of the database, in `clinic-data`.
+    pub const BACKUP_DAILY: &str = "backup-daily";
+    /// Snapshot of the system, in `clinic-data`.
+    pub const BACKUP_WEEKLY: &str = "backup-weekly";
+    /// Full backup to the recovery region, in `clinic-data`.
+    pub const BACKUP_MONTHLY: &str = "backup-monthly";
+    /// Rehearsal of a restore, in `clinic-rehearsal`.
+    pub const REHEARSAL: &str = "rehearsal";
 }

@@ -93,6 +93,13 @@ pub const EXTERNAL_SECRETS: Version = Version::new(2, 9, 0);
 pub const SNAPSHOTTER: Version = Version::new(8, 6, 0);
 /// Longhorn.
 pub const LONGHORN: Version = Version::new(1, 12, 1);
+/// Traefik's Helm chart. 41.3.0 is the release for Traefik 3.7.11 (traefik-helm-chart pull requests 1973 to 1975); another
+/// patch of 3.7 runs on it by its image's tag.
+pub const TRAEFIK_CHART: Version = Version::new(41, 3, 0);
+/// The `kube-prometheus-stack` chart. 88.0.0 brings prometheus-operator 0.93.0 (helm-charts pull request 7152).
+pub const PROMETHEUS_STACK_CHART: Version = Version::new(88, 0, 0);
+/// prometheus-operator, for its custom resources.
+pub const PROMETHEUS_OPERATOR: Version = Version::new(0, 93, 0);
 
 /// Kubernetes minors that a Rook minor supports.
 fn rook_supports(rook: Version) -> Option<(Minor, Minor)> {

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::duration::Duration;
 
+/// Where a container of the API finds its [`ApiConfig`].
+pub const CONFIG_FILE: &str = "/etc/galeno/api/api.yaml";
+
 /// What `api serve`, `api migrate` and `api seed` read at start.
 ///
 /// `database` is read again while the API runs, so that a new active generation needs no restart; certificates are

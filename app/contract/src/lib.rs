@@ -7,5 +7,7 @@ pub mod api;
 pub mod backup;
 mod duration;
 pub mod keeper;
+pub mod metrics;
+pub mod web;
 
 pub use duration::{Duration, InvalidDuration};
