@@ -142,6 +142,21 @@ pub(super) fn zone_spread(
     }
 }
 
+/// How hard replicas of a stateless program are spread over zones. Each roll-out is spread by itself, so that the old
+/// replicas do not push the new ones into one zone; and no number of zones is demanded, so that replicas may gather in
+/// the zones that are left when one is lost.
+pub(super) fn stateless_zone_spread(
+    topology: &Topology,
+    region: &Region,
+    labels: &BTreeMap<String, String>,
+) -> TopologySpreadConstraint {
+    TopologySpreadConstraint {
+        min_domains: None,
+        match_label_keys: Some(vec!["pod-template-hash".to_owned()]),
+        ..zone_spread(topology, region, labels)
+    }
+}
+
 /// Replicas also avoid each other's nodes, where there is room.
 pub(super) fn node_spread(labels: &BTreeMap<String, String>) -> TopologySpreadConstraint {
     TopologySpreadConstraint {

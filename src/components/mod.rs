@@ -17,6 +17,7 @@ mod output;
 mod rbac;
 mod restore;
 mod secrets;
+mod stateless;
 mod storage;
 mod web;
 

@@ -254,6 +254,8 @@ pub mod secrets {
     pub const API_KEYS: [&str; 2] = ["database-password", "sealing-key-1"];
     /// The password of the account that migrates, in `clinic-app`; apart, since requests never need it.
     pub const API_MIGRATION: &str = "api-migration-secrets";
+    /// Keys of [`API_MIGRATION`].
+    pub const API_MIGRATION_KEYS: [&str; 1] = ["database-password"];
     /// Client secrets of identity providers, in `clinic-app`, by the provider's name.
     pub const API_OIDC: &str = "api-oidc";
     /// Access to the backup's bucket.
@@ -280,6 +282,16 @@ pub mod secrets {
     pub const ALERT_KEYS: [&str; 3] = ["webhook-url", "smtp-user", "smtp-password"];
     /// The same targets for Alertmanager, in `monitoring`; keys as in [`ALERTS`].
     pub const MONITORING_ALERTS: &str = "alertmanager-targets";
+}
+
+/// Accounts of the database. Each name is also its key in [`secrets::DATABASE_ACCOUNTS`].
+pub mod accounts {
+    /// Serves requests: rows of [`SCHEMA`] and `keeper.generation`, no more.
+    pub const API: &str = "api";
+    /// Owns the tables of [`SCHEMA`].
+    pub const API_MIGRATION: &str = "api-migration";
+    /// The database that holds the clinical records.
+    pub const SCHEMA: &str = "clinic";
 }
 
 /// Names of TLS `Secret`s that cert-manager fills (`tls.crt`, `tls.key`, `ca.crt`).

@@ -4,7 +4,7 @@
 //! but its certificate's key, speaks to no other program, and keeps nothing. What the browser must know of the
 //! environment is in [`Browser`], which the server gives out as `/config.json`; the image is the same everywhere.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::net::SocketAddr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
