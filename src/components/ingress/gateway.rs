@@ -46,7 +46,6 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
     gateway(topology, region, output);
     redirect(topology, region, output);
     program(
-        topology,
         region,
         Program::Web,
         &topology.web_host(),
@@ -55,7 +54,6 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
     );
     if region.role == Role::Primary {
         program(
-            topology,
             region,
             Program::Api,
             &topology.api_host(),
