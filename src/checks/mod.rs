@@ -1,1 +1,3 @@
 //! The checks: each a module, each a pure function from objects to findings.
+
+pub mod references;
