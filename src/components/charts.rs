@@ -73,4 +73,16 @@ impl Output {
             reasons,
         });
     }
+
+    /// The charts of a region, by name.
+    pub(super) fn charts_of(&self, region: &Region) -> Vec<Installed> {
+        let mut charts: Vec<Installed> = self
+            .charts
+            .iter()
+            .filter(|installed| *installed.region == *region.name.as_str())
+            .cloned()
+            .collect();
+        charts.sort_by_key(|installed| installed.chart.name);
+        charts
+    }
 }
