@@ -371,7 +371,8 @@ pub struct Kubernetes {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Restore {
-    /// The volume's data directory. Data is prepared in a hidden directory inside its parent or itself and renamed.
+    /// The data directory, as `keeper node` lays out a volume: `VOLUME/data`. Marks and half-finished work go to
+    /// `VOLUME/keeper`, so that the finished data gets its place by one rename.
     pub data_directory: PathBuf,
     /// What to restore: recorded in the volume's marker, so that a restart continues the same restore only.
     pub source: RestoreSource,

@@ -1,6 +1,25 @@
 //! The keeper: a Galera node that starts, recovers, backs up, verifies and restores itself.
 
+mod accept;
+mod alert;
+mod backup;
+mod catalog;
 mod cli;
+mod database;
+mod generation;
+mod http;
+mod metrics;
+mod openpgp;
+mod process;
+mod rehearse;
+mod restore;
+mod retention;
+mod run;
+mod ship;
+mod store;
+mod text;
+mod verify;
+mod volume;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,16 @@
 //! Arguments in, one function called, its result out. One file per subcommand.
 
+mod accept;
+mod backup;
+mod catalog;
+mod common;
 mod node;
+mod prune;
+mod rehearse;
+mod restore;
+mod ship;
+mod snapshot;
+mod verify;
 
 use clap::{Parser, Subcommand};
 
@@ -15,11 +25,29 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Node(node::Arguments),
+    Backup(backup::Arguments),
+    Snapshot(snapshot::Arguments),
+    Ship(ship::Arguments),
+    Rehearse(rehearse::Arguments),
+    Restore(restore::Arguments),
+    Accept(accept::Arguments),
+    Prune(prune::Arguments),
+    Catalog(catalog::Arguments),
+    Verify(verify::Arguments),
 }
 
 /// Parses the arguments and runs the command they name.
 pub(crate) fn run() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Node(arguments) => node::run(&arguments),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Snapshot(arguments) => snapshot::run(&arguments),
+        Command::Ship(arguments) => ship::run(&arguments),
+        Command::Rehearse(arguments) => rehearse::run(&arguments),
+        Command::Restore(arguments) => restore::run(&arguments),
+        Command::Accept(arguments) => accept::run(&arguments),
+        Command::Prune(arguments) => prune::run(&arguments),
+        Command::Catalog(arguments) => catalog::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
     }
 }

@@ -1,0 +1,258 @@
+//! Shipped binary logs: each with a signed record that says from where to where it goes.
+
+use anyhow::Context as _;
+use galeno_contract::backup::BackupConfig;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::{Layout, StoredStream, signed_get};
+use crate::openpgp::Trusted;
+use crate::store::Bucket;
+
+use super::gtid::Gtids;
+
+/// The record of one shipment: signed, written last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Archive {
+    pub(crate) format: u32,
+    pub(crate) cluster: String,
+    pub(crate) generation: u32,
+    /// The member whose log it is.
+    pub(crate) member: String,
+    /// The file's name there.
+    pub(crate) file: String,
+    /// GTID position before its first transaction.
+    pub(crate) from: String,
+    /// GTID position after its last.
+    pub(crate) to: String,
+    /// Every transaction that the cluster confirmed before this moment is in this shipment or an earlier one.
+    pub(crate) covers_until: Timestamp,
+    /// `None`: nothing was written since the last shipment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) stream: Option<StoredStream>,
+}
+
+/// An archive and the folder it lies in.
+#[derive(Debug, Clone)]
+pub(crate) struct Shipped {
+    pub(crate) folder: String,
+    pub(crate) archive: Archive,
+}
+
+const TIME: &str = "%Y%m%dT%H%M%S";
+
+/// A new folder for a shipment; folders sort by time.
+pub(super) fn folder(layout: &Layout, generation: u32, covers_until: Timestamp) -> String {
+    let (time, millis) = (covers_until.strftime(TIME), covers_until.subsec_millisecond());
+    format!(
+        "{}{time}{millis:03}Z-{:06x}/",
+        layout.binlogs(generation),
+        rand::random::<u32>() & 0x00ff_ffff
+    )
+}
+
+/// The moment in a folder's name.
+pub(super) fn folder_time(root: &str, key: &str) -> Option<Timestamp> {
+    let name = key.strip_prefix(root)?.split('/').next()?;
+    let (time, _) = name.split_once('-')?;
+    let (seconds, millis) = time.strip_suffix('Z')?.split_at_checked(15)?;
+    let seconds = jiff::civil::DateTime::strptime(TIME, seconds)
+        .ok()?
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .ok()?;
+    Some(seconds.timestamp() + jiff::SignedDuration::from_millis(millis.parse().ok()?))
+}
+
+/// Every believable record of `generation` whose folder is not older than `since`, oldest first.
+pub(crate) fn list(
+    bucket: &Bucket,
+    layout: &Layout,
+    trusted: &Trusted,
+    generation: u32,
+    since: Option<Timestamp>,
+) -> anyhow::Result<Vec<Shipped>> {
+    let root = layout.binlogs(generation);
+    let mut shipped = Vec::new();
+    for object in bucket.list(&root)? {
+        let Some(folder) = object.key.strip_suffix("record.json") else {
+            continue;
+        };
+        let Some(time) = folder_time(&root, folder) else {
+            continue;
+        };
+        if since.is_some_and(|since| time < since) {
+            continue;
+        }
+        let (archive, _): (Archive, _) = signed_get(bucket, trusted, &object.key)?;
+        if archive.generation == generation && layout.binlogs(generation).starts_with(&format!("{}/", archive.cluster))
+        {
+            shipped.push(Shipped {
+                folder: folder.to_owned(),
+                archive,
+            });
+        }
+    }
+    shipped.sort_by_key(|shipped| shipped.archive.covers_until);
+    Ok(shipped)
+}
+
+/// The newest record, without reading them all.
+pub(super) fn newest(
+    bucket: &Bucket,
+    layout: &Layout,
+    trusted: &Trusted,
+    generation: u32,
+) -> anyhow::Result<Option<Archive>> {
+    let root = layout.binlogs(generation);
+    let newest = bucket
+        .list(&root)?
+        .into_iter()
+        .filter(|object| object.key.ends_with("/record.json"))
+        .filter_map(|object| folder_time(&root, &object.key).map(|time| (time, object.key)))
+        .max();
+    let Some((_, key)) = newest else { return Ok(None) };
+    Ok(Some(signed_get::<Archive>(bucket, trusted, &key)?.0))
+}
+
+/// Removes the shipments that ended before `oldest`; returns how many objects that are.
+pub(crate) fn delete_before(
+    config: &BackupConfig,
+    bucket: &Bucket,
+    oldest: Timestamp,
+    dry_run: bool,
+) -> anyhow::Result<usize> {
+    let root = Layout::new(&config.cluster.name).binlogs(config.cluster.generation);
+    let old: Vec<String> = bucket
+        .list(&root)?
+        .into_iter()
+        .map(|object| object.key)
+        .filter(|key| folder_time(&root, key).is_some_and(|time| time < oldest))
+        .collect();
+    if !dry_run {
+        // Records before what they describe: what is half deleted does not exist.
+        let (records, rest): (Vec<_>, Vec<_>) = old.iter().partition(|key| key.ends_with("record.json"));
+        for key in records.into_iter().chain(rest) {
+            bucket.delete(key)?;
+        }
+    }
+    Ok(old.len())
+}
+
+/// Which shipments lead from `start` to the moment `to`, in order. Fails when one is missing.
+pub(crate) fn chain(shipped: &[Shipped], start: &Gtids, to: Timestamp) -> anyhow::Result<Vec<Shipped>> {
+    let mut position = start.clone();
+    let mut covered_until: Option<Timestamp> = None;
+    let mut chain = Vec::new();
+    let mut rest: Vec<(Gtids, Gtids, &Shipped)> = shipped
+        .iter()
+        .map(|shipped| Ok((shipped.archive.from.parse()?, shipped.archive.to.parse()?, shipped)))
+        .collect::<anyhow::Result<_>>()
+        .context("a record of shipped binary logs is damaged")?;
+    while covered_until.is_none_or(|until| until < to) {
+        // The earliest that starts where we are (or before), so that nothing is skipped.
+        let Some(index) = rest.iter().position(|(from, _, _)| position.covers(from)) else {
+            break;
+        };
+        let (_, end, next) = rest.remove(index);
+        covered_until = covered_until.max(Some(next.archive.covers_until));
+        if next.archive.stream.is_some() && !position.covers(&end) {
+            chain.push(next.clone());
+        }
+        position.advance(&end);
+    }
+    match covered_until {
+        Some(until) if until >= to => Ok(chain),
+        until => {
+            let reach = until.map_or("do not begin there".to_owned(), |until| {
+                format!("reach only to {until} ({position})")
+            });
+            let missing = if rest.is_empty() {
+                ""
+            } else {
+                "; a later shipment exists, but one in between is missing"
+            };
+            anyhow::bail!("the shipped binary logs after the backup's position {start} {reach}{missing}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shipped(from: &str, to: &str, until: &str) -> Shipped {
+        let stream = (from != to).then(|| StoredStream {
+            compression: "zstd".to_owned(),
+            bytes: 1,
+            segments: Vec::new(),
+        });
+        let archive = Archive {
+            format: 1,
+            cluster: "prod".to_owned(),
+            generation: 0,
+            member: "a".to_owned(),
+            file: "binlog.000001".to_owned(),
+            from: from.to_owned(),
+            to: to.to_owned(),
+            covers_until: until.parse().unwrap(),
+            stream,
+        };
+        Shipped {
+            folder: format!("{from}/"),
+            archive,
+        }
+    }
+
+    fn ends(chain: &[Shipped]) -> Vec<&str> {
+        chain.iter().map(|shipped| shipped.archive.to.as_str()).collect()
+    }
+
+    fn ledger() -> Vec<Shipped> {
+        vec![
+            shipped("", "1-1-10", "2026-01-01T00:02:00Z"),
+            shipped("1-1-10", "1-1-20", "2026-01-01T00:04:00Z"),
+            shipped("1-1-20", "1-1-20", "2026-01-01T00:06:00Z"),
+            shipped("1-1-15", "1-1-30", "2026-01-01T00:08:00Z"),
+            shipped("1-1-30", "1-1-40", "2026-01-01T00:10:00Z"),
+        ]
+    }
+
+    #[test]
+    fn the_chain_begins_at_the_backup_and_ends_at_the_moment() {
+        let chain_to = |start: &str, to: &str| chain(&ledger(), &start.parse().unwrap(), to.parse().unwrap());
+        assert_eq!(
+            ends(&chain_to("1-1-12", "2026-01-01T00:07:00Z").unwrap()),
+            ["1-1-20", "1-1-30"]
+        );
+        assert_eq!(ends(&chain_to("1-1-12", "2026-01-01T00:05:00Z").unwrap()), ["1-1-20"]);
+        assert_eq!(ends(&chain_to("1-1-30", "2026-01-01T00:09:00Z").unwrap()), ["1-1-40"]);
+    }
+
+    #[test]
+    fn a_gap_or_a_moment_too_late_is_an_error() {
+        let start: Gtids = "1-1-12".parse().unwrap();
+        let late = chain(&ledger(), &start, "2026-01-01T00:11:00Z".parse().unwrap())
+            .unwrap_err()
+            .to_string();
+        assert!(late.contains("reach only to 2026-01-01T00:10:00Z"), "{late}");
+        let mut gap = ledger();
+        gap.remove(3);
+        let error = chain(&gap, &start, "2026-01-01T00:09:30Z".parse().unwrap())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("one in between is missing"), "{error}");
+    }
+
+    #[test]
+    fn folders_tell_their_time() {
+        let layout = Layout::new("prod");
+        let at: Timestamp = "2026-01-01T00:02:03.456Z".parse().unwrap();
+        let folder = folder(&layout, 3, at);
+        assert_eq!(
+            folder_time(&layout.binlogs(3), &format!("{folder}record.json")),
+            Some(at)
+        );
+        assert_eq!(folder_time(&layout.binlogs(3), "prod/g3/binlogs/readme.txt"), None);
+    }
+}

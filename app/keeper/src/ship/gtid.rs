@@ -1,0 +1,100 @@
+//! Positions in MariaDB's global transaction ids: `domain-server-sequence`, one for each domain.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+/// How far each domain has come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Gtids(BTreeMap<u32, (u32, u64)>);
+
+/// A text that is no GTID position.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not a GTID position; one looks like 1-1-5700, or several with commas")]
+pub(crate) struct NotGtids(String);
+
+impl Gtids {
+    /// Whether everything in `other` is also in this.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        other
+            .0
+            .iter()
+            .all(|(domain, (_, sequence))| self.0.get(domain).is_some_and(|(_, ours)| ours >= sequence))
+    }
+
+    /// Goes on to `other`, domain by domain, never back.
+    pub(crate) fn advance(&mut self, other: &Self) {
+        for (domain, (server, sequence)) in &other.0 {
+            let ours = self.0.entry(*domain).or_insert((*server, *sequence));
+            if *sequence > ours.1 {
+                *ours = (*server, *sequence);
+            }
+        }
+    }
+
+    /// Whether there is nothing in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromStr for Gtids {
+    type Err = NotGtids;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut gtids = Self::default();
+        for one in text.split(',').map(str::trim).filter(|one| !one.is_empty()) {
+            let mut numbers = one.split('-');
+            let mut next = || numbers.next().and_then(|number| number.parse::<u64>().ok());
+            let parsed = (next(), next(), next());
+            let (Some(domain), Some(server), Some(sequence)) = parsed else {
+                return Err(NotGtids(text.to_owned()));
+            };
+            let (Ok(domain), Ok(server)) = (u32::try_from(domain), u32::try_from(server)) else {
+                return Err(NotGtids(text.to_owned()));
+            };
+            if numbers.next().is_some() {
+                return Err(NotGtids(text.to_owned()));
+            }
+            gtids.advance(&Self(BTreeMap::from([(domain, (server, sequence))])));
+        }
+        Ok(gtids)
+    }
+}
+
+impl fmt::Display for Gtids {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (domain, (server, sequence))) in self.0.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            write!(formatter, "{comma}{domain}-{server}-{sequence}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gtids(text: &str) -> Gtids {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn positions_are_compared_domain_by_domain() {
+        assert!(gtids("1-1-5,2-1-3").covers(&gtids("1-9-5")));
+        assert!(!gtids("1-1-5").covers(&gtids("1-1-6")));
+        assert!(!gtids("1-1-5").covers(&gtids("1-1-5,2-1-1")));
+        assert!(gtids("").covers(&gtids("")) && gtids("1-1-1").covers(&gtids("")));
+        let mut position = gtids("1-1-5,2-1-3");
+        position.advance(&gtids("1-2-9,2-1-1,3-1-1"));
+        assert_eq!(position.to_string(), "1-2-9,2-1-3,3-1-1");
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for text in ["1-1", "1-1-1-1", "a-1-1", "1-1-1;2-1-1", "99999999999-1-1"] {
+            assert!(text.parse::<Gtids>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Shipping binary logs, so that a restore can go on from a backup to any moment.
+//!
+//! One shipment: wait until a member has applied everything (a causal read), note the time, close its binary log, fetch
+//! the closed files from the server as a replica would (so they arrive decrypted where they are encrypted at rest), seal
+//! them like a backup, and write a signed record. All members have the same transactions under the same GTIDs but in
+//! different files: on a change of member, files overlap, which does no harm.
+
+mod archive;
+mod gtid;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, bail};
+use galeno_contract::backup::{BackupConfig, Member};
+use jiff::Timestamp;
+use mysql::Conn;
+use mysql::prelude::Queryable as _;
+
+use crate::backup::health;
+use crate::backup::pipeline::Sealing;
+use crate::catalog::{Layout, StoredStream, signed_put};
+use crate::database;
+use crate::openpgp::{Recipients, Signer, Trusted};
+use crate::process::Program;
+use crate::run::Run;
+use crate::store::Bucket;
+
+pub(crate) use archive::{Archive, Shipped, chain, delete_before, list};
+pub(crate) use gtid::Gtids;
+
+/// What one shipment did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shipment {
+    pub(crate) member: String,
+    /// Closed binary logs that were sent.
+    pub(crate) files: usize,
+    pub(crate) covers_until: Timestamp,
+    pub(crate) position: String,
+}
+
+/// What shipping needs, for one shipment or many.
+pub(crate) struct Shipper<'a> {
+    config: &'a BackupConfig,
+    bucket: Bucket,
+    layout: Layout,
+    signer: Signer,
+    recipients: Recipients,
+    trusted: Trusted,
+}
+
+impl<'a> Shipper<'a> {
+    pub(crate) fn open(config: &'a BackupConfig) -> anyhow::Result<Self> {
+        if config.point_in_time.is_none() {
+            bail!("the configuration has no `pointInTime`: nothing is to be shipped");
+        }
+        let shipper = Self {
+            config,
+            bucket: Bucket::open(&config.storage, &config.deadlines)?,
+            layout: Layout::new(&config.cluster.name),
+            signer: Signer::load(&config.openpgp)?,
+            recipients: Recipients::load(&config.openpgp)?,
+            trusted: Trusted::load(&config.openpgp)?,
+        };
+        shipper.bucket.check()?;
+        Ok(shipper)
+    }
+
+    /// Ships everything that was confirmed until now.
+    pub(crate) fn ship(&self, run: &Run) -> anyhow::Result<Shipment> {
+        let generation = self.config.cluster.generation;
+        let last = archive::newest(&self.bucket, &self.layout, &self.trusted, generation)?;
+        let member = self.member(last.as_ref().map(|last| last.member.as_str()))?;
+        let mut session = database::connect(&self.config.database, member, self.config.deadlines.connect.to_std())?;
+        let (covers_until, now_at) = close(&mut session, last.as_ref())?;
+        let reached: Gtids = match &last {
+            Some(last) => last.to.parse()?,
+            None => Gtids::default(),
+        };
+        let mut files = 0;
+        if !reached.covers(&now_at) || last.is_none() {
+            files = self.send_files(&mut session, member, &reached, last.is_some(), covers_until, run)?;
+        }
+        if files == 0 {
+            self.record(
+                member,
+                "",
+                (&reached.to_string(), &reached.to_string()),
+                covers_until,
+                None,
+            )?;
+        }
+        Ok(Shipment {
+            member: member.name.clone(),
+            files,
+            covers_until,
+            position: now_at.to_string(),
+        })
+    }
+
+    /// The one of the last time if it is well, so that files do not overlap; else the best.
+    fn member(&self, last: Option<&str>) -> anyhow::Result<&Member> {
+        let ranked = health(self.config)?;
+        let name = ranked
+            .iter()
+            .find(|name| Some(name.as_str()) == last)
+            .or(ranked.first())
+            .context("no member")?;
+        self.config
+            .database
+            .members
+            .iter()
+            .find(|member| member.name == *name)
+            .context("a member is a member")
+    }
+
+    fn send_files(
+        &self,
+        session: &mut Conn,
+        member: &Member,
+        reached: &Gtids,
+        must_join: bool,
+        covers_until: Timestamp,
+        run: &Run,
+    ) -> anyhow::Result<usize> {
+        let directory = tempfile::Builder::new()
+            .prefix("ship-")
+            .tempdir_in(&self.config.work_directory)?;
+        let options = directory.path().join("options.cnf");
+        database::write_options(&self.config.database, member, &options)?;
+        let closed = closed_files(session)?;
+        let wanted: Vec<_> = closed.into_iter().filter(|file| !reached.covers(&file.to)).collect();
+        if let Some(first) = wanted.first()
+            && must_join
+            && !reached.covers(&first.from)
+        {
+            bail!(
+                "{} has no binary log of the transactions between {reached} and {}: there is a gap that no restore can \
+                 cross; make a new backup now",
+                member.name,
+                first.from
+            );
+        }
+        let count = wanted.len();
+        for (index, file) in wanted.into_iter().enumerate() {
+            run.check()?;
+            fetch(&file.name, &options, directory.path(), run)?;
+            let path = directory.path().join(&file.name);
+            // Only the last one reaches up to the moment that was noted.
+            let until = if index + 1 == count {
+                covers_until
+            } else {
+                last_event(&path, covers_until, run)?
+            };
+            let folder = archive::folder(&self.layout, self.config.cluster.generation, until);
+            let stream = self.seal(&folder, &path, run)?;
+            self.write(
+                &folder,
+                member,
+                &file.name,
+                (&file.from.to_string(), &file.to.to_string()),
+                until,
+                Some(stream),
+            )?;
+            std::fs::remove_file(&path)?;
+        }
+        Ok(count)
+    }
+
+    fn seal(&self, folder: &str, path: &Path, run: &Run) -> anyhow::Result<StoredStream> {
+        let sealing = Sealing {
+            bucket: &self.bucket,
+            signer: &self.signer,
+            recipients: &self.recipients,
+            settings: &self.config.stream,
+            run,
+            folder: folder.to_owned(),
+            title: folder.to_owned(),
+        };
+        let stored = sealing.store("binlog", std::fs::File::open(path)?);
+        if stored.is_err() {
+            sealing.discard();
+        }
+        stored
+    }
+
+    fn record(
+        &self,
+        member: &Member,
+        file: &str,
+        range: (&str, &str),
+        covers_until: Timestamp,
+        stream: Option<StoredStream>,
+    ) -> anyhow::Result<()> {
+        let folder = archive::folder(&self.layout, self.config.cluster.generation, covers_until);
+        self.write(&folder, member, file, range, covers_until, stream)
+    }
+
+    fn write(
+        &self,
+        folder: &str,
+        member: &Member,
+        file: &str,
+        (from, to): (&str, &str),
+        covers_until: Timestamp,
+        stream: Option<StoredStream>,
+    ) -> anyhow::Result<()> {
+        let archive = Archive {
+            format: 1,
+            cluster: self.config.cluster.name.clone(),
+            generation: self.config.cluster.generation,
+            member: member.name.clone(),
+            file: file.to_owned(),
+            from: from.to_owned(),
+            to: to.to_owned(),
+            covers_until,
+            stream,
+        };
+        signed_put(&self.bucket, &self.signer, &format!("{folder}record.json"), &archive)?;
+        Ok(())
+    }
+}
+
+/// Waits until the member has applied what the cluster has confirmed, and closes its binary log if it holds anything
+/// new. Returns the moment and the GTID position of that.
+fn close(session: &mut Conn, last: Option<&Archive>) -> anyhow::Result<(Timestamp, Gtids)> {
+    session.query_drop("SET SESSION wsrep_sync_wait = 1")?;
+    let now: Option<(i64, String)> = session
+        .query_first("SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED), @@GLOBAL.gtid_binlog_pos FROM keeper.generation LIMIT 1")
+        .ok()
+        .flatten();
+    let (millis, position) = match now {
+        Some(now) => now,
+        // Any table does for a causal read; the keeper's own may be empty or not there.
+        None => session
+            .query_first(
+                "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED), @@GLOBAL.gtid_binlog_pos FROM mysql.global_priv LIMIT 1",
+            )?
+            .context("the member does not tell its position")?,
+    };
+    session.query_drop("SET SESSION wsrep_sync_wait = 0")?;
+    let position: Gtids = position.parse()?;
+    if position.is_empty() {
+        bail!("the member writes no binary log with GTIDs: set `log_bin` and `wsrep_gtid_mode`");
+    }
+    let shipped: Option<Gtids> = last.map(|last| last.to.parse()).transpose()?;
+    if shipped.is_none_or(|shipped| !shipped.covers(&position)) {
+        session
+            .query_drop("FLUSH LOCAL BINARY LOGS")
+            .context("cannot close the binary log")?;
+    }
+    Ok((Timestamp::from_millisecond(millis)?, position))
+}
+
+struct Closed {
+    name: String,
+    from: Gtids,
+    to: Gtids,
+}
+
+/// All but the one that is being written, with the positions where they begin and end.
+fn closed_files(session: &mut Conn) -> anyhow::Result<Vec<Closed>> {
+    let names: Vec<String> = session
+        .query_map("SHOW BINARY LOGS", |row: mysql::Row| row.get::<String, _>(0))?
+        .into_iter()
+        .collect::<Option<_>>()
+        .context("SHOW BINARY LOGS")?;
+    let mut starts = Vec::new();
+    for name in &names {
+        let start: Option<Option<String>> = session.exec_first("SELECT BINLOG_GTID_POS(?, 4)", (name,))?;
+        let start = start
+            .flatten()
+            .with_context(|| format!("where {name} begins is unknown"))?;
+        starts.push(start.parse::<Gtids>()?);
+    }
+    let ends = starts.iter().skip(1).cloned();
+    Ok(names
+        .iter()
+        .zip(starts.iter().cloned())
+        .zip(ends)
+        .map(|((name, from), to)| Closed {
+            name: name.clone(),
+            from,
+            to,
+        })
+        .collect())
+}
+
+fn fetch(file: &str, options: &Path, directory: &Path, run: &Run) -> anyhow::Result<()> {
+    let mut command = Command::new("mariadb-binlog");
+    command
+        .arg(format!("--defaults-file={}", options.display()))
+        .args(["--read-from-remote-server", "--raw"])
+        .arg(format!("--result-file={}/", directory.display()))
+        .arg(file)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    Program::start("mariadb-binlog", &mut command, run, |_| {})?.finish()
+}
+
+/// When an older file was closed: the time of its last event, at most `limit`.
+fn last_event(path: &Path, limit: Timestamp, run: &Run) -> anyhow::Result<Timestamp> {
+    let mut last = None;
+    crate::restore::events(path, &[], run, |line| {
+        if let Some(time) = crate::restore::event_time(line) {
+            last = last.max(Some(time));
+        }
+        Ok(())
+    })?;
+    Ok(last.unwrap_or(limit).min(limit))
+}
