@@ -5,9 +5,11 @@
 
 pub mod bundle;
 pub mod checks;
+pub mod cli;
 pub mod components;
 pub mod digest;
 pub mod finding;
+pub mod pipeline;
 pub mod report;
 pub mod spec;
 pub mod topology;

@@ -1,3 +1,9 @@
 //! Arguments in, exit code out.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    galeno::cli::run(galeno::cli::Cli::parse())
+}

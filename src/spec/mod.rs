@@ -4,9 +4,13 @@
 //! numbers); `topology` turns them into types that can only hold what is right.
 
 mod backup;
+mod complaints;
 mod environment;
+mod literal;
 mod platform;
+mod read;
 mod restore;
+mod schema;
 
 pub use backup::{Alerts, Backup, Bucket, Monthly, OpenPgp, PointInTime, Retention, Schedule, Smtp};
 pub use environment::{
@@ -17,4 +21,6 @@ pub use platform::{
     AccessRegions, Api, Cni, Database, DatabaseTuning, Devices, ForcedRecovery, Ingress, IngressKind, Kms, Monitoring,
     Oidc, RateLimit, Replicas, Resources, Secrets, Storage, StorageBackend, SyncWait, Tls, Web,
 };
+pub use read::{Source, parse};
 pub use restore::{BackupSite, RestoreRequest, RestoreSource};
+pub use schema::{description, environment_schema, restore_schema};

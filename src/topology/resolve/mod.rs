@@ -183,7 +183,7 @@ fn secrets(environment: &Environment, c: &mut Collector<'_>) -> Option<Secrets> 
 #[allow(clippy::option_option, reason = "wrong, absent and present are three answers")]
 fn monitoring(environment: &Environment, c: &mut Collector<'_>) -> Option<Option<Monitoring>> {
     let written = &environment.monitoring;
-    for (label, _) in &written.labels {
+    for label in written.labels.keys() {
         let starts = label.starts_with(|ch: char| ch.is_ascii_alphabetic() || ch == '_');
         if !starts || !label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
             let problem = format!("`{label}` is not the name of a Prometheus label");

@@ -1,0 +1,39 @@
+# Galeno: the few things there are to do. `make` alone lists them.
+
+CARGO ?= cargo
+GALENO = $(CARGO) run --quiet --release --bin galeno --
+VENV = .cache/venv
+
+.DEFAULT_GOAL := help
+.PHONY: help setup compile schemas test test-fast lint bench up clean
+
+help: ## List what there is to do
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+compile: ## The main job: environments/*.yaml to validated manifests in generated/
+	$(GALENO) compile
+
+schemas: ## The published JSON Schemas in schemas/, from the types
+	$(GALENO) schema environment > schemas/environment.schema.json
+	$(GALENO) schema restore > schemas/restore.schema.json
+
+setup: ## Install what the tests need (Debian packages by apt, tools from PyPI and crates.io)
+	tools/setup
+
+test: setup lint ## Everything: lints, freshness of generated files, every test
+	tools/test
+
+test-fast: ## The generator's tests alone, without setting anything up
+	$(CARGO) test --package galeno --package galeno-contract
+
+lint: ## Format, clippy, licences and unused dependencies
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
+	.cache/cargo/bin/cargo-deny --log-level error check bans licenses sources
+	.cache/cargo/bin/cargo-machete
+
+bench: ## How fast, as ratios in one run (see bench/README.md)
+	bench/run
+
+clean: ## Remove what was built and installed here
+	rm -rf target .cache

@@ -1,0 +1,129 @@
+//! `galeno compile`.
+
+use super::{End, Shell, end_of};
+use crate::bundle::{Consent, Removal, TreeError};
+use crate::finding::{Finding, has_errors};
+use crate::pipeline::{self, Compiled};
+use crate::report::{self, Sources};
+
+/// Compile environments into checked manifests under generated/.
+///
+/// Nothing is written unless every environment that is compiled is right and every check passes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Files in generated/ENV/ that Galeno did not write, or that were changed since, are never replaced or \
+removed: it refuses and names them.\n\nExamples:\n  \
+galeno compile                          every environment\n  \
+galeno compile --environment prod       one of them\n  \
+galeno compile --check                  write nothing; fail if anything is stale, missing or stray\n  \
+galeno compile --allow-removal 12       exactly twelve files may go")]
+pub(super) struct Args {
+    /// Compile this environment only; may be given more than once.
+    #[arg(long, short, value_name = "NAME")]
+    environment: Vec<String>,
+    /// Write nothing: fail if generated/ is not exactly what the environments mean.
+    #[arg(long)]
+    check: bool,
+    /// Show notes too: what is legal and built, and worth knowing.
+    #[arg(long)]
+    notes: bool,
+    /// Agree that this many files are removed, or that this file is; may be given more than once.
+    #[arg(long, value_name = "N|PATH")]
+    allow_removal: Vec<Removal>,
+    /// Overwrite generated files that were changed by hand.
+    #[arg(long)]
+    overwrite_edited: bool,
+}
+
+impl Args {
+    fn consent(&self) -> Consent {
+        Consent { overwrite_edited: self.overwrite_edited, removals: self.allow_removal.clone() }
+    }
+}
+
+pub(super) fn run(shell: &Shell, args: &Args) -> End {
+    let sources = Sources::below(&shell.root);
+    let names = match names(shell, args) {
+        Ok(names) => names,
+        Err(findings) => {
+            shell.tell(&findings, &sources, true);
+            return End::Findings;
+        }
+    };
+    let mut compiled = Vec::new();
+    let mut findings = Vec::new();
+    for (environment, found) in pipeline::compile(&shell.root, &names, jiff::Timestamp::now()) {
+        findings.extend(found);
+        compiled.extend(environment);
+    }
+    shell.tell(&findings, &sources, args.notes);
+    if has_errors(&findings) {
+        shell.say(&format!("nothing was written: {}", report::count(&findings)));
+        return End::Findings;
+    }
+    let ends: Vec<End> = compiled.iter().map(|one| if args.check { check(shell, one) } else { write(shell, one, args) }).collect();
+    if args.check && args.environment.is_empty() {
+        let strangers = pipeline::strangers(&shell.root, &names);
+        shell.tell(&strangers, &sources, true);
+        if has_errors(&strangers) {
+            return End::Findings;
+        }
+    }
+    ends.into_iter().find(|end| *end != End::Done).unwrap_or_else(|| end_of(&findings))
+}
+
+fn names(shell: &Shell, args: &Args) -> Result<Vec<String>, Vec<Finding>> {
+    let all = pipeline::discover(&shell.root).map_err(|finding| vec![*finding])?;
+    if args.environment.is_empty() {
+        return Ok(all.names().to_vec());
+    }
+    let mut wrong = Vec::new();
+    let mut names = Vec::new();
+    for name in &args.environment {
+        match all.named(name) {
+            Ok(name) => names.push(name.to_owned()),
+            Err(finding) => wrong.push(*finding),
+        }
+    }
+    names.sort_unstable();
+    names.dedup();
+    if wrong.is_empty() { Ok(names) } else { Err(wrong) }
+}
+
+fn failed(shell: &Shell, error: TreeError) -> End {
+    let (end, findings) = match error {
+        TreeError::Refused(findings) => (End::Refused, findings),
+        other => (End::Unreadable, vec![Finding::error("io/tree", other.to_string())]),
+    };
+    shell.tell(&findings, &Sources::below(&shell.root), true);
+    end
+}
+
+fn check(shell: &Shell, one: &Compiled) -> End {
+    match one.tree.compare(&shell.root.join(&one.folder)) {
+        Err(error) => failed(shell, error),
+        Ok(difference) if difference.is_none() => {
+            shell.say(&format!("{}: {} files are fresh", one.name, one.tree.len()));
+            End::Done
+        }
+        Ok(difference) => {
+            let findings = difference.findings(one.folder.as_ref());
+            shell.tell(&findings, &Sources::below(&shell.root), true);
+            shell.say(&format!("{}: not fresh; run `galeno compile` and commit what it writes", one.name));
+            End::Findings
+        }
+    }
+}
+
+fn write(shell: &Shell, one: &Compiled, args: &Args) -> End {
+    match one.tree.write(&shell.root.join(&one.folder), &args.consent()) {
+        Err(error) => failed(shell, error),
+        Ok(done) => {
+            let (written, removed) = (done.written.len(), done.removed.len());
+            shell.say(&format!("{}: {} objects; {written} files written, {removed} removed, {} as they were", one.name, one.objects, done.unchanged));
+            for needless in &done.needless {
+                shell.say(&format!("{}: nothing needed --allow-removal {needless}", one.name));
+            }
+            End::Done
+        }
+    }
+}

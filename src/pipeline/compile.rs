@@ -1,0 +1,71 @@
+//! Environments to trees of files, all of them side by side.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::ledger::{RECORD, Record};
+use super::{folders, load, render};
+use crate::bundle::Tree;
+use crate::checks::schema::Catalog;
+use crate::finding::{Finding, Place, has_errors};
+
+/// One environment, compiled and not yet written.
+#[derive(Debug)]
+pub struct Compiled {
+    /// Its name.
+    pub name: String,
+    /// Where its files belong, below the repository.
+    pub folder: String,
+    /// Its files.
+    pub tree: Tree,
+    /// How many of them are objects.
+    pub objects: usize,
+}
+
+/// Compiles environments. What is wrong with one is told beside it; without a tree there is at least one error.
+pub fn compile(root: &Path, names: &[String], now: jiff::Timestamp) -> Vec<(Option<Compiled>, Vec<Finding>)> {
+    let catalog = Catalog::upstream();
+    names.par_iter().map(|name| compile_one(root, name, now, &catalog)).collect()
+}
+
+fn compile_one(root: &Path, name: &str, now: jiff::Timestamp, catalog: &Catalog) -> (Option<Compiled>, Vec<Finding>) {
+    let (loaded, mut findings) = load(root, name, now);
+    let Some(loaded) = loaded else { return (None, findings) };
+    let rendered = render(&loaded, catalog);
+    findings.extend(rendered.findings);
+    if has_errors(&findings) {
+        return (None, findings);
+    }
+    let objects = rendered.manifests.len();
+    let mut files = Vec::new();
+    if !loaded.ledger.entries.is_empty() {
+        files.push((RECORD.to_owned(), Record::of(&loaded.ledger).bytes()));
+    }
+    let generator = concat!("galeno ", env!("CARGO_PKG_VERSION"));
+    match Tree::render(generator, &loaded.input, &rendered.manifests, files) {
+        Ok(tree) => {
+            let folder = format!("{}/{name}", folders::GENERATED);
+            (Some(Compiled { name: name.to_owned(), folder, tree, objects }), findings)
+        }
+        Err(found) => {
+            findings.extend(found);
+            (None, findings)
+        }
+    }
+}
+
+/// What stands under `generated/` and belongs to no environment.
+pub fn strangers(root: &Path, names: &[String]) -> Vec<Finding> {
+    let Ok(entries) = std::fs::read_dir(root.join(folders::GENERATED)) else { return Vec::new() };
+    let mut found: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    found.sort_unstable();
+    let tell = |name: &String| {
+        let place = Place { file: Some(format!("{}/{name}", folders::GENERATED)), ..Place::default() };
+        Finding::error("bundle/stray", format!("`{name}` belongs to no environment"))
+            .because("Argo CD may still sync what stands there")
+            .mend("remove it by hand, once nothing of it runs any more; Galeno removes no environment by itself")
+            .at(place)
+    };
+    found.iter().filter(|name| !names.contains(name)).map(tell).collect()
+}

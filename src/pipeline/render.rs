@@ -1,0 +1,122 @@
+//! Renders an environment and checks what came out.
+
+use std::sync::Arc;
+
+use super::folders;
+use super::load::Loaded;
+use crate::bundle::{Item, Manifest, paths};
+use crate::checks;
+use crate::components;
+use crate::finding::{Finding, Severity, has_errors};
+use crate::spec::Acknowledgement;
+use crate::topology::StorageKind;
+
+/// An environment's objects and what the checks say of them.
+#[derive(Debug)]
+pub struct Rendered {
+    /// The objects.
+    pub manifests: Vec<Manifest>,
+    /// The path of each below `generated/ENV/`.
+    pub paths: Vec<String>,
+    /// What the checks say; acknowledged findings are notes.
+    pub findings: Vec<Finding>,
+}
+
+/// Renders one environment and runs every check over it.
+pub fn render(loaded: &Loaded, catalog: &checks::schema::Catalog) -> Rendered {
+    let output = components::render(&loaded.topology);
+    let mut findings: Vec<Finding> = output
+        .broken
+        .iter()
+        .map(|what| {
+            Finding::error("galeno/render", what.clone())
+                .because("this is a mistake in Galeno, not in your file")
+                .mend("please report it with your environment file")
+        })
+        .collect();
+    let manifests = output.manifests;
+    let paths = paths(&manifests);
+    let items = items(loaded, &manifests, &paths);
+    findings.extend(checks::schema::check(&items, catalog, &kubernetes(loaded)));
+    findings.extend(checks::references::check(&items, &elsewhere(loaded)));
+    acknowledge(&loaded.acknowledged, &mut findings, loaded);
+    if manifests.is_empty() && !has_errors(&findings) {
+        findings.push(
+            Finding::error("galeno/empty", "nothing was rendered").because("an empty platform is never what is meant"),
+        );
+    }
+    Rendered { manifests, paths, findings }
+}
+
+/// The objects as the checks see them: each region is a cluster.
+fn items(loaded: &Loaded, manifests: &[Manifest], paths: &[String]) -> Vec<Item> {
+    let environment = loaded.topology.name.as_str();
+    let item = |(manifest, path): (&Manifest, &String)| Item {
+        cluster: Arc::from(format!("{environment}/{}", manifest.region)),
+        file: Arc::from(format!("{}/{environment}/{path}", folders::GENERATED)),
+        positions: None,
+        object: manifest.object.clone(),
+    };
+    manifests.iter().zip(paths).map(item).collect()
+}
+
+/// Turns accepted findings into notes, and says which acceptances accept nothing.
+fn acknowledge(accepted: &[Acknowledgement], findings: &mut Vec<Finding>, loaded: &Loaded) {
+    for (index, acceptance) in accepted.iter().enumerate() {
+        let mut used = false;
+        for finding in findings
+            .iter_mut()
+            .filter(|f| f.code == acceptance.code && f.severity == Severity::Warning)
+        {
+            let about = finding.place.object.as_ref().map(ToString::to_string);
+            if about.as_deref() == Some(acceptance.about.as_str())
+                || finding.place.pointer.as_deref() == Some(acceptance.about.as_str())
+            {
+                used = true;
+                finding.severity = Severity::Note;
+                finding.reason = format!("{} (accepted: {})", finding.reason, acceptance.reason);
+            }
+        }
+        if !used {
+            let place = crate::finding::Place {
+                pointer: Some(format!("/acknowledge/{index}")),
+                ..Default::default()
+            };
+            let message = format!(
+                "nothing is accepted by it: there is no warning `{}` about `{}`",
+                acceptance.code, acceptance.about
+            );
+            findings.push(
+                loaded
+                    .source
+                    .locate(Finding::error("spec/no-effect", message).mend("remove it").at(place)),
+            );
+        }
+    }
+}
+
+/// The Kubernetes versions that the objects must be valid for.
+fn kubernetes(loaded: &Loaded) -> Vec<checks::schema::KubeVersion> {
+    // `resolve` accepts only versions that there are schemas for.
+    loaded
+        .topology
+        .kubernetes
+        .iter()
+        .filter_map(|minor| minor.to_string().parse().ok())
+        .collect()
+}
+
+/// What a cluster must already have, because the environment names it.
+fn elsewhere(loaded: &Loaded) -> checks::references::Options {
+    let topology = &loaded.topology;
+    let mut provides = vec![format!("ClusterSecretStore {}", topology.secrets.store)];
+    match &topology.storage.kind {
+        StorageKind::Ceph(ceph) => provides.push(format!("StorageClass {}", ceph.disk_class)),
+        StorageKind::Class(class) => provides.push(format!("StorageClass {class}")),
+        StorageKind::Longhorn { .. } => {}
+    }
+    checks::references::Options {
+        complete: true,
+        provides: [(String::new(), provides)].into(),
+    }
+}
