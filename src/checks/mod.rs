@@ -1,3 +1,4 @@
 //! The checks: each a module, each a pure function from objects to findings.
 
 pub mod references;
+pub mod schema;
