@@ -97,7 +97,7 @@ fn every_finding_says_what_where_and_why() {
         for finding in findings(case.object(), &case.versions()) {
             assert!(finding.code.starts_with("schema/"), "{finding:?}");
             assert!(finding.message.len() > 10 && !finding.message.ends_with('.'), "{finding:?}");
-            assert!(!finding.reason.is_empty(), "{finding:?}");
+            assert!(!finding.reason.is_empty() && !finding.mend.is_empty(), "{finding:?}");
             assert_eq!(finding.place.file.as_deref(), Some("test.yaml"), "{finding:?}");
             assert!(finding.place.object.is_some(), "{finding:?}");
         }

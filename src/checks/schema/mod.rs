@@ -125,15 +125,13 @@ fn usage(walk: &mut Walk<'_>, entry: &catalog::Kind) {
 
 /// Where a kind exists instead.
 fn other_versions(catalog: &Catalog, item: &Item, versions: Minors) -> String {
-    let known: Vec<&str> = catalog
-        .versions_of(item.object.group(), item.object.kind())
-        .into_iter()
-        .filter(|v| catalog.get(v, item.object.kind()).is_some_and(|k| versions.without(k.minors).is_empty()))
-        .collect();
-    if known.is_empty() {
-        "leave the object out, or raise the Kubernetes version of the environment".to_owned()
-    } else {
-        format!("write `apiVersion: {}`", known.join("` or `"))
+    let kind = item.object.kind();
+    let stability = |version: &str| if version.contains("alpha") { 0 } else { 1 + u8::from(!version.contains("beta")) };
+    let known = catalog.versions_of(item.object.group(), kind).into_iter();
+    let usable = known.filter(|v| catalog.get(v, kind).is_some_and(|k| versions.without(k.minors).is_empty()));
+    match usable.max_by_key(|version| (stability(version), *version)) {
+        Some(version) => format!("write `apiVersion: {version}`"),
+        None => "leave the object out, or raise the Kubernetes version of the environment".to_owned(),
     }
 }
 

@@ -69,6 +69,7 @@ impl<'a> Walk<'a> {
     /// the path.
     pub(super) fn tell(&mut self, severity: Severity, code: &'static str, path: &[Step<'_>], fault: Fault) {
         let steps = || self.path.iter().chain(path).copied();
+        let mend = if fault.mend.is_empty() { usual_mend(code).into() } else { fault.mend };
         let place = self.item.place(&pointer(steps()));
         let subject = match words(steps()) {
             text if text.is_empty() => "the object".to_owned(),
@@ -77,7 +78,7 @@ impl<'a> Walk<'a> {
         self.findings.push(
             Finding::new(severity, code, format!("{subject} {}", fault.problem))
                 .because(fault.reason)
-                .mend(fault.mend)
+                .mend(mend)
                 .at(place),
         );
     }
@@ -300,6 +301,25 @@ impl<'a> Walk<'a> {
         if let (Some(metadata), Some(definition)) = (value.get("metadata"), embedded::definition("meta.v1.ObjectMeta")) {
             self.below("metadata".into(), |walk| walk.definition(definition, metadata));
         }
+    }
+}
+
+/// What to do about a fault that says in its own words what it wants.
+fn usual_mend(code: &str) -> &'static str {
+    match code {
+        "schema/name" | "schema/label" | "schema/annotation" | "schema/config-key" | "schema/port-name"
+        | "schema/env-name" | "schema/namespace" | "schema/resource-name" => "write a name of that form",
+        "schema/address" | "schema/path" | "schema/pattern" | "schema/format" | "schema/schedule" | "schema/time-zone"
+        | "schema/share" | "schema/image" => "write the value in that form",
+        "schema/out-of-range" | "schema/port" | "schema/quantity" | "schema/length" | "schema/name-length"
+        | "schema/probe" => "write a value within these bounds",
+        "schema/wrong-type" => "write a value of that type",
+        "schema/exclusive" | "schema/combination" => "keep the one that is meant",
+        "schema/duplicate" | "schema/repeated-item" => "remove one of them, or rename it",
+        "schema/missing-field" => "add it",
+        "schema/not-allowed" => "remove it",
+        "schema/rule" => "change the object so that the rule holds",
+        _ => "correct the value",
     }
 }
 

@@ -230,7 +230,6 @@ fn others(name: &str) -> Fields {
         "autoscaling.v2.HPAScalingPolicy" => {
             &[("periodSeconds", Range(1, 1800)), ("type", OneOf(&["Percent", "Pods"])), ("value", Positive)]
         }
-        "storage.v1.StorageClass" => &[("reclaimPolicy", OneOf(&["Delete", "Recycle", "Retain"]))],
         "storage.v1.CSIDriverSpec" => &[
             ("fsGroupPolicy", OneOf(&["File", "None", "ReadWriteOnceWithFSType"])),
             ("volumeLifecycleModes", OneOf(&["Ephemeral", "Persistent"])),
