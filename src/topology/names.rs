@@ -49,6 +49,17 @@ impl Namespace {
             Self::ArgoCd => "argocd",
         }
     }
+
+    /// How sensitive the data in it are.
+    pub const fn classification(self) -> Classification {
+        match self {
+            Self::Data | Self::App | Self::Rehearsal | Self::RookCeph | Self::Longhorn => Classification::Health,
+            // Traefik decrypts what it passes on to the API.
+            Self::Edge => Classification::Health,
+            Self::CertManager | Self::ExternalSecrets | Self::ArgoCd => Classification::Secret,
+            Self::Monitoring => Classification::Operational,
+        }
+    }
 }
 
 /// Transport protocol.
@@ -77,6 +88,8 @@ pub struct Port {
     pub name: &'static str,
     /// Its number, on the container and on the Service alike.
     pub number: u16,
+    /// The last number, where a range is meant.
+    pub end: Option<u16>,
     /// Its protocol.
     pub protocol: Protocol,
 }
@@ -89,6 +102,7 @@ pub mod ports {
         Port {
             name,
             number,
+            end: None,
             protocol: Protocol::Tcp,
         }
     }
@@ -101,6 +115,7 @@ pub mod ports {
     pub const GALERA_UDP: Port = Port {
         name: "galera-udp",
         number: 4567,
+        end: None,
         protocol: Protocol::Udp,
     };
     /// Incremental state transfer.
@@ -133,6 +148,7 @@ pub mod ports {
     pub const DNS: Port = Port {
         name: "dns",
         number: 53,
+        end: None,
         protocol: Protocol::Udp,
     };
     /// DNS over TCP.
@@ -147,8 +163,36 @@ pub mod ports {
     pub const ALERTMANAGER: Port = tcp("http-web", 9093);
     /// Metrics of Ceph's manager.
     pub const CEPH_METRICS: Port = tcp("http-metrics", 9283);
-    /// Ceph's monitors, by the second messenger protocol.
+    /// Metrics of Ceph's daemons, by Rook's exporter.
+    pub const CEPH_EXPORTER: Port = tcp("ceph-exporter", 9926);
+    /// Ceph's monitors, by the second messenger protocol. The first one (6789) is off.
     pub const CEPH_MONITOR: Port = tcp("msgr2", 3300);
+    /// Ceph's other daemons: `ms_bind_port_min` to `ms_bind_port_max`.
+    pub const CEPH_DAEMONS: Port = Port {
+        name: "ceph-daemons",
+        number: 6800,
+        end: Some(7568),
+        protocol: Protocol::Tcp,
+    };
+    /// Longhorn's admission webhook.
+    pub const LONGHORN_WEBHOOK: Port = tcp("admission", 9502);
+    /// Longhorn's metrics.
+    pub const LONGHORN_METRICS: Port = tcp("manager", 9500);
+    /// Plain HTTP elsewhere: what ACME's challenge is asked by.
+    pub const HTTP: Port = tcp("http", 80);
+    /// Mail submission.
+    pub const SMTP: Port = tcp("smtp", 587);
+    /// Git over SSH.
+    pub const SSH: Port = tcp("ssh", 22);
+    /// External Secrets' metrics.
+    pub const EXTERNAL_SECRETS_METRICS: Port = tcp("metrics", 8080);
+    /// Metrics of Argo CD's application controller, server and repository server.
+    pub const ARGOCD_METRICS: Port = Port {
+        name: "metrics",
+        number: 8082,
+        end: Some(8084),
+        protocol: Protocol::Tcp,
+    };
     /// Answers to ACME's HTTP-01 challenge.
     pub const ACME_SOLVER: Port = tcp("http", 8089);
     /// cert-manager's metrics.
@@ -236,6 +280,40 @@ pub fn common_labels(component: &str) -> BTreeMap<String, String> {
 /// The label that tells a generation's objects and pods.
 pub const GENERATION_LABEL: &str = "galeno.dev/generation";
 
+/// Labels of namespaces, for people and for policies.
+pub mod labels {
+    /// Who answers for what runs there.
+    pub const OWNER: &str = "galeno.dev/owner";
+    /// How sensitive the data there are: a [`super::Classification`].
+    pub const CLASSIFICATION: &str = "galeno.dev/data-classification";
+    /// The environment.
+    pub const ENVIRONMENT: &str = "galeno.dev/environment";
+    /// The region.
+    pub const REGION: &str = "galeno.dev/region";
+}
+
+/// How sensitive the data in a namespace are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Classification {
+    /// Patients' health data (GDPR article 9), at rest or in transit in the clear.
+    Health,
+    /// Keys and credentials that open others.
+    Secret,
+    /// Figures and records of operation, without data about patients.
+    Operational,
+}
+
+impl Classification {
+    /// The label's value.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Health => "health",
+            Self::Secret => "secret",
+            Self::Operational => "operational",
+        }
+    }
+}
+
 /// Names of `Secret`s, with the keys they hold. Their values come from the secret store.
 pub mod secrets {
     /// Accounts of the database, in `clinic-data`: a key for each account's password.
@@ -282,6 +360,14 @@ pub mod secrets {
     pub const ALERT_KEYS: [&str; 3] = ["webhook-url", "smtp-user", "smtp-password"];
     /// The same targets for Alertmanager, in `monitoring`; keys as in [`ALERTS`].
     pub const MONITORING_ALERTS: &str = "alertmanager-targets";
+    /// The certificate of the authority that vouches for Vault, in `rook-ceph`.
+    pub const VAULT_CA: &str = "ceph-vault-ca";
+    /// The key of [`VAULT_CA`], as Rook wants it.
+    pub const VAULT_CA_KEY: &str = "cert";
+    /// The key that Longhorn encrypts volumes with, in `longhorn-system`.
+    pub const LONGHORN_CRYPTO: &str = "longhorn-crypto";
+    /// The key of [`LONGHORN_CRYPTO`], as Longhorn wants it.
+    pub const LONGHORN_CRYPTO_KEY: &str = "CRYPTO_KEY_VALUE";
 }
 
 /// Accounts of the database. Each name is also its key in [`secrets::DATABASE_ACCOUNTS`].
@@ -296,6 +382,12 @@ pub mod accounts {
 
 /// Names of TLS `Secret`s that cert-manager fills (`tls.crt`, `tls.key`, `ca.crt`).
 pub mod certificates {
+    /// The issuer that signs the authority's own certificate with its own key, a `ClusterIssuer`.
+    pub const ROOT_ISSUER: &str = "clinic-root";
+    /// The Secret with the authority's certificate and key, in `cert-manager`.
+    pub const INTERNAL_CA: &str = "clinic-internal-ca";
+    /// The Secret with the key of the ACME account, in `cert-manager`.
+    pub const ACME_ACCOUNT: &str = "clinic-acme-account";
     /// The platform's own authority, a `ClusterIssuer`.
     pub const INTERNAL_ISSUER: &str = "clinic-internal";
     /// The authority of public certificates, a `ClusterIssuer`.
@@ -366,6 +458,18 @@ pub mod objects {
     pub const CEPH_BLOCK_POOL: &str = "clinic-rbd";
     /// The database's `StorageClass` that Galeno makes.
     pub const STORAGE_CLASS_CEPHFS: &str = "clinic-cephfs";
+    /// The pool of Ceph's manager, which Rook would else leave on hosts.
+    pub const CEPH_MANAGER_POOL: &str = "builtin-mgr";
+    /// The filesystem's data pool; Ceph calls it `FILESYSTEM-POOL`.
+    pub const CEPH_DATA_POOL: &str = "replicated";
+    /// The group that the CSI driver makes its subvolumes in.
+    pub const CEPH_SUBVOLUME_GROUP: &str = "csi";
+    /// The CSI driver of `CephFS`: operator's namespace, a dot, and the driver's own name.
+    pub const CEPHFS_DRIVER: &str = "rook-ceph.cephfs.csi.ceph.com";
+    /// The CSI driver of block devices.
+    pub const RBD_DRIVER: &str = "rook-ceph.rbd.csi.ceph.com";
+    /// The CSI driver of Longhorn.
+    pub const LONGHORN_DRIVER: &str = "driver.longhorn.io";
     /// The `StorageClass` on block devices.
     pub const STORAGE_CLASS_RBD: &str = "clinic-rbd";
     /// The `StorageClass` of rehearsals: as the database's, but its volumes are deleted with their claims.

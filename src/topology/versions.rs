@@ -101,6 +101,18 @@ pub const PROMETHEUS_STACK_CHART: Version = Version::new(88, 0, 0);
 /// prometheus-operator, for its custom resources.
 pub const PROMETHEUS_OPERATOR: Version = Version::new(0, 93, 0);
 
+/// Digest of `quay.io/ceph/ceph` at [`KNOWN`]'s version (all architectures).
+const CEPH_DIGEST: &str = "sha256:6bb1c8a42fbc0bf87938946990b65174466997bc11c31eb5a323225a779fd8f9";
+
+/// Ceph's image, by tag and, where it is known, by digest.
+pub fn ceph_image(ceph: Version) -> String {
+    if ceph == KNOWN.ceph {
+        format!("quay.io/ceph/ceph:v{ceph}@{CEPH_DIGEST}")
+    } else {
+        format!("quay.io/ceph/ceph:v{ceph}")
+    }
+}
+
 /// Kubernetes minors that a Rook minor supports.
 fn rook_supports(rook: Version) -> Option<(Minor, Minor)> {
     match (rook.major, rook.minor) {

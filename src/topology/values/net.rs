@@ -18,6 +18,16 @@ impl Cidr {
         Self(IpNet::from(address))
     }
 
+    /// The first address after the range's own: where Kubernetes puts the Service `kubernetes` in the range of Services.
+    pub fn first_host(self) -> IpAddr {
+        self.0.hosts().next().unwrap_or(self.0.addr())
+    }
+
+    /// Whether the address is in the range.
+    pub fn holds(self, address: IpAddr) -> bool {
+        self.0.contains(&address)
+    }
+
     /// Whether the two share an address.
     pub fn overlaps(self, other: Self) -> bool {
         self.0.contains(&other.0) || other.0.contains(&self.0)
@@ -72,6 +82,11 @@ impl ApiServer {
     /// Host name or address.
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// The host, where it is an address.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.host.trim_start_matches('[').trim_end_matches(']').parse().ok()
     }
 }
 
@@ -190,6 +205,13 @@ mod tests {
             "10.0.0.1".parse::<Cidr>().unwrap_err().mend,
             "write `10.0.0.1/32` for this one address"
         );
+    }
+
+    #[test]
+    fn the_first_host_is_where_the_service_kubernetes_is() {
+        let first = |t: &str| t.parse::<Cidr>().unwrap().first_host().to_string();
+        assert_eq!(first("10.96.0.0/12"), "10.96.0.1");
+        assert_eq!(first("fd00:96::/112"), "fd00:96::1");
     }
 
     #[test]

@@ -1,0 +1,84 @@
+//! Who is kept and who goes when a cluster is full.
+
+use k8s_openapi::api::scheduling::v1::PriorityClass;
+
+use super::COMPONENT;
+use crate::components::Output;
+use crate::components::common::clustered;
+use crate::components::output::because;
+use crate::topology::Region;
+use crate::topology::names::priorities;
+
+struct Class {
+    name: &'static str,
+    value: i32,
+    preempts: bool,
+    data: bool,
+    description: &'static str,
+    why: &'static str,
+}
+
+/// Below `system-cluster-critical` (2000000000), which storage and its CSI drivers use.
+const CLASSES: [Class; 4] = [
+    Class {
+        name: priorities::DATABASE,
+        value: 1_000_000,
+        preempts: true,
+        data: true,
+        description: "The database: the last of the platform to go.",
+        why: "Everything waits for the database, and a node of it that is pushed out costs a state transfer: it comes \
+              before every other program of the platform.",
+    },
+    Class {
+        name: priorities::EDGE,
+        value: 900_000,
+        preempts: true,
+        data: false,
+        description: "Traefik: without it nobody reaches anything.",
+        why: "Without Traefik nobody reaches anything, not even the page that says so.",
+    },
+    Class {
+        name: priorities::APPLICATION,
+        value: 800_000,
+        preempts: true,
+        data: false,
+        description: "The API and the web application.",
+        why: "Replicas of the API and the web application take room from Jobs that can wait, not from the database.",
+    },
+    Class {
+        name: priorities::BATCH,
+        value: 1_000,
+        preempts: false,
+        data: false,
+        description: "Jobs that can wait: backups, rehearsals, migrations.",
+        why: "Jobs wait for room and never push anybody out; an hour later is early enough.",
+    },
+];
+
+pub(super) fn render(region: &Region, output: &mut Output) {
+    for class in &CLASSES {
+        if class.data && region.as_data().is_none() {
+            continue;
+        }
+        let policy = if class.preempts {
+            "PreemptLowerPriority"
+        } else {
+            "Never"
+        };
+        let object = PriorityClass {
+            metadata: clustered(class.name, COMPONENT),
+            value: class.value,
+            global_default: Some(false),
+            preemption_policy: Some(policy.to_owned()),
+            description: Some(class.description.to_owned()),
+        };
+        let parts = [
+            because(
+                "Only the order matters: database, Traefik, application, Jobs; all below the system's own classes.",
+            )
+            .on("/value"),
+            because("Pods that name no class get none of the platform's.").on("/globalDefault"),
+        ];
+        output.add(region, COMPONENT, &object, because(class.why), parts);
+    }
+}
