@@ -5,12 +5,15 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use k8s_openapi::api::core::v1::TopologySpreadConstraint;
+use serde_json::{Value, json};
 
 use super::Output;
+use super::common::{node_spread, stateless_zone_spread};
 use crate::bundle::Reason;
-use crate::topology::Region;
+use crate::spec::Promise;
 use crate::topology::names::Namespace;
+use crate::topology::{Region, Topology};
 
 /// A group ("" for the core) and a kind.
 pub(super) type GroupKind = (&'static str, &'static str);
@@ -51,6 +54,25 @@ pub(super) struct Installed {
 
 /// Where a chart's values stand in its Application.
 pub(super) const VALUES: &str = "/spec/source/helm/valuesObject";
+
+/// A chart's `resources`: memory asked for and limited alike.
+pub(super) fn resources(cpu: &str, memory: &str) -> Value {
+    json!({"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}})
+}
+
+/// How many replicas a controller has that elects a leader: one more than may be lost.
+pub(super) fn replicas(topology: &Topology) -> u8 {
+    if topology.promise == Promise::None { 1 } else { 2 }
+}
+
+/// A chart's `topologySpreadConstraints`: over zones as hard as the promise, and over nodes.
+pub(super) fn spread(topology: &Topology, region: &Region, labels: &[(&str, &str)]) -> [TopologySpreadConstraint; 2] {
+    let labels = labels
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
+    [stateless_zone_spread(topology, region, &labels), node_spread(&labels)]
+}
 
 impl Output {
     /// Asks for a chart in a region. The first reason speaks for the whole Application; the others' paths point into the

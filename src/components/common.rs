@@ -65,6 +65,16 @@ pub(super) fn of_program(mut metadata: ObjectMeta, program: crate::topology::nam
     metadata
 }
 
+/// A length of time as Go writes it, so that what comes back from the API server is what was sent.
+pub(super) fn go_duration(seconds: u64) -> String {
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{rest}s"),
+        (0, _) => format!("{minutes}m{rest}s"),
+        _ => format!("{hours}h{minutes}m{rest}s"),
+    }
+}
+
 /// Metadata of a pod template.
 pub(super) fn template(labels: BTreeMap<String, String>) -> ObjectMeta {
     ObjectMeta {

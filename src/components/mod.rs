@@ -19,6 +19,7 @@ mod restore;
 mod secrets;
 mod stateless;
 mod storage;
+mod used;
 mod web;
 
 pub use output::Output;
@@ -39,6 +40,9 @@ pub fn render(topology: &Topology) -> Output {
             Role::Recovery => {}
             Role::Access => access::render(topology, region, &mut output),
         }
+        // What was rendered says which certificates and Secrets are used.
+        certificates::render(topology, region, &mut output);
+        secrets::render(topology, region, &mut output);
         // Last: an Application, its project and its deployer's rights follow from what was rendered.
         argocd::render(topology, region, &mut output);
     }
@@ -47,8 +51,6 @@ pub fn render(topology: &Topology) -> Output {
 
 fn everywhere(topology: &Topology, region: &Region, output: &mut Output) {
     namespaces::render(topology, region, output);
-    certificates::render(topology, region, output);
-    secrets::render(topology, region, output);
     network::render(topology, region, output);
     rbac::render(topology, region, output);
     ingress::render(topology, region, output);

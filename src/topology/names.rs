@@ -53,9 +53,10 @@ impl Namespace {
     /// How sensitive the data in it are.
     pub const fn classification(self) -> Classification {
         match self {
-            Self::Data | Self::App | Self::Rehearsal | Self::RookCeph | Self::Longhorn => Classification::Health,
-            // Traefik decrypts what it passes on to the API.
-            Self::Edge => Classification::Health,
+            // Traefik in `clinic-edge` decrypts what it passes on to the API.
+            Self::Data | Self::App | Self::Edge | Self::Rehearsal | Self::RookCeph | Self::Longhorn => {
+                Classification::Health
+            }
             Self::CertManager | Self::ExternalSecrets | Self::ArgoCd => Classification::Secret,
             Self::Monitoring => Classification::Operational,
         }
@@ -186,13 +187,6 @@ pub mod ports {
     pub const SSH: Port = tcp("ssh", 22);
     /// External Secrets' metrics.
     pub const EXTERNAL_SECRETS_METRICS: Port = tcp("metrics", 8080);
-    /// Metrics of Argo CD's application controller, server and repository server.
-    pub const ARGOCD_METRICS: Port = Port {
-        name: "metrics",
-        number: 8082,
-        end: Some(8084),
-        protocol: Protocol::Tcp,
-    };
     /// Answers to ACME's HTTP-01 challenge.
     pub const ACME_SOLVER: Port = tcp("http", 8089);
     /// cert-manager's metrics.
@@ -386,6 +380,11 @@ pub mod certificates {
     pub const ROOT_ISSUER: &str = "clinic-root";
     /// The Secret with the authority's certificate and key, in `cert-manager`.
     pub const INTERNAL_CA: &str = "clinic-internal-ca";
+    /// The authority of the database alone, a `ClusterIssuer`. Galera checks who signed a certificate and no name in it, so
+    /// that whoever has one of this authority could join: it signs for the database's nodes and its clients only.
+    pub const DATABASE_ISSUER: &str = "clinic-database";
+    /// The Secret with that authority's certificate and key, in `cert-manager`.
+    pub const DATABASE_CA: &str = "clinic-database-ca";
     /// The Secret with the key of the ACME account, in `cert-manager`.
     pub const ACME_ACCOUNT: &str = "clinic-acme-account";
     /// The platform's own authority, a `ClusterIssuer`.

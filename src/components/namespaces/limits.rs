@@ -26,12 +26,12 @@ pub(super) fn render(topology: &Topology, region: &Region, namespace: Namespace,
         Namespace::Data | Namespace::App | Namespace::Edge | Namespace::Rehearsal
     );
     let mut reasons = vec![
-        because("A container that asks for nothing would be scheduled where there is no room.")
+        because("a container that asks for nothing would be scheduled where there is no room")
             .on("/spec/limits/0/defaultRequest"),
     ];
     if ours {
         reasons.push(
-            because("A container without a memory limit could take its neighbours' memory, the database's among them.")
+            because("a container without a memory limit could take its neighbours' memory, the database's among them")
                 .on("/spec/limits/0/default"),
         );
     }
@@ -48,7 +48,7 @@ pub(super) fn render(topology: &Topology, region: &Region, namespace: Namespace,
             ..LimitRangeItem::default()
         });
         reasons.push(
-            because("No claim is larger than the size that was reviewed. A larger size in the environment file expands volumes.")
+            because("no claim is larger than the size that was reviewed. A larger size in the environment file expands volumes")
                 .on("/spec/limits/1/max/storage")
                 .from("/database/size"),
         );
@@ -57,6 +57,6 @@ pub(super) fn render(topology: &Topology, region: &Region, namespace: Namespace,
         metadata: namespaced(namespace, "defaults", COMPONENT),
         spec: Some(LimitRangeSpec { limits }),
     };
-    let whole = because("What a container gets that does not say what it needs.");
+    let whole = because("what a container gets that does not say what it needs");
     output.add(region, COMPONENT, &object, whole, reasons);
 }

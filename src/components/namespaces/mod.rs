@@ -38,17 +38,17 @@ fn pod_security(namespace: Namespace) -> (PodSecurity, &'static str) {
         Namespace::RookCeph => (
             PodSecurity::Privileged,
             "Ceph's daemons open raw disks, and CSI plugins mount volumes on the hosts: no stricter standard lets them. \
-             Nothing else runs here, and nobody but Argo CD's account may make pods here.",
+             Nothing else runs here, and nobody but Argo CD's account may make pods here",
         ),
         Namespace::Longhorn => (
             PodSecurity::Privileged,
             "Longhorn's managers and CSI plugins attach block devices on the hosts: no stricter standard lets them. \
-             Nothing else runs here, and nobody but Argo CD's account may make pods here.",
+             Nothing else runs here, and nobody but Argo CD's account may make pods here",
         ),
         _ => (
             PodSecurity::Restricted,
-            "The strictest Pod Security Standard: no root, no privileges, no host's files or network. A pod that asks for \
-             more is not admitted.",
+            "the strictest Pod Security Standard: no root, no privileges, no host's files or network. A pod that asks for \
+             more is not admitted",
         ),
     }
 }
@@ -94,18 +94,16 @@ fn add_namespace(topology: &Topology, region: &Region, namespace: Namespace, out
 
 fn reasons(namespace: Namespace, security: &'static str) -> Vec<Reason> {
     let classification = match namespace.classification() {
-        Classification::Health => {
-            "Patients' health data are here, at rest or in the clear in memory (GDPR, article 9)."
-        }
-        Classification::Secret => "Keys and credentials are here that open what is elsewhere.",
-        Classification::Operational => "Figures and records of operation, without data about patients.",
+        Classification::Health => "patients' health data are here, at rest or in the clear in memory (GDPR, article 9)",
+        Classification::Secret => "keys and credentials are here that open what is elsewhere",
+        Classification::Operational => "figures and records of operation, without data about patients",
     };
     vec![
         because(security).on("/metadata/labels/pod-security.kubernetes.io~1enforce"),
-        because("The standard as this version of Kubernetes defines it: an upgrade does not change what is admitted.")
+        because("the standard as this version of Kubernetes defines it: an upgrade does not change what is admitted")
             .on("/metadata/labels/pod-security.kubernetes.io~1enforce-version")
             .from("/kubernetes/version"),
-        because("Who answers for what runs here.")
+        because("who answers for what runs here")
             .on("/metadata/labels/galeno.dev~1owner")
             .from("/owner"),
         because(classification).on("/metadata/labels/galeno.dev~1data-classification"),
@@ -115,20 +113,20 @@ fn reasons(namespace: Namespace, security: &'static str) -> Vec<Reason> {
 fn purpose(namespace: Namespace) -> &'static str {
     match namespace {
         Namespace::Data => {
-            "The database, its volumes and its backups, and nothing else: a claim can only be mounted in its own \
-             namespace, so that who may make pods here is who may read patients' records."
+            "the database, its volumes and its backups, and nothing else: a claim can only be mounted in its own \
+             namespace, so that who may make pods here is who may read patients' records"
         }
-        Namespace::App => "The API and the web application: programs without volumes, replaced at will.",
-        Namespace::Edge => "Traefik: the only place that takes connections from outside.",
+        Namespace::App => "the API and the web application: programs without volumes, replaced at will",
+        Namespace::Edge => "Traefik: the only place that takes connections from outside",
         Namespace::Rehearsal => {
-            "Rehearsals of restores: cut off from everything but the backups' storage, so that restored records go nowhere."
+            "rehearsals of restores: cut off from everything but the backups' storage, so that restored records go nowhere"
         }
-        Namespace::RookCeph => "Rook's operator and Ceph's daemons.",
-        Namespace::Longhorn => "Longhorn's managers and replicas.",
-        Namespace::CertManager => "cert-manager and trust-manager, with the key of the platform's own authority.",
-        Namespace::ExternalSecrets => "External Secrets, which reads the secret store.",
-        Namespace::Monitoring => "Prometheus, Alertmanager and Grafana.",
-        Namespace::ArgoCd => "Argo CD, which brings what git says into the cluster.",
+        Namespace::RookCeph => "Rook's operator and Ceph's daemons",
+        Namespace::Longhorn => "Longhorn's managers and replicas",
+        Namespace::CertManager => "cert-manager and trust-manager, with the key of the platform's own authority",
+        Namespace::ExternalSecrets => "external Secrets, which reads the secret store",
+        Namespace::Monitoring => "Prometheus, Alertmanager and Grafana",
+        Namespace::ArgoCd => "Argo CD, which brings what git says into the cluster",
     }
 }
 
@@ -140,7 +138,7 @@ fn add_default_account(region: &Region, namespace: Namespace, output: &mut Outpu
     };
     let whole = because(
         "Kubernetes makes this account in every namespace and gives it to pods that name none: it gets no token, so that \
-         such a pod cannot speak to the API server.",
+         such a pod cannot speak to the API server",
     );
     output.add(region, COMPONENT, &object, whole, []);
 }

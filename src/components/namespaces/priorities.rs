@@ -25,33 +25,33 @@ const CLASSES: [Class; 4] = [
         value: 1_000_000,
         preempts: true,
         data: true,
-        description: "The database: the last of the platform to go.",
-        why: "Everything waits for the database, and a node of it that is pushed out costs a state transfer: it comes \
-              before every other program of the platform.",
+        description: "the database: the last of the platform to go",
+        why: "everything waits for the database, and a node of it that is pushed out costs a state transfer: it comes \
+              before every other program of the platform",
     },
     Class {
         name: priorities::EDGE,
         value: 900_000,
         preempts: true,
         data: false,
-        description: "Traefik: without it nobody reaches anything.",
-        why: "Without Traefik nobody reaches anything, not even the page that says so.",
+        description: "Traefik: without it nobody reaches anything",
+        why: "without Traefik nobody reaches anything, not even the page that says so",
     },
     Class {
         name: priorities::APPLICATION,
         value: 800_000,
         preempts: true,
         data: false,
-        description: "The API and the web application.",
-        why: "Replicas of the API and the web application take room from Jobs that can wait, not from the database.",
+        description: "the API and the web application",
+        why: "replicas of the API and the web application take room from Jobs that can wait, not from the database",
     },
     Class {
         name: priorities::BATCH,
         value: 1_000,
         preempts: false,
         data: false,
-        description: "Jobs that can wait: backups, rehearsals, migrations.",
-        why: "Jobs wait for room and never push anybody out; an hour later is early enough.",
+        description: "jobs that can wait: backups, rehearsals, migrations",
+        why: "jobs wait for room and never push anybody out; an hour later is early enough",
     },
 ];
 
@@ -73,11 +73,9 @@ pub(super) fn render(region: &Region, output: &mut Output) {
             description: Some(class.description.to_owned()),
         };
         let parts = [
-            because(
-                "Only the order matters: database, Traefik, application, Jobs; all below the system's own classes.",
-            )
-            .on("/value"),
-            because("Pods that name no class get none of the platform's.").on("/globalDefault"),
+            because("only the order matters: database, Traefik, application, Jobs; all below the system's own classes")
+                .on("/value"),
+            because("pods that name no class get none of the platform's").on("/globalDefault"),
         ];
         output.add(region, COMPONENT, &object, because(class.why), parts);
     }

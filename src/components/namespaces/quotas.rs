@@ -48,41 +48,45 @@ fn allowances(topology: &Topology, namespace: Namespace) -> Vec<(String, Option<
             vec![
                 (objects::STORAGE_CLASS_CEPHFS.to_owned(), None),
                 (objects::STORAGE_CLASS_RBD.to_owned(), None),
+                (objects::STORAGE_CLASS_REHEARSAL.to_owned(), None),
                 (ceph.disk_class.to_string(), disks.flatten()),
             ]
         }
-        StorageKind::Longhorn { .. } => vec![(objects::STORAGE_CLASS_LONGHORN.to_owned(), None)],
+        StorageKind::Longhorn { .. } => vec![
+            (objects::STORAGE_CLASS_LONGHORN.to_owned(), None),
+            (objects::STORAGE_CLASS_REHEARSAL.to_owned(), None),
+        ],
         StorageKind::Class(class) => vec![(class.clone(), None)],
     };
-    let database = topology.storage.database_class();
     for (class, allowance) in &mut classes {
-        if class == database {
-            *allowance = of_database(topology, namespace);
+        if namespace == Namespace::Data && class == topology.storage.database_class() {
+            *allowance = Some(of_database(topology));
+        }
+        if namespace == Namespace::Rehearsal && class == topology.storage.rehearsal_class() {
+            *allowance = Some(of_rehearsals(topology));
         }
     }
     classes
 }
 
-fn of_database(topology: &Topology, namespace: Namespace) -> Option<Allowance> {
-    let size = topology.database.size.mebibytes().max(1);
-    match namespace {
-        Namespace::Data => {
-            let claims: usize = topology.database.generations.iter().map(|g| g.members.len()).sum();
-            let claims = u64::try_from(claims).unwrap_or(u64::MAX);
-            Some(Allowance {
-                claims,
-                storage: Size::from_mebibytes(size.saturating_mul(claims)),
-                why: "One claim for each node of each generation, and not one more.",
-                source: "/database/size",
-            })
-        }
-        Namespace::Rehearsal => Some(Allowance {
-            claims: 1,
-            storage: Size::from_mebibytes(size.saturating_mul(2)),
-            why: "A rehearsal restores one copy of the database to one volume, and needs room to prepare it.",
-            source: "/backup/schedule/rehearsal",
-        }),
-        _ => None,
+fn of_database(topology: &Topology) -> Allowance {
+    let claims: usize = topology.database.generations.iter().map(|g| g.members.len()).sum();
+    let claims = u64::try_from(claims).unwrap_or(u64::MAX);
+    Allowance {
+        claims,
+        storage: Size::from_mebibytes(topology.database.size.mebibytes().max(1).saturating_mul(claims)),
+        why: "one claim for each node of each generation, and not one more",
+        source: "/database/size",
+    }
+}
+
+/// One that runs, and one whose volume is still being deleted.
+fn of_rehearsals(topology: &Topology) -> Allowance {
+    Allowance {
+        claims: 2,
+        storage: Size::from_mebibytes(topology.database.size.mebibytes().max(1).saturating_mul(2)),
+        why: "a rehearsal restores to one volume as large as a node's; the one before it may still be going",
+        source: "/backup/schedule/rehearsal",
     }
 }
 
@@ -100,8 +104,8 @@ fn disks(topology: &Topology) -> Option<Allowance> {
     Some(Allowance {
         claims: disks + spare + monitors,
         storage: Size::from_mebibytes(bytes.saturating_add(monitors_size)),
-        why: "The disks of every zone and the monitors' volumes, with one disk a zone and each monitor twice, since what is \
-              replaced goes only after what replaces it has come.",
+        why: "the disks of every zone and the monitors' volumes, with one disk a zone and each monitor twice, since what is \
+              replaced goes only after what replaces it has come",
         source: "/storage/devices/perZone",
     })
 }
@@ -125,7 +129,7 @@ fn volumes(topology: &Topology, region: &Region, namespace: Namespace, output: &
     if without_volumes(namespace) {
         hard.insert("persistentvolumeclaims".to_owned(), "0".to_owned());
         reasons.push(
-            because("Nothing here has a volume, of whichever class the cluster may offer besides.")
+            because("nothing here has a volume, of whichever class the cluster may offer besides")
                 .on("/spec/hard/persistentvolumeclaims"),
         );
     }
@@ -134,7 +138,7 @@ fn volumes(topology: &Topology, region: &Region, namespace: Namespace, output: &
     }
     let whole = because(
         "RBAC has no word for mounting: whoever may make a pod may mount any claim of its namespace. So claims on the \
-         platform's storage exist only where they are meant to.",
+         platform's storage exist only where they are meant to",
     );
     output.add(region, COMPONENT, &quota(namespace, "volumes", hard), whole, reasons);
 }
@@ -142,7 +146,7 @@ fn volumes(topology: &Topology, region: &Region, namespace: Namespace, output: &
 fn reason(allowance: Option<&Allowance>) -> Reason {
     match allowance {
         Some(some) => because(some.why).from(some.source),
-        None => because("No claim of this class may be made here: the platform's storage is the database's.")
+        None => because("no claim of this class may be made here: the platform's storage is the database's")
             .from("/storage/backend"),
     }
 }
@@ -164,9 +168,9 @@ fn services(region: &Region, namespace: Namespace, output: &mut Output) {
         hard.insert("services.nodeports".to_owned(), "0".to_owned());
     }
     let why = if edge {
-        "One load balancer for the whole region, Traefik's: a second one would be a second way in."
+        "one load balancer for the whole region, Traefik's: a second one would be a second way in"
     } else {
-        "Nothing here is reached from outside the cluster but through Traefik: no load balancer, no port on nodes."
+        "nothing here is reached from outside the cluster but through Traefik: no load balancer, no port on nodes"
     };
     output.add(region, COMPONENT, &quota(namespace, "services", hard), because(why), []);
 }
@@ -213,8 +217,8 @@ fn compute(topology: &Topology, region: &Region, namespace: Namespace, output: &
         ("pods".to_owned(), (needs.pods * 2).to_string()),
     ]);
     let whole = because(
-        "An upper bound against what runs away: twice what every program takes with all its replicas, since a pod on a dead \
-         node counts until the node is given up and its replacement must start all the same.",
+        "an upper bound against what runs away: twice what every program takes with all its replicas, since a pod on a dead \
+         node counts until the node is given up and its replacement must start all the same",
     )
     .from(source);
     output.add(region, COMPONENT, &quota(namespace, "compute", hard), whole, []);

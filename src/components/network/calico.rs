@@ -78,7 +78,7 @@ pub(super) fn policy(region: &Region, group: &PodGroup, rules: &Rules, output: &
             }],
         },
     };
-    let whole = because("Calico follows the API server's Service, so that no address has to be written down for it.")
+    let whole = because("Calico follows the API server's Service, so that no address has to be written down for it")
         .from("/kubernetes/cni");
     output.add(
         region,

@@ -135,7 +135,7 @@ pub(super) fn policy(region: &Region, group: &PodGroup, rules: &Rules, output: &
     };
     let whole = because(
         "Cilium knows its nodes and the API server as identities: a plain policy's addresses never match them (cilium#20550). \
-         This one adds them to the plain policy of the same name.",
+         This one adds them to the plain policy of the same name",
     )
     .from("/kubernetes/cni");
     output.add(region, COMPONENT, &object, whole, reasons);

@@ -39,11 +39,11 @@ pub(super) fn default_deny(region: &Region, namespace: Namespace, output: &mut O
             ingress: None,
         }),
     };
-    let whole = because("Whatever no other policy allows is denied, both ways, for every pod of the namespace.");
+    let whole = because("whatever no other policy allows is denied, both ways, for every pod of the namespace");
     let parts = [
-        because("Every pod asks the cluster's DNS, or the node's own copy of it.").on("/spec/egress/0"),
+        because("every pod asks the cluster's DNS, or the node's own copy of it").on("/spec/egress/0"),
         because(
-            "The address where NodeLocal DNSCache listens, which is on the node's network and has no pod to select.",
+            "the address where NodeLocal DNSCache listens, which is on the node's network and has no pod to select",
         )
         .on("/spec/egress/0/to/1"),
     ];
@@ -88,8 +88,8 @@ pub(super) fn policy(topology: &Topology, region: &Region, group: &PodGroup, rul
         }),
     };
     let whole = because(
-        "Who may reach these pods, and whom they may reach. Each rule stands at both ends of its edge: where one is missing \
-         nothing passes.",
+        "who may reach these pods, and whom they may reach. Each rule stands at both ends of its edge: where one is missing \
+         nothing passes",
     );
     output.add(region, COMPONENT, &object, whole, reasons);
 }

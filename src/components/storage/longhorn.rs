@@ -6,16 +6,16 @@ use serde_json::json;
 
 use super::classes::{Class, add_class, add_snapshot_class};
 use crate::components::Output;
-use crate::components::chart::{self, Install, Leftovers, value};
+use crate::components::charts::Chart;
 use crate::components::output::because;
-use crate::components::storage::COMPONENT;
 use crate::spec::Promise;
 use crate::topology::names::{Namespace, objects, secrets};
-use crate::topology::{Chart, DataRegion, Region, Topology};
+use crate::topology::versions::Version;
+use crate::topology::{DataRegion, Region, Topology};
 
-pub(super) fn render(topology: &Topology, region: DataRegion<'_>, output: &mut Output) {
+pub(super) fn render(topology: &Topology, region: DataRegion<'_>, version: Version, output: &mut Output) {
     let region = region.region();
-    install(topology, region, output);
+    install(topology, region, version, output);
     class(topology, region, output);
     let parameters = BTreeMap::from([("type".to_owned(), "snap".to_owned())]);
     add_snapshot_class(
@@ -27,7 +27,7 @@ pub(super) fn render(topology: &Topology, region: DataRegion<'_>, output: &mut O
     );
 }
 
-fn install(topology: &Topology, region: &Region, output: &mut Output) {
+fn install(topology: &Topology, region: &Region, version: Version, output: &mut Output) {
     let zone = topology.promise == Promise::Zone;
     let node = topology.promise != Promise::None;
     let values = json!({
@@ -51,34 +51,55 @@ fn install(topology: &Topology, region: &Region, output: &mut Output) {
             "priorityClass": "system-node-critical",
         },
     });
-    let reasons = vec![
-        because("Longhorn spreads copies over zones only where it likes unless it is told that it must.")
-            .on(value("defaultSettings/replicaZoneSoftAntiAffinity"))
+    let reasons = [
+        because("Longhorn spreads copies over zones only where it likes unless it is told that it must")
+            .on("/defaultSettings/replicaZoneSoftAntiAffinity")
             .from("/promise"),
-        because("No two copies on one node.").on(value("defaultSettings/replicaSoftAntiAffinity")).from("/promise"),
-        because("So many copies of each block.").on(value("defaultSettings/defaultReplicaCount")).from("/storage/replicas"),
+        because("no two copies on one node").on("/defaultSettings/replicaSoftAntiAffinity").from("/promise"),
+        because("so many copies of each block").on("/defaultSettings/defaultReplicaCount").from("/storage/replicas"),
         because(
-            "A pod of a lost node is given up so that it starts elsewhere with its volume. What the lost node still writes is \
-             in no primary component of Galera, so that it was confirmed to nobody.",
+            "a pod of a lost node is given up so that it starts elsewhere with its volume. What the lost node still writes is \
+             in no primary component of Galera, so that it was confirmed to nobody",
         )
-        .on(value("defaultSettings/nodeDownPodDeletionPolicy")),
-        because("A node is not drained while it has the last healthy copy of a volume.")
-            .on(value("defaultSettings/nodeDrainPolicy")),
-        because("The second engine has lost metadata of replicas in mass restores (longhorn#13314, #13315).")
-            .on(value("defaultSettings/v2DataEngine")),
-        because("Whoever reaches Longhorn's page may delete volumes without being asked who they are: there is none.")
-            .on(value("longhornUI/replicas")),
-        because("Longhorn cannot be uninstalled by taking away its Application.")
-            .on(value("defaultSettings/deletingConfirmationFlag")),
+        .on("/defaultSettings/nodeDownPodDeletionPolicy"),
+        because("a node is not drained while it has the last healthy copy of a volume")
+            .on("/defaultSettings/nodeDrainPolicy"),
+        because("the second engine has lost metadata of replicas in mass restores (longhorn#13314, #13315)")
+            .on("/defaultSettings/v2DataEngine"),
+        because("whoever reaches Longhorn's page may delete volumes without being asked who they are: there is none")
+            .on("/longhornUI/replicas"),
+        because("Longhorn cannot be uninstalled by taking away its Application")
+            .on("/defaultSettings/deletingConfirmationFlag"),
     ];
-    let install = Install {
-        component: COMPONENT,
-        chart: Chart::Longhorn,
+    let chart = Chart {
+        name: "longhorn",
+        repository: "https://charts.longhorn.io",
+        chart: "longhorn",
+        version: version.to_string(),
+        namespace: Namespace::Longhorn,
         values,
-        leftovers: Leftovers::Keep,
-        reasons,
+        namespaced: &[
+            ("", "ConfigMap"),
+            ("", "Secret"),
+            ("", "Service"),
+            ("", "ServiceAccount"),
+            ("apps", "DaemonSet"),
+            ("apps", "Deployment"),
+            ("batch", "Job"),
+            ("monitoring.coreos.com", "ServiceMonitor"),
+            ("rbac.authorization.k8s.io", "Role"),
+            ("rbac.authorization.k8s.io", "RoleBinding"),
+        ],
+        clustered: &[
+            ("apiextensions.k8s.io", "CustomResourceDefinition"),
+            ("rbac.authorization.k8s.io", "ClusterRole"),
+            ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
+            ("scheduling.k8s.io", "PriorityClass"),
+        ],
+        elsewhere: &[],
     };
-    chart::install(topology, region, install, output);
+    let whole = because("Longhorn, which keeps copies of each volume on the nodes' own disks").from("/storage/backend");
+    output.install(region, chart, whole, reasons);
 }
 
 fn class(topology: &Topology, region: &Region, output: &mut Output) {
@@ -95,10 +116,10 @@ fn class(topology: &Topology, region: &Region, output: &mut Output) {
     ]);
     let mut steps = Vec::new();
     let mut reasons = vec![
-        because("So many copies of each block.")
+        because("so many copies of each block")
             .on("/parameters/numberOfReplicas")
             .from("/storage/replicas"),
-        because("No two copies in one zone where the promise is to outlive a zone.")
+        because("no two copies in one zone where the promise is to outlive a zone")
             .on("/parameters/replicaZoneSoftAntiAffinity")
             .from("/promise"),
     ];
@@ -107,9 +128,9 @@ fn class(topology: &Topology, region: &Region, output: &mut Output) {
         for step in ["provisioner", "node-publish", "node-stage", "node-expand"] {
             steps.push((step, secrets::LONGHORN_CRYPTO));
         }
-        let encrypted = because("LUKS on each volume, with a key from the secret store.");
+        let encrypted = because("LUKS on each volume, with a key from the secret store");
         reasons.push(encrypted.on("/parameters/encrypted").from("/storage/encryption"));
-        let expand = because("Without the key for this step an encrypted volume could not grow while it is in use.");
+        let expand = because("without the key for this step an encrypted volume could not grow while it is in use");
         reasons.push(expand.on("/parameters/csi.storage.k8s.io~1node-expand-secret-name"));
     }
     let class = Class {
@@ -119,6 +140,7 @@ fn class(topology: &Topology, region: &Region, output: &mut Output) {
         secrets: steps,
         secret_namespace: Namespace::Longhorn.name(),
         database: true,
+        reasons,
     };
-    add_class(region, class, reasons, output);
+    add_class(region, class, output);
 }

@@ -20,9 +20,9 @@ use rook::{
 use super::{amounts, devices};
 use crate::bundle::Reason;
 use crate::components::Output;
-use crate::components::common::{ZONE, namespaced};
+use crate::components::common::{ZONE, keep, namespaced};
 use crate::components::output::because;
-use crate::components::storage::{COMPONENT, NEVER_DELETED};
+use crate::components::storage::COMPONENT;
 use crate::spec::{Kms, Promise};
 use crate::topology::names::{Namespace, objects, secrets};
 use crate::topology::versions::ceph_image;
@@ -93,10 +93,7 @@ struct Mute {
 }
 
 pub(super) fn render(topology: &Topology, region: &Region, ceph: &Ceph, output: &mut Output) {
-    let metadata = ObjectMeta {
-        annotations: Some([(NEVER_DELETED.0.to_owned(), NEVER_DELETED.1.to_owned())].into()),
-        ..namespaced(Namespace::RookCeph, objects::CEPH_CLUSTER, COMPONENT)
-    };
+    let metadata = keep(namespaced(Namespace::RookCeph, objects::CEPH_CLUSTER, COMPONENT));
     let object = Cluster {
         api_version: "ceph.rook.io/v1",
         kind: "CephCluster",
@@ -107,7 +104,7 @@ pub(super) fn render(topology: &Topology, region: &Region, ceph: &Ceph, output: 
             health_check: health_check(),
         },
     };
-    let whole = because("One Ceph cluster in each region with data, spread over its zones.").from("/storage/backend");
+    let whole = because("one Ceph cluster in each region with data, spread over its zones").from("/storage/backend");
     output.add(region, COMPONENT, &object, whole, reasons(topology, region, ceph));
 }
 
@@ -278,41 +275,41 @@ fn health_check() -> HealthCheck {
 
 fn reasons(topology: &Topology, region: &Region, ceph: &Ceph) -> Vec<Reason> {
     let mut reasons = vec![
-        because("The Ceph that this Rook supports and that has no known hole in CephX (CVE-2025-30156).")
+        because("the Ceph that this Rook supports and that has no known hole in CephX (CVE-2025-30156)")
             .on("/spec/cephVersion/image")
             .from("/versions/ceph"),
-        because("An upgrade stops where Ceph is not healthy.").on("/spec/upgradeOSDRequiresHealthyPGs"),
-        because("Daemons and clients speak the second messenger protocol only, encrypted: nobody in between reads blocks.")
+        because("an upgrade stops where Ceph is not healthy").on("/spec/upgradeOSDRequiresHealthyPGs"),
+        because("daemons and clients speak the second messenger protocol only, encrypted: nobody in between reads blocks")
             .on("/spec/network/connections"),
         because(
-            "The kernel mounts CephFS encrypted. Rook sets this by itself only while the field is empty, so that any other \
-             option would have dropped it: it is always written.",
+            "the kernel mounts CephFS encrypted. Rook sets this by itself only while the field is empty, so that any other \
+             option would have dropped it: it is always written",
         )
         .on("/spec/csi/cephfs/kernelMountOptions"),
-        because("Clients read the copy in their own zone where they can.").on("/spec/csi/readAffinity"),
+        because("clients read the copy in their own zone where they can").on("/spec/csi/readAffinity"),
         because(
-            "Kernels before 7.0 know only keys of type aes: newer ones would make every mount fail. To change when every \
-             node runs 7.0.",
+            "kernels before 7.0 know only keys of type aes: newer ones would make every mount fail. To change when every \
+             node runs 7.0",
         )
         .on("/spec/security/cephx/csi/keyType"),
         because(
             "Ceph would stay in HEALTH_WARN for as long as keys of type aes are in use, and a warning that is always there \
-             hides the next one.",
+             hides the next one",
         )
         .on("/spec/healthCheck/muteHealthWarning"),
-        because("A monitor that is silent for ten minutes is replaced; a restart of its node is shorter.")
+        because("a monitor that is silent for ten minutes is replaced; a restart of its node is shorter")
             .on("/spec/healthCheck/daemonHealth/mon/timeout"),
-        because("Rook holds the disruption budgets of its daemons: it knows which disks share a failure domain.")
+        because("Rook holds the disruption budgets of its daemons: it knows which disks share a failure domain")
             .on("/spec/disruptionManagement/managePodBudgets"),
-        because("No disk is ever taken by itself: the sets below name them all.").on("/spec/storage/useAllDevices"),
-        because("A disk that is out is never removed without a person.").on("/spec/removeOSDsIfOutAndSafeToRemove"),
-        because("Deleting this object never wipes a disk.").on("/spec/cleanupPolicy/confirmation"),
-        because("Two managers, in different zones: one serves, the other stands by.").on("/spec/mgr/count"),
-        because("Storage is kept before everything that stands on it.").on("/spec/priorityClassNames"),
+        because("no disk is ever taken by itself: the sets below name them all").on("/spec/storage/useAllDevices"),
+        because("a disk that is out is never removed without a person").on("/spec/removeOSDsIfOutAndSafeToRemove"),
+        because("deleting this object never wipes a disk").on("/spec/cleanupPolicy/confirmation"),
+        because("two managers, in different zones: one serves, the other stands by").on("/spec/mgr/count"),
+        because("storage is kept before everything that stands on it").on("/spec/priorityClassNames"),
     ];
     if devices::zones_of_monitors(topology, region).is_some() {
-        let zones = "One monitor in each zone: a majority outlives the loss of any zone. Without this list Rook would not \
-                     look at the zones' label at all.";
+        let zones = "one monitor in each zone: a majority outlives the loss of any zone. Without this list Rook would not \
+                     look at the zones' label at all";
         reasons.push(
             because(zones)
                 .on("/spec/mon/zones")
@@ -321,29 +318,29 @@ fn reasons(topology: &Topology, region: &Region, ceph: &Ceph) -> Vec<Reason> {
     }
     for at in 0..region.zones.len() {
         let set = format!("/spec/storage/storageClassDeviceSets/{at}");
-        let placement = "The disks of this zone, by a set of its own: for disks on claims Rook ignores the cluster's \
-                         placement, and one set for all zones would only be spread by chance.";
+        let placement = "the disks of this zone, by a set of its own: for disks on claims Rook ignores the cluster's \
+                         placement, and one set for all zones would only be spread by chance";
         reasons.push(
             because(placement)
                 .on(set.clone())
                 .from(format!("/regions/{}/zones/{at}", region.index)),
         );
         reasons.push(
-            because("Disks in each zone.")
+            because("disks in each zone")
                 .on(format!("{set}/count"))
                 .from("/storage/devices/perZone"),
         );
-        let encrypted = "LUKS under each disk: what leaves the building on a disk cannot be read.";
+        let encrypted = "LUKS under each disk: what leaves the building on a disk cannot be read";
         reasons.push(
             because(encrypted)
                 .on(format!("{set}/encrypted"))
                 .from("/storage/encryption"),
         );
-        let portable = "A local disk stays with its node.";
+        let portable = "a local disk stays with its node";
         reasons.push(because(portable).on(format!("{set}/portable")));
     }
     if topology.storage.encrypted && ceph.kms.is_some() {
-        let kms = "The keys of encrypted disks are in Vault, not in a Secret of the cluster that the disks are in.";
+        let kms = "the keys of encrypted disks are in Vault, not in a Secret of the cluster that the disks are in";
         reasons.push(because(kms).on("/spec/security/kms").from("/storage/kms"));
     }
     reasons

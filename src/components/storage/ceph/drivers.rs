@@ -13,7 +13,7 @@ use kcr_csi_ceph_io::v1::operatorconfigs::{
 use super::cluster::SECURE;
 use super::roles::{controller_account, node_account};
 use crate::components::Output;
-use crate::components::chart::replicas;
+use crate::components::charts::replicas;
 use crate::components::common::namespaced;
 use crate::components::output::because;
 use crate::components::storage::COMPONENT;
@@ -43,11 +43,11 @@ fn operator_config(topology: &Topology, region: &Region, output: &mut Output) {
             log: None,
         },
     };
-    let whole = because("What all CSI drivers of Ceph have in common; Rook does not write it any more since 1.20.");
+    let whole = because("what all CSI drivers of Ceph have in common; Rook does not write it any more since 1.20");
     let parts = [
-        because("The images that go with this Rook: one version to choose, not two.")
+        because("the images that go with this Rook: one version to choose, not two")
             .on("/spec/driverSpecDefaults/imageSet"),
-        because("Volumes carry the environment's name inside Ceph.")
+        because("volumes carry the environment's name inside Ceph")
             .on("/spec/driverSpecDefaults/clusterName")
             .from("/name"),
     ];
@@ -91,27 +91,27 @@ fn driver(topology: &Topology, region: &Region, name: &str, cephfs: bool, output
         },
     };
     let whole = because(
-        "The CSI driver that makes volumes and mounts them. Since Rook 1.20 without it every claim waits for ever.",
+        "the CSI driver that makes volumes and mounts them. Since Rook 1.20 without it every claim waits for ever",
     )
     .from("/storage/backend");
     let mut parts = vec![
-        because("One node at a time attaches a volume: without this, nothing would keep a second node from mounting it.")
+        because("one node at a time attaches a volume: without this, nothing would keep a second node from mounting it")
             .on("/spec/attachRequired"),
-        because("Without it there is no sidecar that makes snapshots.").on("/spec/snapshotPolicy"),
+        because("without it there is no sidecar that makes snapshots").on("/spec/snapshotPolicy"),
         because(
-            "No automatic fencing: it is unproven for CephFS, it has fenced the wrong address (rook#14832), and Galera serves on \
-             with the nodes that are left. A person who knows that a node is powered off taints it.",
+            "no automatic fencing: it is unproven for CephFS, it has fenced the wrong address (rook#14832), and Galera serves on \
+             with the nodes that are left. A person who knows that a node is powered off taints it",
         )
         .on("/spec/enableFencing"),
-        because("Another replica takes over when a zone with the first one is lost.")
+        because("another replica takes over when a zone with the first one is lost")
             .on("/spec/controllerPlugin/replicas")
             .from("/promise"),
-        because("Volumes can be mounted on every node, tainted ones too.").on("/spec/nodePlugin/tolerations"),
+        because("volumes can be mounted on every node, tainted ones too").on("/spec/nodePlugin/tolerations"),
     ];
     if cephfs {
-        let client = "The kernel's client: the other one would cut off every mounted volume when its pod is updated.";
+        let client = "the kernel's client: the other one would cut off every mounted volume when its pod is updated";
         parts.push(because(client).on("/spec/cephFsClientType"));
-        let secure = "The kernel speaks the encrypted messenger protocol only, as the cluster does.";
+        let secure = "the kernel speaks the encrypted messenger protocol only, as the cluster does";
         parts.push(because(secure).on("/spec/kernelMountOptions"));
     }
     output.add(region, COMPONENT, &object, whole, parts);

@@ -11,14 +11,13 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::json;
 
-use super::COMPONENT;
 use super::classes::{Class, add_class, add_snapshot_class};
 use crate::components::Output;
-use crate::components::chart::{self, Install, Leftovers, value};
+use crate::components::charts::{self, Chart};
 use crate::components::output::because;
 use crate::spec::Promise;
 use crate::topology::names::{Namespace, objects};
-use crate::topology::{Ceph, Chart, DataRegion, Region, Topology};
+use crate::topology::{Ceph, DataRegion, Region, Topology};
 
 /// Size of a monitor's volume, in MiB: 20 GiB.
 pub(in crate::components) const MONITOR_MEBIBYTES: u64 = 20 * 1024;
@@ -63,23 +62,41 @@ fn operator(topology: &Topology, region: &Region, output: &mut Output) {
         "priorityClassName": "system-cluster-critical",
         "unreachableNodeTolerationSeconds": 5,
         "monitoring": { "enabled": topology.monitoring.is_some() },
-        "resources": chart::resources("200m", "512Mi"),
+        "resources": charts::resources("200m", "512Mi"),
     });
-    let reasons = vec![
-        because("The custom resource definitions go with the operator that reads them, and stay when it goes.")
-            .on(value("crds/enabled")),
-        because("One cluster in one namespace: the operator need not see any other.").on(value("currentNamespaceOnly")),
-        because("When the operator's node dies, another takes over in seconds, not in five minutes.")
-            .on(value("unreachableNodeTolerationSeconds")),
+    let reasons = [
+        because("the custom resource definitions go with the operator that reads them, and stay when it goes")
+            .on("/crds/enabled"),
+        because("one cluster in one namespace: the operator need not see any other").on("/currentNamespaceOnly"),
+        because("when the operator's node dies, another takes over in seconds, not in five minutes")
+            .on("/unreachableNodeTolerationSeconds"),
     ];
-    let install = Install {
-        component: COMPONENT,
-        chart: Chart::Rook,
+    let chart = Chart {
+        name: "rook-ceph",
+        repository: "https://charts.rook.io/release",
+        chart: "rook-ceph",
+        version: format!("v{}", topology.versions.rook),
+        namespace: Namespace::RookCeph,
         values,
-        leftovers: Leftovers::Keep,
-        reasons,
+        namespaced: &[
+            ("", "ConfigMap"),
+            ("", "Service"),
+            ("", "ServiceAccount"),
+            ("apps", "Deployment"),
+            ("monitoring.coreos.com", "ServiceMonitor"),
+            ("rbac.authorization.k8s.io", "Role"),
+            ("rbac.authorization.k8s.io", "RoleBinding"),
+        ],
+        clustered: &[
+            ("apiextensions.k8s.io", "CustomResourceDefinition"),
+            ("rbac.authorization.k8s.io", "ClusterRole"),
+            ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
+        ],
+        elsewhere: &[],
     };
-    chart::install(topology, region, install, output);
+    let whole = because("Rook's operator, which runs Ceph, and with it the operator of Ceph's CSI drivers")
+        .from("/storage/backend");
+    output.install(region, chart, whole, reasons);
 }
 
 fn classes(region: &Region, ceph: &Ceph, output: &mut Output) {
@@ -100,7 +117,7 @@ fn classes(region: &Region, ceph: &Ceph, output: &mut Output) {
     };
     let pool = format!("{}-{}", objects::CEPH_FILESYSTEM, objects::CEPH_DATA_POOL);
     let cluster =
-        because("The cluster that volumes are made in, by the name of its namespace.").on("/parameters/clusterID");
+        because("the cluster that volumes are made in, by the name of its namespace").on("/parameters/clusterID");
     let cephfs = Class {
         name: objects::STORAGE_CLASS_CEPHFS,
         provisioner: objects::CEPHFS_DRIVER,
@@ -112,9 +129,12 @@ fn classes(region: &Region, ceph: &Ceph, output: &mut Output) {
         secrets: secrets("rook-csi-cephfs-provisioner", "rook-csi-cephfs-node"),
         secret_namespace: namespace,
         database: !ceph.block,
+        reasons: vec![
+            cluster.clone(),
+            because("Ceph names a filesystem's pool after both").on("/parameters/pool"),
+        ],
     };
-    let named = because("Ceph names the filesystem's pool after both.").on("/parameters/pool");
-    add_class(region, cephfs, vec![cluster.clone(), named], output);
+    add_class(region, cephfs, output);
     let rbd = Class {
         name: objects::STORAGE_CLASS_RBD,
         provisioner: objects::RBD_DRIVER,
@@ -131,12 +151,15 @@ fn classes(region: &Region, ceph: &Ceph, output: &mut Output) {
         secrets: secrets("rook-csi-rbd-provisioner", "rook-csi-rbd-node"),
         secret_namespace: namespace,
         database: ceph.block,
+        reasons: vec![
+            cluster,
+            because("the exclusive lock keeps a second writer out, even one on a node that was believed dead")
+                .on("/parameters/imageFeatures"),
+            because("Rook warns of deadlocks of XFS on a node that also runs the disks' daemons")
+                .on("/parameters/csi.storage.k8s.io~1fstype"),
+        ],
     };
-    let features = because("The exclusive lock keeps a second writer out, even one on a node that was believed dead.")
-        .on("/parameters/imageFeatures");
-    let ext4 = because("Rook warns of deadlocks of XFS on a node that also runs the disks' daemons.")
-        .on("/parameters/csi.storage.k8s.io~1fstype");
-    add_class(region, rbd, vec![cluster, features, ext4], output);
+    add_class(region, rbd, output);
     for (name, driver, secret) in [
         (
             objects::STORAGE_CLASS_CEPHFS,

@@ -22,9 +22,9 @@ use fs::{
 use super::{amounts, failure_domain};
 use crate::bundle::Reason;
 use crate::components::Output;
-use crate::components::common::{ZONE, namespaced};
+use crate::components::common::{ZONE, keep, namespaced};
 use crate::components::output::because;
-use crate::components::storage::{COMPONENT, NEVER_DELETED};
+use crate::components::storage::COMPONENT;
 use crate::spec::Promise;
 use crate::topology::names::{Namespace, objects};
 use crate::topology::{Ceph, Region, Topology};
@@ -37,22 +37,19 @@ pub(super) fn render(topology: &Topology, region: &Region, ceph: &Ceph, output: 
 }
 
 fn kept(name: &str) -> ObjectMeta {
-    ObjectMeta {
-        annotations: Some([(NEVER_DELETED.0.to_owned(), NEVER_DELETED.1.to_owned())].into()),
-        ..namespaced(Namespace::RookCeph, name, COMPONENT)
-    }
+    keep(namespaced(Namespace::RookCeph, name, COMPONENT))
 }
 
 /// Copies and their spread, at a path of the object.
 fn spread_reasons(path: &str) -> Vec<Reason> {
-    let size = "So many copies of each block; writing goes on while all but one failure domain are there.";
-    let domain = "No two copies in one failure domain: the promise says which loss the data must outlive.";
+    let size = "so many copies of each block; writing goes on while all but one failure domain are there";
+    let domain = "no two copies in one failure domain: the promise says which loss the data must outlive";
     vec![
         because(size)
             .on(format!("{path}/replicated/size"))
             .from("/storage/replicas"),
         because(domain).on(format!("{path}/failureDomain")).from("/promise"),
-        because("One kind of disk: copies are as fast as each other.")
+        because("one kind of disk: copies are as fast as each other")
             .on(format!("{path}/deviceClass"))
             .from("/storage/devices/deviceClass"),
     ]
@@ -82,7 +79,7 @@ fn manager_pool(topology: &Topology, region: &Region, ceph: &Ceph, output: &mut 
     };
     let whole = because(
         "Ceph makes the manager's pool by itself, spread over hosts only; and Rook takes the lowest failure domain of any pool \
-         for its disruption budgets, so that this one pool would let a zone's disks go one by one.",
+         for its disruption budgets, so that this one pool would let a zone's disks go one by one",
     );
     output.add(region, COMPONENT, &object, whole, spread_reasons("/spec"));
 }
@@ -93,7 +90,7 @@ fn block_pool(topology: &Topology, region: &Region, ceph: &Ceph, output: &mut Ou
         spec: block_spec(topology, ceph),
         status: None,
     };
-    let whole = because("The pool of volumes that are block devices.").from("/storage/backend");
+    let whole = because("the pool of volumes that are block devices").from("/storage/backend");
     output.add(region, COMPONENT, &object, whole, spread_reasons("/spec"));
 }
 
@@ -131,16 +128,16 @@ fn filesystem(topology: &Topology, region: &Region, ceph: &Ceph, output: &mut Ou
         },
         status: None,
     };
-    let whole = because("The filesystem whose directories are volumes.").from("/storage/backend");
+    let whole = because("the filesystem whose directories are volumes").from("/storage/backend");
     let mut parts = vec![
-        because("Deleting this object never deletes the files.").on("/spec/preserveFilesystemOnDelete"),
+        because("deleting this object never deletes the files").on("/spec/preserveFilesystemOnDelete"),
         because(
-            "A second metadata server follows the first one's journal: clients must find a new one within 45 seconds, or they \
-             lose what they had not yet written.",
+            "a second metadata server follows the first one's journal: clients must find a new one within 45 seconds, or they \
+             lose what they had not yet written",
         )
         .on("/spec/metadataServer/activeStandby"),
-        because("The two metadata servers are in different zones.").on("/spec/metadataServer/placement").from("/promise"),
-        because("Less memory makes the metadata server drop clients' capabilities under a database's load.")
+        because("the two metadata servers are in different zones").on("/spec/metadataServer/placement").from("/promise"),
+        because("less memory makes the metadata server drop clients' capabilities under a database's load")
             .on("/spec/metadataServer/resources"),
     ];
     parts.extend(spread_reasons("/spec/metadataPool"));
@@ -195,6 +192,6 @@ fn subvolume_group(region: &Region, output: &mut Output) {
         },
         status: None,
     };
-    let whole = because("The CSI driver makes its volumes in this group: without it every claim would stay pending.");
+    let whole = because("the CSI driver makes its volumes in this group: without it every claim would stay pending");
     output.add(region, COMPONENT, &object, whole, []);
 }

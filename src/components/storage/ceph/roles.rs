@@ -121,7 +121,7 @@ fn account(region: &Region, driver: &str, part: &str, everywhere: &[Rule], here:
         metadata: namespaced(namespace, &account, COMPONENT),
         ..ServiceAccount::default()
     };
-    let whole = because("The account of a part of a CSI driver, by the name that upstream's operator looks for.");
+    let whole = because("the account of a part of a CSI driver, by the name that upstream's operator looks for");
     output.add(region, COMPONENT, &object, whole, []);
     let subject = Subject {
         kind: "ServiceAccount".to_owned(),
@@ -140,14 +140,14 @@ fn account(region: &Region, driver: &str, part: &str, everywhere: &[Rule], here:
         aggregation_rule: None,
     };
     let whole =
-        because("What a CSI driver must see and change everywhere: volumes, claims and attachments, but no Secret.");
+        because("what a CSI driver must see and change everywhere: volumes, claims and attachments, but no Secret");
     output.add(region, COMPONENT, &role, whole, []);
     let binding = ClusterRoleBinding {
         metadata: clustered(&name, COMPONENT),
         role_ref: reference("ClusterRole"),
         subjects: Some(vec![subject.clone()]),
     };
-    let whole = because("Gives the driver's account what it must see and change everywhere.");
+    let whole = because("gives the driver's account what it must see and change everywhere");
     output.add(region, COMPONENT, &binding, whole, []);
     let role = Role {
         metadata: namespaced(namespace, &name, COMPONENT),
@@ -155,7 +155,7 @@ fn account(region: &Region, driver: &str, part: &str, everywhere: &[Rule], here:
     };
     let whole = because(
         "Ceph's keys are read here and nowhere else. Upstream lets drivers read every Secret of the cluster, the database's \
-         passwords among them.",
+         passwords among them",
     );
     output.add(region, COMPONENT, &role, whole, []);
     let binding = RoleBinding {
@@ -163,6 +163,6 @@ fn account(region: &Region, driver: &str, part: &str, everywhere: &[Rule], here:
         role_ref: reference("Role"),
         subjects: Some(vec![subject]),
     };
-    let whole = because("Gives the driver's account what it needs in its own namespace.");
+    let whole = because("gives the driver's account what it needs in its own namespace");
     output.add(region, COMPONENT, &binding, whole, []);
 }

@@ -1,0 +1,182 @@
+//! Authorities: the platform's own, the database's own, and the public one.
+
+use kcr_cert_manager_io::v1::certificates::{Certificate, CertificatePrivateKeyRotationPolicy, CertificateSpec};
+use kcr_cert_manager_io::v1::clusterissuers::{
+    ClusterIssuer, ClusterIssuerAcme, ClusterIssuerAcmePrivateKeySecretRef, ClusterIssuerAcmeSolvers,
+    ClusterIssuerAcmeSolversHttp01, ClusterIssuerAcmeSolversHttp01GatewayHttpRoute,
+    ClusterIssuerAcmeSolversHttp01GatewayHttpRouteParentRefs,
+    ClusterIssuerAcmeSolversHttp01GatewayHttpRoutePodTemplate,
+    ClusterIssuerAcmeSolversHttp01GatewayHttpRoutePodTemplateSpec, ClusterIssuerAcmeSolversHttp01Ingress,
+    ClusterIssuerAcmeSolversHttp01IngressPodTemplate, ClusterIssuerAcmeSolversHttp01IngressPodTemplateSpec,
+    ClusterIssuerCa, ClusterIssuerSelfSigned, ClusterIssuerSpec,
+};
+
+use super::COMPONENT;
+use super::identities::{issuer_ref, private_key};
+use crate::components::Output;
+use crate::components::common::{clustered, keep, namespaced};
+use crate::components::output::because;
+use crate::spec::IngressKind;
+use crate::topology::names::{Namespace, certificates, objects, priorities};
+use crate::topology::{Region, Topology};
+
+pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) {
+    let spec = ClusterIssuerSpec {
+        self_signed: Some(ClusterIssuerSelfSigned::default()),
+        ..ClusterIssuerSpec::default()
+    };
+    let whole = "signs a certificate with its own key: how the platform's authorities begin, and for nothing else";
+    issuer(region, certificates::ROOT_ISSUER, spec, because(whole), output);
+    let internal = "the platform's own authority: it vouches for programs inside this region's cluster, and its key never leaves it";
+    authority(
+        region,
+        certificates::INTERNAL_ISSUER,
+        certificates::INTERNAL_CA,
+        internal,
+        output,
+    );
+    if region.as_data().is_some() {
+        let database = "the authority of the database's nodes and its clients alone: Galera lets in whoever has a certificate of it, \
+                        whatever name is in it";
+        authority(
+            region,
+            certificates::DATABASE_ISSUER,
+            certificates::DATABASE_CA,
+            database,
+            output,
+        );
+    }
+    if let Some((server, email)) = &topology.ingress.acme {
+        acme(topology, region, server.as_str(), email, output);
+    }
+}
+
+fn issuer(region: &Region, name: &str, spec: ClusterIssuerSpec, whole: crate::bundle::Reason, output: &mut Output) {
+    let object = ClusterIssuer {
+        metadata: clustered(name, COMPONENT),
+        spec,
+        status: None,
+    };
+    output.add(region, COMPONENT, &object, whole, []);
+}
+
+/// An authority: its certificate, and the issuer that signs with it.
+fn authority(region: &Region, name: &str, secret: &str, why: &'static str, output: &mut Output) {
+    let object = Certificate {
+        metadata: keep(namespaced(Namespace::CertManager, secret, COMPONENT)),
+        spec: CertificateSpec {
+            secret_name: secret.to_owned(),
+            common_name: Some(format!("{name} {}", region.name)),
+            is_ca: Some(true),
+            duration: Some("87600h0m0s".to_owned()),
+            renew_before: Some("26280h0m0s".to_owned()),
+            private_key: Some(private_key(CertificatePrivateKeyRotationPolicy::Never, 384)),
+            usages: Some(vec!["cert sign".to_owned(), "crl sign".to_owned()]),
+            revision_history_limit: Some(3),
+            issuer_ref: issuer_ref(certificates::ROOT_ISSUER),
+            ..CertificateSpec::default()
+        },
+        status: None,
+    };
+    let parts = [
+        because("a new key would make every certificate in use worthless at one stroke; an authority's key is changed by a plan, \
+                 with both trusted for a while")
+            .on("/spec/privateKey/rotationPolicy"),
+        because("ten years, renewed with the same key three years before").on("/spec/duration"),
+        because("never pruned: with it every certificate in use would lose its authority").on("/metadata/annotations"),
+    ];
+    output.add(region, COMPONENT, &object, because(why), parts);
+    let spec = ClusterIssuerSpec {
+        ca: Some(ClusterIssuerCa {
+            secret_name: secret.to_owned(),
+            ..ClusterIssuerCa::default()
+        }),
+        ..ClusterIssuerSpec::default()
+    };
+    issuer(region, name, spec, because(why), output);
+}
+
+fn acme(topology: &Topology, region: &Region, server: &str, email: &str, output: &mut Output) {
+    let http01 = match topology.ingress.kind {
+        IngressKind::Gateway => ClusterIssuerAcmeSolversHttp01 {
+            gateway_http_route: Some(by_gateway()),
+            ingress: None,
+        },
+        IngressKind::Traefik => ClusterIssuerAcmeSolversHttp01 {
+            gateway_http_route: None,
+            ingress: Some(by_ingress(topology)),
+        },
+    };
+    let object = ClusterIssuer {
+        metadata: clustered(certificates::PUBLIC_ISSUER, COMPONENT),
+        spec: ClusterIssuerSpec {
+            acme: Some(ClusterIssuerAcme {
+                server: server.to_owned(),
+                email: Some(email.to_owned()),
+                private_key_secret_ref: ClusterIssuerAcmePrivateKeySecretRef {
+                    name: certificates::ACME_ACCOUNT.to_owned(),
+                    key: None,
+                },
+                solvers: Some(vec![ClusterIssuerAcmeSolvers {
+                    http01: Some(http01),
+                    dns01: None,
+                    selector: None,
+                }]),
+                ..ClusterIssuerAcme::default()
+            }),
+            ..ClusterIssuerSpec::default()
+        },
+        status: None,
+    };
+    let whole = because("the authority of public certificates, which browsers know").from("/ingress/tls");
+    let parts = [
+        because("the address of its directory")
+            .on("/spec/acme/server")
+            .from("/ingress/tls/acmeServer"),
+        because("who is written to when a certificate cannot be renewed")
+            .on("/spec/acme/email")
+            .from("/ingress/tls/acmeEmail"),
+        because("the proof is a file that Traefik serves: no program here holds a right to change DNS")
+            .on("/spec/acme/solvers/0/http01")
+            .from("/ingress/kind"),
+    ];
+    output.add(region, COMPONENT, &object, whole, parts);
+}
+
+fn by_gateway() -> ClusterIssuerAcmeSolversHttp01GatewayHttpRoute {
+    ClusterIssuerAcmeSolversHttp01GatewayHttpRoute {
+        parent_refs: Some(vec![ClusterIssuerAcmeSolversHttp01GatewayHttpRouteParentRefs {
+            group: Some("gateway.networking.k8s.io".to_owned()),
+            kind: Some("Gateway".to_owned()),
+            name: objects::GATEWAY.to_owned(),
+            namespace: Some(Namespace::Edge.name().to_owned()),
+            section_name: Some(objects::LISTENER_HTTP.to_owned()),
+            port: None,
+        }]),
+        // cert-manager's own choice is NodePort, which opens a port on every node.
+        service_type: Some("ClusterIP".to_owned()),
+        pod_template: Some(ClusterIssuerAcmeSolversHttp01GatewayHttpRoutePodTemplate {
+            metadata: None,
+            spec: Some(ClusterIssuerAcmeSolversHttp01GatewayHttpRoutePodTemplateSpec {
+                priority_class_name: Some(priorities::EDGE.to_owned()),
+                ..ClusterIssuerAcmeSolversHttp01GatewayHttpRoutePodTemplateSpec::default()
+            }),
+        }),
+        labels: None,
+    }
+}
+
+fn by_ingress(topology: &Topology) -> ClusterIssuerAcmeSolversHttp01Ingress {
+    ClusterIssuerAcmeSolversHttp01Ingress {
+        ingress_class_name: Some(topology.ingress.class.to_string()),
+        service_type: Some("ClusterIP".to_owned()),
+        pod_template: Some(ClusterIssuerAcmeSolversHttp01IngressPodTemplate {
+            metadata: None,
+            spec: Some(ClusterIssuerAcmeSolversHttp01IngressPodTemplateSpec {
+                priority_class_name: Some(priorities::EDGE.to_owned()),
+                ..ClusterIssuerAcmeSolversHttp01IngressPodTemplateSpec::default()
+            }),
+        }),
+        ..ClusterIssuerAcmeSolversHttp01Ingress::default()
+    }
+}
