@@ -16,7 +16,6 @@ use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec}
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use super::common::{
     container, container_port, http_probe, namespaced, node_spread, of_program, pod_security, resources, selecting,
@@ -25,6 +24,7 @@ use super::common::{
 use super::ingress::service_annotations;
 use super::output::because;
 use crate::bundle::Reason;
+use crate::digest::sha256;
 use crate::spec::IngressKind;
 use crate::topology::names::{Port, Program, priorities};
 use crate::topology::values::Image;
@@ -291,11 +291,5 @@ pub(super) fn checksum(value: &impl Serialize) -> String {
     let json = serde_json::to_value(value)
         .map(|value| value.to_string())
         .unwrap_or_default();
-    Sha256::digest(json)
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            use std::fmt::Write as _;
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    sha256(json.as_bytes())
 }

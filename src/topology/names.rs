@@ -362,6 +362,12 @@ pub mod secrets {
     pub const LONGHORN_CRYPTO: &str = "longhorn-crypto";
     /// The key of [`LONGHORN_CRYPTO`], as Longhorn wants it.
     pub const LONGHORN_CRYPTO_KEY: &str = "CRYPTO_KEY_VALUE";
+    /// Alertmanager's whole configuration, in `monitoring`: made from a text in git and the values of [`ALERTS`].
+    pub const ALERTMANAGER_CONFIG: &str = "alertmanager-config";
+    /// The first account of Grafana, in `monitoring`.
+    pub const GRAFANA: &str = "grafana-admin";
+    /// Keys of [`GRAFANA`].
+    pub const GRAFANA_KEYS: [&str; 2] = ["admin-user", "admin-password"];
 }
 
 /// Accounts of the database. Each name is also its key in [`secrets::DATABASE_ACCOUNTS`].
@@ -485,6 +491,10 @@ pub mod jobs {
     pub const BACKUP_WEEKLY: &str = "backup-weekly";
     /// Full backup to the recovery region, in `clinic-data`.
     pub const BACKUP_MONTHLY: &str = "backup-monthly";
+    /// Shipping of binary logs, in `clinic-data`.
+    pub const BACKUP_SHIP: &str = "backup-ship";
+    /// Rotation, in `clinic-data`.
+    pub const BACKUP_PRUNE: &str = "backup-prune";
     /// Rehearsal of a restore, in `clinic-rehearsal`.
-    pub const REHEARSAL: &str = "rehearsal";
+    pub const REHEARSAL: &str = "backup-rehearsal";
 }

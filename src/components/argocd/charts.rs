@@ -37,6 +37,7 @@ pub(super) fn render(topology: &Topology, region: &Region, installed: Installed,
         ..ApplicationSource::default()
     };
     let name = name_of(topology, chart.name);
+    let webhooks = chart.clustered.iter().any(|(group, _)| *group == WEBHOOKS);
     let application = Application {
         metadata: namespaced(Namespace::ArgoCd, name.clone(), COMPONENT),
         spec: ApplicationSpec {
@@ -44,7 +45,7 @@ pub(super) fn render(topology: &Topology, region: &Region, installed: Installed,
             source: Some(source),
             destination: destination(chart.namespace.name()),
             sync_policy: Some(sync_policy(true, &["RespectIgnoreDifferences=true"])),
-            ignore_differences: Some(injected()),
+            ignore_differences: webhooks.then(injected),
             revision_history_limit: Some(10),
             ..ApplicationSpec::default()
         },
@@ -62,19 +63,25 @@ pub(super) fn render(topology: &Topology, region: &Region, installed: Installed,
             .from("/versions"),
         because("definitions of custom resources have an Application of their own, which never deletes one")
             .on("/spec/source/helm/skipCrds"),
-        because("controllers write their own authority into their webhooks").on("/spec/ignoreDifferences"),
         because("only the kinds that this chart makes, where it makes them")
             .on("/spec/project")
             .from("/argocd/project"),
     ]);
+    if webhooks {
+        let rule = "controllers write their own authority into their webhooks";
+        parts.push(because(rule).on("/spec/ignoreDifferences"));
+    }
     output.add(region, COMPONENT, &application, whole, parts);
 }
+
+/// The group of webhooks.
+const WEBHOOKS: &str = "admissionregistration.k8s.io";
 
 /// The certificate authority that a controller writes into its own webhooks.
 fn injected() -> Vec<ApplicationIgnoreDifferences> {
     ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]
         .map(|kind| ApplicationIgnoreDifferences {
-            group: Some("admissionregistration.k8s.io".to_owned()),
+            group: Some(WEBHOOKS.to_owned()),
             kind: kind.to_owned(),
             jq_path_expressions: Some(vec![".webhooks[]?.clientConfig.caBundle".to_owned()]),
             ..ApplicationIgnoreDifferences::default()

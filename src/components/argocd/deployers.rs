@@ -38,15 +38,7 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
         .iter()
         .filter(|m| *m.region == *region.name.as_str() && m.component == COMPONENT)
     {
-        let object = &manifest.object;
-        let kind = (object.group().to_owned(), object.kind().to_owned());
-        let kinds = match object.namespace() {
-            "" => &mut inventory.clustered,
-            namespace => inventory.namespaced.entry(namespace.to_owned()).or_default(),
-        };
-        if let Some(names) = kinds.entry(kind).or_insert_with(|| Some(BTreeSet::new())) {
-            names.insert(object.name().to_owned());
-        }
+        inventory.add(&manifest.object);
     }
     project::render(topology, region, &inventory, output);
     let application = application::of_component(topology, region, &inventory);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::Output;
 use super::super::charts::Chart;
 use super::deployers;
+use crate::bundle::Object;
 use crate::topology::Region;
 use crate::topology::names::Namespace;
 
@@ -37,17 +38,21 @@ impl Inventory {
                 unit: manifest.component.to_owned(),
                 ..Self::default()
             });
-            let object = &manifest.object;
-            let kind = (object.group().to_owned(), object.kind().to_owned());
-            let kinds = match object.namespace() {
-                "" => &mut unit.clustered,
-                namespace => unit.namespaced.entry(namespace.to_owned()).or_default(),
-            };
-            if let Some(names) = kinds.entry(kind).or_insert_with(|| Some(BTreeSet::new())) {
-                names.insert(object.name().to_owned());
-            }
+            unit.add(&manifest.object);
         }
         units.into_values().collect()
+    }
+
+    /// Counts an object in, by its name.
+    pub(super) fn add(&mut self, object: &Object) {
+        let kind = (object.group().to_owned(), object.kind().to_owned());
+        let kinds = match object.namespace() {
+            "" => &mut self.clustered,
+            namespace => self.namespaced.entry(namespace.to_owned()).or_default(),
+        };
+        if let Some(names) = kinds.entry(kind).or_insert_with(|| Some(BTreeSet::new())) {
+            names.insert(object.name().to_owned());
+        }
     }
 
     /// What a chart says that it makes.

@@ -14,7 +14,7 @@ use crate::components::Output;
 use crate::components::common::{HOSTNAME, container, namespaced, pod_security, resources, template};
 use crate::components::database::{MYSQL_USER, config_file};
 use crate::components::output::because;
-use crate::topology::names::{Program, priorities};
+use crate::topology::names::{Program, jobs, priorities};
 use crate::topology::values::CronLine;
 use crate::topology::{DataRegion, Resources, Topology};
 
@@ -62,14 +62,14 @@ pub(super) fn primary(topology: &Topology) -> Vec<Scheduled> {
     let schedule = &backup.schedule;
     let mut jobs = vec![
         full(
-            "backup-daily",
+            jobs::BACKUP_DAILY,
             &["backup", "--kind", "daily"],
             &schedule.daily,
             "/backup/schedule/daily",
             "a full backup of the database every night, signed, encrypted and kept outside the cluster",
         ),
         Scheduled {
-            name: "backup-weekly",
+            name: jobs::BACKUP_WEEKLY,
             purpose: Purpose::Snapshot,
             program: Program::Snapshot,
             args: &["snapshot"],
@@ -83,7 +83,7 @@ pub(super) fn primary(topology: &Topology) -> Vec<Scheduled> {
     ];
     if backup.monthly.is_some() {
         jobs.push(full(
-            "backup-monthly",
+            jobs::BACKUP_MONTHLY,
             &["backup", "--kind", "monthly"],
             &schedule.monthly,
             "/backup/schedule/monthly",
@@ -92,7 +92,7 @@ pub(super) fn primary(topology: &Topology) -> Vec<Scheduled> {
     }
     if let Some(every) = backup.ship_every {
         jobs.push(Scheduled {
-            name: "backup-ship",
+            name: jobs::BACKUP_SHIP,
             purpose: Purpose::Ship,
             program: Program::Backup,
             args: &["ship"],
@@ -119,7 +119,7 @@ pub(super) fn recovery(topology: &Topology) -> Vec<Scheduled> {
 
 fn rehearsal(topology: &Topology) -> Scheduled {
     Scheduled {
-        name: "backup-rehearsal",
+        name: jobs::REHEARSAL,
         purpose: Purpose::Rehearse,
         program: Program::Rehearsal,
         args: &["rehearse"],
@@ -133,7 +133,7 @@ fn rehearsal(topology: &Topology) -> Scheduled {
 
 fn prune() -> Scheduled {
     Scheduled {
-        name: "backup-prune",
+        name: jobs::BACKUP_PRUNE,
         purpose: Purpose::Prune,
         program: Program::Backup,
         args: &["prune"],

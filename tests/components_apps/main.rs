@@ -1,0 +1,12 @@
+//! The components that make and deliver the platform's programs: API, web application, ingress, access regions,
+//! monitoring and Argo CD, rendered from the environments that ship.
+
+mod access;
+mod alerts;
+mod argocd;
+mod health;
+mod ingress;
+mod platform;
+mod programs;
+mod references;
+mod snapshots;
