@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::embedded::{self, Definition};
 use super::model::{Schema, Type};
 use super::version::{KubeVersion, Minors};
-use crate::finding::{Finding, Place};
+use crate::finding::{Finding, Place, Severity};
+use crate::yaml::{self, Limits};
 
 /// Whether objects of a kind live in a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -287,9 +288,12 @@ fn list_files(dir: &Path, depth: usize, files: &mut Vec<std::path::PathBuf>, fin
 
 /// The documents of a file, as JSON.
 fn read_documents(file: &Path) -> Result<Vec<Value>, String> {
-    use serde::Deserialize as _;
-    let text = std::fs::read_to_string(file).map_err(|error| format!("the file cannot be read: {error}"))?;
-    serde_yaml::Deserializer::from_str(&text)
-        .map(|document| Value::deserialize(document).map_err(|error| format!("the file is no YAML: {error}")))
-        .collect()
+    let name = file.to_string_lossy();
+    let bytes = std::fs::read(file).map_err(|error| format!("the file cannot be read: {error}"))?;
+    let text = yaml::decode(&name, &bytes, &Limits::MANIFESTS).map_err(|finding| finding.message)?;
+    let stream = yaml::read(&name, text, &Limits::MANIFESTS);
+    match stream.findings.into_iter().find(|f| f.severity == Severity::Error) {
+        Some(finding) => Err(format!("the file is no YAML: {}", finding.message)),
+        None => Ok(stream.documents.into_iter().map(|document| document.value).collect()),
+    }
 }
