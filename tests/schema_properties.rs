@@ -22,14 +22,23 @@ struct Published {
 
 static PUBLISHED: LazyLock<Published> = LazyLock::new(|| {
     let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/upstream");
-    let mut published = Published { entries: HashMap::new(), roots: HashMap::new() };
-    for file in std::fs::read_dir(&dir).unwrap().map(|f| f.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "json")) {
+    let mut published = Published {
+        entries: HashMap::new(),
+        roots: HashMap::new(),
+    };
+    for file in std::fs::read_dir(&dir)
+        .unwrap()
+        .map(|f| f.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == "json"))
+    {
         let entries: Map<String, Value> = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
         published.entries.extend(entries);
     }
     for line in std::fs::read_to_string(dir.join("index.tsv")).unwrap().lines().skip(1) {
         let columns: Vec<&str> = line.split('\t').collect();
-        published.roots.insert((columns[0].to_owned(), columns[1].to_owned()), columns[6].to_owned());
+        published
+            .roots
+            .insert((columns[0].to_owned(), columns[1].to_owned()), columns[6].to_owned());
     }
     published
 });
@@ -43,7 +52,10 @@ fn follow(mut schema: &Value) -> &Value {
 }
 
 fn root(object: &Value) -> Option<&'static Value> {
-    let key = (object["apiVersion"].as_str()?.to_owned(), object["kind"].as_str()?.to_owned());
+    let key = (
+        object["apiVersion"].as_str()?.to_owned(),
+        object["kind"].as_str()?.to_owned(),
+    );
     PUBLISHED.entries.get(PUBLISHED.roots.get(&key)?)
 }
 
@@ -72,22 +84,37 @@ struct Place {
 fn places(object: &Value) -> Vec<Place> {
     fn walk(pointer: &str, value: &Value, schema: Option<&'static Value>, found: &mut Vec<Place>) {
         let mut below = |step: &str, value: &Value, is_key: bool| {
-            let custom = pointer.is_empty() && step == "metadata" && schema.is_some_and(|s| s["properties"]["metadata"].get("$ref").is_none());
+            let custom = pointer.is_empty()
+                && step == "metadata"
+                && schema.is_some_and(|s| s["properties"]["metadata"].get("$ref").is_none());
             let pointer = format!("{pointer}/{}", step.replace('~', "~0").replace('/', "~1"));
             let inner = schema.and_then(|s| child(s, step, custom));
-            found.push(Place { pointer: pointer.clone(), parent: schema.map(follow), schema: inner, is_key });
+            found.push(Place {
+                pointer: pointer.clone(),
+                parent: schema.map(follow),
+                schema: inner,
+                is_key,
+            });
             walk(&pointer, value, inner, found);
         };
         match value {
             Value::Object(map) => map.iter().for_each(|(key, value)| below(key, value, true)),
-            Value::Array(items) => items.iter().enumerate().for_each(|(i, value)| below(&i.to_string(), value, false)),
+            Value::Array(items) => items
+                .iter()
+                .enumerate()
+                .for_each(|(i, value)| below(&i.to_string(), value, false)),
             _ => {}
         }
     }
     let mut found = Vec::new();
     walk("", object, root(object), &mut found);
     // Of the identity of the object other checks speak.
-    found.retain(|place| !matches!(place.pointer.as_str(), "/apiVersion" | "/kind" | "/metadata" | "/status") && !place.pointer.starts_with("/status/"));
+    found.retain(|place| {
+        !matches!(
+            place.pointer.as_str(),
+            "/apiVersion" | "/kind" | "/metadata" | "/status"
+        ) && !place.pointer.starts_with("/status/")
+    });
     found
 }
 
@@ -97,7 +124,9 @@ fn is(schema: &Value, keyword: &str) -> bool {
 
 /// Whether a mapping of this schema has a fixed set of fields.
 fn is_closed(schema: &Value) -> bool {
-    schema.get("properties").is_some_and(|p| p.as_object().is_some_and(|p| !p.is_empty()))
+    schema
+        .get("properties")
+        .is_some_and(|p| p.as_object().is_some_and(|p| !p.is_empty()))
         && !is(schema, "x-kubernetes-preserve-unknown-fields")
         && schema.get("additionalProperties").is_none()
 }
@@ -108,7 +137,9 @@ fn retyped(schema: &Value) -> Option<Value> {
         return None;
     }
     // Definitions that Go reads in a way of its own.
-    if schema.get("format").and_then(Value::as_str) == Some("int-or-string") || std::ptr::eq(schema, &PUBLISHED.entries["resource.Quantity"]) {
+    if schema.get("format").and_then(Value::as_str) == Some("int-or-string")
+        || std::ptr::eq(schema, &PUBLISHED.entries["resource.Quantity"])
+    {
         return Some(serde_json::json!([true]));
     }
     Some(match schema.get("type")?.as_str()? {
@@ -122,13 +153,20 @@ fn retyped(schema: &Value) -> Option<Value> {
 
 fn codes(object: Value) -> Vec<(&'static str, String)> {
     let found = schema::check(&[item("test.yaml", object)], &CATALOG, &[KubeVersion::LATEST]);
-    found.into_iter().map(|f| (f.code, f.place.pointer.unwrap_or_default())).collect()
+    found
+        .into_iter()
+        .map(|f| (f.code, f.place.pointer.unwrap_or_default()))
+        .collect()
 }
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::upstream);
 
 fn any_object() -> impl Strategy<Value = Value> {
-    let objects: Vec<Value> = valid_objects().into_iter().map(|(_, o)| o).filter(|o| root(o).is_some()).collect();
+    let objects: Vec<Value> = valid_objects()
+        .into_iter()
+        .map(|(_, o)| o)
+        .filter(|o| root(o).is_some())
+        .collect();
     proptest::sample::select(objects)
 }
 
@@ -153,11 +191,46 @@ fn any_json() -> impl Strategy<Value = Value> {
 /// Keys that kinds have, so that arbitrary JSON gets past the first level, and some that none has.
 fn key() -> impl Strategy<Value = String> {
     const KNOWN: [&str; 40] = [
-        "spec", "metadata", "template", "containers", "initContainers", "volumes", "name", "ports", "port", "selector",
-        "matchLabels", "matchExpressions", "labels", "annotations", "env", "valueFrom", "resources", "limits", "requests",
-        "rules", "verbs", "data", "stringData", "replicas", "strategy", "rollingUpdate", "schedule", "jobTemplate",
-        "volumeMounts", "volumeClaimTemplates", "accessModes", "storage", "podSelector", "ingress", "egress", "from", "to",
-        "ipBlock", "namespace", "type",
+        "spec",
+        "metadata",
+        "template",
+        "containers",
+        "initContainers",
+        "volumes",
+        "name",
+        "ports",
+        "port",
+        "selector",
+        "matchLabels",
+        "matchExpressions",
+        "labels",
+        "annotations",
+        "env",
+        "valueFrom",
+        "resources",
+        "limits",
+        "requests",
+        "rules",
+        "verbs",
+        "data",
+        "stringData",
+        "replicas",
+        "strategy",
+        "rollingUpdate",
+        "schedule",
+        "jobTemplate",
+        "volumeMounts",
+        "volumeClaimTemplates",
+        "accessModes",
+        "storage",
+        "podSelector",
+        "ingress",
+        "egress",
+        "from",
+        "to",
+        "ipBlock",
+        "namespace",
+        "type",
     ];
     prop_oneof![4 => proptest::sample::select(KNOWN.to_vec()).prop_map(str::to_owned), 1 => ".{0,8}"]
 }
@@ -265,6 +338,10 @@ fn an_object_nested_without_end_is_told_and_not_followed() {
         deep = serde_json::json!({"properties": {"a": deep}});
     }
     let mut crd = schema_support::base("CustomResourceDefinition/backups.example.org");
-    change(&mut crd, "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/deep", Some(deep));
+    change(
+        &mut crd,
+        "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/deep",
+        Some(deep),
+    );
     assert!(codes(crd).iter().any(|(code, _)| *code == "schema/too-deep"));
 }

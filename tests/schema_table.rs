@@ -34,8 +34,15 @@ impl Case {
         }
         for (pointer, value) in &self.set {
             // `@1000` stands for a text of that many characters.
-            let long = value.as_str().and_then(|t| t.strip_prefix('@')).and_then(|n| n.parse::<usize>().ok());
-            change(&mut object, pointer, Some(long.map_or_else(|| value.clone(), |n| "x".repeat(n).into())));
+            let long = value
+                .as_str()
+                .and_then(|t| t.strip_prefix('@'))
+                .and_then(|n| n.parse::<usize>().ok());
+            change(
+                &mut object,
+                pointer,
+                Some(long.map_or_else(|| value.clone(), |n| "x".repeat(n).into())),
+            );
         }
         object
     }
@@ -85,10 +92,19 @@ fn every_seeded_fault_has_exactly_its_findings() {
         if told != expected {
             let name = case.base.clone().unwrap_or_default();
             let messages: Vec<&String> = found.iter().map(|f| &f.message).collect();
-            wrong.push(format!("case {number} {name} {:?}{:?}\n  expected {expected:?}\n  found    {told:?}\n  {messages:?}", case.set, case.remove));
+            wrong.push(format!(
+                "case {number} {name} {:?}{:?}\n  expected {expected:?}\n  found    {told:?}\n  {messages:?}",
+                case.set, case.remove
+            ));
         }
     }
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -96,7 +112,10 @@ fn every_finding_says_what_where_and_why() {
     for case in cases() {
         for finding in findings(case.object(), &case.versions()) {
             assert!(finding.code.starts_with("schema/"), "{finding:?}");
-            assert!(finding.message.len() > 10 && !finding.message.ends_with('.'), "{finding:?}");
+            assert!(
+                finding.message.len() > 10 && !finding.message.ends_with('.'),
+                "{finding:?}"
+            );
             assert!(!finding.reason.is_empty() && !finding.mend.is_empty(), "{finding:?}");
             assert_eq!(finding.place.file.as_deref(), Some("test.yaml"), "{finding:?}");
             assert!(finding.place.object.is_some(), "{finding:?}");
@@ -109,19 +128,60 @@ fn near_misses_are_named() {
     let mend = |name: &str, pointer: &str, value: Value| {
         let mut object = base(name);
         change(&mut object, pointer, Some(value));
-        findings(object, &[KubeVersion::LATEST]).first().map(|f| f.mend.clone()).unwrap_or_default()
+        findings(object, &[KubeVersion::LATEST])
+            .first()
+            .map(|f| f.mend.clone())
+            .unwrap_or_default()
     };
-    assert_eq!(mend("Deployment/web", "/spec/replica", 3.into()), "did you mean `replicas`?");
+    assert_eq!(
+        mend("Deployment/web", "/spec/replica", 3.into()),
+        "did you mean `replicas`?"
+    );
     let container = "/spec/template/spec/containers/0";
-    assert_eq!(mend("Deployment/web", &format!("{container}/imagepullpolicy"), "Always".into()), "did you mean `imagePullPolicy`?");
-    assert_eq!(mend("Deployment/web", "/spec/template/spec/minReadySeconds", 3.into()), "`minReadySeconds` belongs directly under `spec`");
-    assert_eq!(mend("Deployment/web", "/spec/containers", Value::Null), "`containers` belongs into `template.spec`");
-    assert_eq!(mend("Deployment/web", "/spec/template/containers", Value::Array(vec![])), "`containers` belongs into `spec`");
-    assert_eq!(mend("Deployment/web", "/kind", "Deploymnet".into()), "did you mean `kind: Deployment`?");
-    assert_eq!(mend("Deployment/web", "/apiVersion", "v1".into()), "did you mean `apiVersion: apps/v1`?");
-    assert_eq!(mend("Deployment/web", &format!("{container}/volumeMounts/0/name"), "confg".into()), "did you mean \"config\"?");
-    assert_eq!(mend("Deployment/web", "/spec/replicas", "3".into()), "write it without quotes: 3");
-    assert_eq!(mend("Deployment/web", &format!("{container}/env/0/value"), true.into()), "write it in quotes: \"true\"");
+    assert_eq!(
+        mend(
+            "Deployment/web",
+            &format!("{container}/imagepullpolicy"),
+            "Always".into()
+        ),
+        "did you mean `imagePullPolicy`?"
+    );
+    assert_eq!(
+        mend("Deployment/web", "/spec/template/spec/minReadySeconds", 3.into()),
+        "`minReadySeconds` belongs directly under `spec`"
+    );
+    assert_eq!(
+        mend("Deployment/web", "/spec/containers", Value::Null),
+        "`containers` belongs into `template.spec`"
+    );
+    assert_eq!(
+        mend("Deployment/web", "/spec/template/containers", Value::Array(vec![])),
+        "`containers` belongs into `spec`"
+    );
+    assert_eq!(
+        mend("Deployment/web", "/kind", "Deploymnet".into()),
+        "did you mean `kind: Deployment`?"
+    );
+    assert_eq!(
+        mend("Deployment/web", "/apiVersion", "v1".into()),
+        "did you mean `apiVersion: apps/v1`?"
+    );
+    assert_eq!(
+        mend(
+            "Deployment/web",
+            &format!("{container}/volumeMounts/0/name"),
+            "confg".into()
+        ),
+        "did you mean \"config\"?"
+    );
+    assert_eq!(
+        mend("Deployment/web", "/spec/replicas", "3".into()),
+        "write it without quotes: 3"
+    );
+    assert_eq!(
+        mend("Deployment/web", &format!("{container}/env/0/value"), true.into()),
+        "write it in quotes: \"true\""
+    );
     let mut unknown = base("Deployment/web");
     change(&mut unknown, "/apiVersion", Some("example.com/v1".into()));
     change(&mut unknown, "/kind", Some("Thing".into()));
@@ -132,8 +192,12 @@ fn near_misses_are_named() {
 
 #[test]
 fn values_of_secrets_are_never_shown() {
-    for (pointer, value) in [("/data/tls.key", serde_json::json!("hunter2!")), ("/stringData/a", serde_json::json!(12345)),
-        ("/data/tls.crt", serde_json::json!(["hunter2!"])), ("/stringData/a", serde_json::json!({"k": "hunter2!"}))] {
+    for (pointer, value) in [
+        ("/data/tls.key", serde_json::json!("hunter2!")),
+        ("/stringData/a", serde_json::json!(12345)),
+        ("/data/tls.crt", serde_json::json!(["hunter2!"])),
+        ("/stringData/a", serde_json::json!({"k": "hunter2!"})),
+    ] {
         let mut object = base("Secret/tls");
         change(&mut object, pointer, Some(value));
         let found = findings(object, &[KubeVersion::LATEST]);
@@ -168,11 +232,20 @@ fn rules_that_cannot_be_evaluated_are_told_once() {
         "metadata": {"name": "things.example.com"}, "spec": {"group": "example.com", "scope": "Namespaced",
         "names": {"plural": "things", "singular": "thing", "kind": "Thing"},
         "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": schema}}]}});
-    let thing = |name: &str| serde_json::json!({"apiVersion": "example.com/v1", "kind": "Thing",
-        "metadata": {"name": name, "namespace": "a"}, "spec": {"size": 1, "items": (0..300).collect::<Vec<_>>()}});
-    let items = [item("a.yaml", crd), item("b.yaml", thing("one")), item("c.yaml", thing("two"))];
+    let thing = |name: &str| {
+        serde_json::json!({"apiVersion": "example.com/v1", "kind": "Thing",
+        "metadata": {"name": name, "namespace": "a"}, "spec": {"size": 1, "items": (0..300).collect::<Vec<_>>()}})
+    };
+    let items = [
+        item("a.yaml", crd),
+        item("b.yaml", thing("one")),
+        item("c.yaml", thing("two")),
+    ];
     let found = schema::check(&items, &Catalog::upstream(), &[KubeVersion::LATEST]);
-    let told: Vec<(&str, &str)> = found.iter().map(|f| (f.code, f.place.file.as_deref().unwrap())).collect();
+    let told: Vec<(&str, &str)> = found
+        .iter()
+        .map(|f| (f.code, f.place.file.as_deref().unwrap()))
+        .collect();
     assert_eq!(told, [("schema/rule-not-evaluated", "b.yaml"); 3], "{found:#?}");
     assert!(found.iter().all(|f| f.severity == Severity::Note));
     assert!(found[0].message.contains("authorizer.path"), "{:?}", found[0]);

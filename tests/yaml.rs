@@ -1,6 +1,10 @@
 //! The YAML reader against the one that kubectl has.
 
-#![allow(clippy::unwrap_used, clippy::format_collect, reason = "a test may fail by panic, and need not be fast")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::format_collect,
+    reason = "a test may fail by panic, and need not be fast"
+)]
 
 mod common;
 

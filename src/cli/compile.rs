@@ -10,12 +10,14 @@ use crate::report::{self, Sources};
 ///
 /// Nothing is written unless every environment that is compiled is right and every check passes.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Files in generated/ENV/ that Galeno did not write, or that were changed since, are never replaced or \
+#[command(
+    after_help = "Files in generated/ENV/ that Galeno did not write, or that were changed since, are never replaced or \
 removed: it refuses and names them.\n\nExamples:\n  \
 galeno compile                          every environment\n  \
 galeno compile --environment prod       one of them\n  \
 galeno compile --check                  write nothing; fail if anything is stale, missing or stray\n  \
-galeno compile --allow-removal 12       exactly twelve files may go")]
+galeno compile --allow-removal 12       exactly twelve files may go"
+)]
 pub(super) struct Args {
     /// Compile this environment only; may be given more than once.
     #[arg(long, short, value_name = "NAME")]
@@ -36,7 +38,10 @@ pub(super) struct Args {
 
 impl Args {
     fn consent(&self) -> Consent {
-        Consent { overwrite_edited: self.overwrite_edited, removals: self.allow_removal.clone() }
+        Consent {
+            overwrite_edited: self.overwrite_edited,
+            removals: self.allow_removal.clone(),
+        }
     }
 }
 
@@ -60,7 +65,16 @@ pub(super) fn run(shell: &Shell, args: &Args) -> End {
         shell.say(&format!("nothing was written: {}", report::count(&findings)));
         return End::Findings;
     }
-    let ends: Vec<End> = compiled.iter().map(|one| if args.check { check(shell, one) } else { write(shell, one, args) }).collect();
+    let ends: Vec<End> = compiled
+        .iter()
+        .map(|one| {
+            if args.check {
+                check(shell, one)
+            } else {
+                write(shell, one, args)
+            }
+        })
+        .collect();
     if args.check && args.environment.is_empty() {
         let strangers = pipeline::strangers(&shell.root, &names);
         shell.tell(&strangers, &sources, true);
@@ -68,7 +82,9 @@ pub(super) fn run(shell: &Shell, args: &Args) -> End {
             return End::Findings;
         }
     }
-    ends.into_iter().find(|end| *end != End::Done).unwrap_or_else(|| end_of(&findings))
+    ends.into_iter()
+        .find(|end| *end != End::Done)
+        .unwrap_or_else(|| end_of(&findings))
 }
 
 fn names(shell: &Shell, args: &Args) -> Result<Vec<String>, Vec<Finding>> {
@@ -108,7 +124,10 @@ fn check(shell: &Shell, one: &Compiled) -> End {
         Ok(difference) => {
             let findings = difference.findings(one.folder.as_ref());
             shell.tell(&findings, &Sources::below(&shell.root), true);
-            shell.say(&format!("{}: not fresh; run `galeno compile` and commit what it writes", one.name));
+            shell.say(&format!(
+                "{}: not fresh; run `galeno compile` and commit what it writes",
+                one.name
+            ));
             End::Findings
         }
     }
@@ -119,7 +138,10 @@ fn write(shell: &Shell, one: &Compiled, args: &Args) -> End {
         Err(error) => failed(shell, error),
         Ok(done) => {
             let (written, removed) = (done.written.len(), done.removed.len());
-            shell.say(&format!("{}: {} objects; {written} files written, {removed} removed, {} as they were", one.name, one.objects, done.unchanged));
+            shell.say(&format!(
+                "{}: {} objects; {written} files written, {removed} removed, {} as they were",
+                one.name, one.objects, done.unchanged
+            ));
             for needless in &done.needless {
                 shell.say(&format!("{}: nothing needed --allow-removal {needless}", one.name));
             }

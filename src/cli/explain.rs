@@ -47,7 +47,11 @@ pub(super) fn run(shell: &Shell, args: &Args) -> End {
     if !of_component.is_empty() {
         return Shell::print(&report::component(&of_component));
     }
-    let objects: Vec<(&Manifest, &String)> = manifests.iter().zip(&files).filter(|(m, file)| is_meant(m, file, what)).collect();
+    let objects: Vec<(&Manifest, &String)> = manifests
+        .iter()
+        .zip(&files)
+        .filter(|(m, file)| is_meant(m, file, what))
+        .collect();
     if objects.is_empty() {
         shell.tell(&[unknown(what, &manifests)], &sources, true);
         return End::Findings;

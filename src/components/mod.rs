@@ -10,6 +10,7 @@ mod charts;
 mod common;
 mod database;
 mod ingress;
+mod kinds;
 mod monitoring;
 mod namespaces;
 mod network;

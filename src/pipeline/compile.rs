@@ -26,7 +26,10 @@ pub struct Compiled {
 /// Compiles environments. What is wrong with one is told beside it; without a tree there is at least one error.
 pub fn compile(root: &Path, names: &[String], now: jiff::Timestamp) -> Vec<(Option<Compiled>, Vec<Finding>)> {
     let catalog = Catalog::upstream();
-    names.par_iter().map(|name| compile_one(root, name, now, &catalog)).collect()
+    names
+        .par_iter()
+        .map(|name| compile_one(root, name, now, &catalog))
+        .collect()
 }
 
 fn compile_one(root: &Path, name: &str, now: jiff::Timestamp, catalog: &Catalog) -> (Option<Compiled>, Vec<Finding>) {
@@ -46,7 +49,15 @@ fn compile_one(root: &Path, name: &str, now: jiff::Timestamp, catalog: &Catalog)
     match Tree::render(generator, &loaded.input, &rendered.manifests, files) {
         Ok(tree) => {
             let folder = format!("{}/{name}", folders::GENERATED);
-            (Some(Compiled { name: name.to_owned(), folder, tree, objects }), findings)
+            (
+                Some(Compiled {
+                    name: name.to_owned(),
+                    folder,
+                    tree,
+                    objects,
+                }),
+                findings,
+            )
         }
         Err(found) => {
             findings.extend(found);
@@ -57,11 +68,19 @@ fn compile_one(root: &Path, name: &str, now: jiff::Timestamp, catalog: &Catalog)
 
 /// What stands under `generated/` and belongs to no environment.
 pub fn strangers(root: &Path, names: &[String]) -> Vec<Finding> {
-    let Ok(entries) = std::fs::read_dir(root.join(folders::GENERATED)) else { return Vec::new() };
-    let mut found: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let Ok(entries) = std::fs::read_dir(root.join(folders::GENERATED)) else {
+        return Vec::new();
+    };
+    let mut found: Vec<String> = entries
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
     found.sort_unstable();
     let tell = |name: &String| {
-        let place = Place { file: Some(format!("{}/{name}", folders::GENERATED)), ..Place::default() };
+        let place = Place {
+            file: Some(format!("{}/{name}", folders::GENERATED)),
+            ..Place::default()
+        };
         Finding::error("bundle/stray", format!("`{name}` belongs to no environment"))
             .because("Argo CD may still sync what stands there")
             .mend("remove it by hand, once nothing of it runs any more; Galeno removes no environment by itself")

@@ -45,7 +45,11 @@ pub fn render(loaded: &Loaded, catalog: &checks::schema::Catalog) -> Rendered {
             Finding::error("galeno/empty", "nothing was rendered").because("an empty platform is never what is meant"),
         );
     }
-    Rendered { manifests, paths, findings }
+    Rendered {
+        manifests,
+        paths,
+        findings,
+    }
 }
 
 /// The objects as the checks see them: each region is a cluster.

@@ -34,13 +34,20 @@ fn one(finding: &Finding, sources: &Sources, renderer: &Renderer) -> String {
     let mut group = Group::with_title(title);
     let file = finding.place.file.as_deref();
     let text = file.and_then(|file| sources.text(file));
-    let shown = finding.place.span.zip(text.as_deref()).and_then(|(span, text)| Some((text, range(text, span.offset, span.length)?)));
+    let shown = finding
+        .place
+        .span
+        .zip(text.as_deref())
+        .and_then(|(span, text)| Some((text, range(text, span.offset, span.length)?)));
     let place = place(finding);
     if let (Some(file), Some((text, range))) = (file, shown) {
         let annotation = AnnotationKind::Primary.span(range);
         group = group.element(Snippet::source(text).path(file).annotation(annotation));
     } else if let Some(file) = file {
-        let whole = finding.place.span.map_or_else(|| file.to_owned(), |s| format!("{file}:{}:{}", s.line, s.column));
+        let whole = finding
+            .place
+            .span
+            .map_or_else(|| file.to_owned(), |s| format!("{file}:{}:{}", s.line, s.column));
         group = group.element(Origin::path(whole));
     }
     if finding.place.object.is_some() {

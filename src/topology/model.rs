@@ -65,6 +65,14 @@ impl Topology {
         self.regions.iter().filter_map(Region::as_data)
     }
 
+    /// Whether the monthly copies are kept for this region.
+    pub fn holds_monthly(&self, region: &Region) -> bool {
+        self.backup
+            .monthly
+            .as_ref()
+            .is_some_and(|monthly| monthly.region == region.name)
+    }
+
     /// Host name of the web application.
     pub fn web_host(&self) -> String {
         self.domain.below("app")

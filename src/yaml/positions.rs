@@ -62,14 +62,19 @@ impl Positions {
     /// The positions of the part at `pointer`, as if it were a document of its own; none where there is no such part.
     #[must_use]
     pub fn below(&self, pointer: &str) -> Self {
-        let Some((found, true)) = self.find(pointer) else { return Self::default() };
+        let Some((found, true)) = self.find(pointer) else {
+            return Self::default();
+        };
         let end = self.nodes[found].end as usize;
         let shift = u32::try_from(found).unwrap_or(u32::MAX);
         let mut nodes = self.nodes[found..end].to_vec();
         for node in &mut nodes {
             node.end -= shift;
         }
-        Self { nodes, names: self.names.clone() }
+        Self {
+            nodes,
+            names: self.names.clone(),
+        }
     }
 
     /// The deepest node on the way to `pointer`, and whether it is the one asked for.

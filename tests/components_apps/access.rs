@@ -27,7 +27,11 @@ const DATA: [&str; 14] = [
 fn no_object_that_holds_data_or_opens_a_way_to_it_is_in_an_access_region() {
     let topology = topology("prod");
     let output = rendered(&topology);
-    let access: Vec<_> = topology.regions.iter().filter(|region| region.role == Role::Access).collect();
+    let access: Vec<_> = topology
+        .regions
+        .iter()
+        .filter(|region| region.role == Role::Access)
+        .collect();
     assert_eq!(access.len(), 2);
     for region in access {
         let mut objects = 0;
@@ -35,9 +39,20 @@ fn no_object_that_holds_data_or_opens_a_way_to_it_is_in_an_access_region() {
             let object = &manifest.object;
             objects += 1;
             assert!(!DATA.contains(&object.kind()), "{} {}", object.kind(), object.name());
-            assert!(!["clinic-data", "clinic-rehearsal"].contains(&object.namespace()), "{}", object.name());
+            assert!(
+                !["clinic-data", "clinic-rehearsal"].contains(&object.namespace()),
+                "{}",
+                object.name()
+            );
             let text = object.value().to_string();
-            for word in ["mariadb", "api-secrets", "public-api-tls", "api-server-tls", "backup-openpgp", "backup-storage"] {
+            for word in [
+                "mariadb",
+                "api-secrets",
+                "public-api-tls",
+                "api-server-tls",
+                "backup-openpgp",
+                "backup-storage",
+            ] {
                 // Argo CD's projects and Prometheus's rules may not name them either.
                 assert!(!text.contains(word), "{} {} names {word}", object.kind(), object.name());
             }
@@ -52,7 +67,10 @@ fn the_api_is_relayed_by_the_name_in_tls_and_nothing_can_decrypt_it() {
     let gateway = object(&output, "us-east", "Gateway", "public");
     let listeners = gateway.at("/spec/listeners").unwrap().as_array().unwrap();
     let api = listeners.iter().find(|listener| listener["name"] == "api").unwrap();
-    assert_eq!((&api["protocol"], &api["tls"]["mode"]), (&json!("TLS"), &json!("Passthrough")));
+    assert_eq!(
+        (&api["protocol"], &api["tls"]["mode"]),
+        (&json!("TLS"), &json!("Passthrough"))
+    );
     assert_eq!(api["tls"].get("certificateRefs"), None);
     let route = object(&output, "us-east", "TLSRoute", "api-relay");
     assert_eq!(route.at("/spec/hostnames"), Some(&json!(["api.clinic.example.org"])));
@@ -61,10 +79,15 @@ fn the_api_is_relayed_by_the_name_in_tls_and_nothing_can_decrypt_it() {
     assert_eq!(service.at("/spec/selector"), None);
     let slice = object(&output, "us-east", "EndpointSlice", "api-primary-ipv4");
     assert_eq!(slice.at("/endpoints/0/addresses"), Some(&json!(["203.0.113.10"])));
-    assert_eq!(slice.str_at("/metadata/labels/kubernetes.io~1service-name"), service.name());
+    assert_eq!(
+        slice.str_at("/metadata/labels/kubernetes.io~1service-name"),
+        service.name()
+    );
     let ports = |object: &galeno::bundle::Object, at| {
         let list = object.at(at).unwrap().as_array().unwrap();
-        list.iter().map(|port| (port["name"].clone(), port["port"].clone())).collect::<Vec<_>>()
+        list.iter()
+            .map(|port| (port["name"].clone(), port["port"].clone()))
+            .collect::<Vec<_>>()
     };
     assert_eq!(ports(service, "/spec/ports"), ports(slice, "/ports"));
     assert_eq!(ports(service, "/spec/ports")[0], (json!("https"), json!(443)));
@@ -91,8 +114,15 @@ fn traefiks_own_routes_relay_as_well() {
     let output = rendered(&topology);
     let route = object(&output, "us-east", "IngressRouteTCP", "api-relay");
     assert_eq!(route.at("/spec/tls"), Some(&json!({"passthrough": true})));
-    assert_eq!(route.str_at("/spec/routes/0/match"), "HostSNI(`api.clinic.example.org`)");
-    assert!(component(&output, "us-east", "access").iter().all(|m| m.object.kind() != "TLSRoute"));
+    assert_eq!(
+        route.str_at("/spec/routes/0/match"),
+        "HostSNI(`api.clinic.example.org`)"
+    );
+    assert!(
+        component(&output, "us-east", "access")
+            .iter()
+            .all(|m| m.object.kind() != "TLSRoute")
+    );
 }
 
 #[test]
@@ -110,10 +140,17 @@ fn addresses_of_both_families_are_relayed_to() {
 fn argo_cd_does_not_leave_the_relay_out() {
     let output = rendered(&topology("prod"));
     let exclusions = |region| {
-        object(&output, region, "ConfigMap", "argocd-cm").at("/data/resource.exclusions").cloned()
+        object(&output, region, "ConfigMap", "argocd-cm")
+            .at("/data/resource.exclusions")
+            .cloned()
     };
     let text = exclusions("us-east").unwrap();
     let list: Vec<serde_json::Value> = serde_saphyr::from_str(text.as_str().unwrap()).unwrap();
-    assert!(list.len() >= 5 && list.iter().all(|entry| !entry["kinds"].to_string().contains("\"EndpointSlice\"")));
+    assert!(
+        list.len() >= 5
+            && list
+                .iter()
+                .all(|entry| !entry["kinds"].to_string().contains("\"EndpointSlice\""))
+    );
     assert_eq!(exclusions("eu-central"), None);
 }

@@ -25,7 +25,11 @@ fn promtool(directory: &Path, arguments: &[&str]) {
         .current_dir(directory)
         .output()
         .expect("promtool is installed by tools/setup");
-    let text = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    let text = format!(
+        "{}{}",
+        String::from_utf8_lossy(&done.stdout),
+        String::from_utf8_lossy(&done.stderr)
+    );
     assert!(done.status.success(), "{text}");
     assert!(text.contains("SUCCESS"), "{text}");
 }
@@ -37,7 +41,11 @@ fn prometheus_accepts_the_rules_of_every_region() {
         let output = rendered(&topology);
         for region in &topology.regions {
             let rules = rules(&output, region.name.as_str());
-            assert!(rules["groups"].as_array().unwrap().len() >= 3, "{environment} {}", region.name);
+            assert!(
+                rules["groups"].as_array().unwrap().len() >= 3,
+                "{environment} {}",
+                region.name
+            );
             let directory = tempfile::tempdir().unwrap();
             std::fs::write(directory.path().join("rules.yaml"), rules.to_string()).unwrap();
             promtool(directory.path(), &["check", "rules", "rules.yaml"]);
@@ -49,8 +57,16 @@ fn prometheus_accepts_the_rules_of_every_region() {
 fn each_alert_comes_when_it_should_and_not_before() {
     let output = rendered(&topology("prod"));
     let directory = tempfile::tempdir().unwrap();
-    std::fs::write(directory.path().join("rules.yaml"), rules(&output, "eu-central").to_string()).unwrap();
-    std::fs::write(directory.path().join("alerts.test.yaml"), include_str!("alerts.test.yaml")).unwrap();
+    std::fs::write(
+        directory.path().join("rules.yaml"),
+        rules(&output, "eu-central").to_string(),
+    )
+    .unwrap();
+    std::fs::write(
+        directory.path().join("alerts.test.yaml"),
+        include_str!("alerts.test.yaml"),
+    )
+    .unwrap();
     promtool(directory.path(), &["test", "rules", "alerts.test.yaml"]);
 }
 
@@ -78,19 +94,41 @@ fn every_alert_says_what_is_wrong_and_what_to_do() {
 fn no_alert_watches_a_figure_of_ours_that_nobody_exports() {
     use galeno_contract::metrics::{api, keeper};
     let exported = [
-        keeper::READY, keeper::PRIMARY, keeper::SYNCED, keeper::CLUSTER_SIZE, keeper::EXPECTED_SIZE,
-        keeper::FLOW_CONTROL_PAUSED, keeper::RECEIVE_QUEUE, keeper::ACTIVE, keeper::OPEN, keeper::WAITING_FOR,
-        keeper::NEEDS_A_PERSON, api::REQUESTS, api::REQUEST_SECONDS, api::REQUESTS_IN_FLIGHT, api::DATABASE_NODE_FIT,
-        api::RETRIES, api::SIGN_IN_FAILURES, api::EMERGENCY_ACCESSES,
+        keeper::READY,
+        keeper::PRIMARY,
+        keeper::SYNCED,
+        keeper::CLUSTER_SIZE,
+        keeper::EXPECTED_SIZE,
+        keeper::FLOW_CONTROL_PAUSED,
+        keeper::RECEIVE_QUEUE,
+        keeper::ACTIVE,
+        keeper::OPEN,
+        keeper::WAITING_FOR,
+        keeper::NEEDS_A_PERSON,
+        api::REQUESTS,
+        api::REQUEST_SECONDS,
+        api::REQUESTS_IN_FLIGHT,
+        api::DATABASE_NODE_FIT,
+        api::RETRIES,
+        api::SIGN_IN_FAILURES,
+        api::EMERGENCY_ACCESSES,
     ];
     let output = rendered(&topology("prod"));
-    let dashboard = object(&output, "eu-central", "ConfigMap", "dashboard-clinic").str_at("/data/clinic.json").to_owned();
+    let dashboard = object(&output, "eu-central", "ConfigMap", "dashboard-clinic")
+        .str_at("/data/clinic.json")
+        .to_owned();
     let text = format!("{}{dashboard}", rules(&output, "eu-central"));
     let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
     let mut seen = 0;
-    for name in text.split(word).filter(|name| name.starts_with("galeno_keeper_") || name.starts_with("galeno_api_")) {
+    for name in text
+        .split(word)
+        .filter(|name| name.starts_with("galeno_keeper_") || name.starts_with("galeno_api_"))
+    {
         seen += 1;
-        assert!(exported.contains(&name.strip_suffix("_bucket").unwrap_or(name)), "{name}");
+        assert!(
+            exported.contains(&name.strip_suffix("_bucket").unwrap_or(name)),
+            "{name}"
+        );
     }
     assert!(seen > 15);
 }
@@ -106,7 +144,11 @@ fn the_dashboard_is_one_that_grafana_can_load() {
         assert!(!panels.is_empty());
         let ids: BTreeSet<u64> = panels.iter().map(|panel| panel["id"].as_u64().unwrap()).collect();
         assert_eq!(ids.len(), panels.len());
-        assert!(panels.iter().all(|panel| !panel["targets"][0]["expr"].as_str().unwrap().is_empty()));
+        assert!(
+            panels
+                .iter()
+                .all(|panel| !panel["targets"][0]["expr"].as_str().unwrap().is_empty())
+        );
     }
 }
 
@@ -123,15 +165,29 @@ fn people_are_told_by_every_way_that_is_written_and_no_secret_stands_in_git() {
     let people = &routing["receivers"][0];
     assert_eq!(people["email_configs"][0]["to"], "oncall@clinic.example.org");
     assert_eq!(people["email_configs"][0]["require_tls"], true);
-    assert_eq!(people["email_configs"][0]["auth_password"], "{{ index . \"smtp-password\" }}");
+    assert_eq!(
+        people["email_configs"][0]["auth_password"],
+        "{{ index . \"smtp-password\" }}"
+    );
     assert_eq!(people["webhook_configs"][0]["url"], "{{ index . \"webhook-url\" }}");
     assert_eq!(routing["route"]["routes"][0]["receiver"], "watchdog");
     let secret = object(&output, "eu-central", "ExternalSecret", "alertmanager-config");
-    let keys: Vec<&str> =
-        secret.at("/spec/data").unwrap().as_array().unwrap().iter().map(|d| d["secretKey"].as_str().unwrap()).collect();
+    let keys: Vec<&str> = secret
+        .at("/spec/data")
+        .unwrap()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| d["secretKey"].as_str().unwrap())
+        .collect();
     assert_eq!(keys, ["webhook-url", "smtp-user", "smtp-password"]);
     // Whatever receiver a route names exists.
-    let receivers: Vec<&Value> = routing["receivers"].as_array().unwrap().iter().map(|r| &r["name"]).collect();
+    let receivers: Vec<&Value> = routing["receivers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| &r["name"])
+        .collect();
     for route in routing["route"]["routes"].as_array().unwrap() {
         assert!(receivers.contains(&&route["receiver"]));
     }
@@ -143,7 +199,12 @@ fn without_monitoring_nothing_of_it_is_rendered() {
     assert!(component(&output, "here", "monitoring").is_empty());
     let topology = changed("prod", |environment| environment.monitoring.enabled = false);
     let output = rendered(&topology);
-    assert!(output.manifests.iter().all(|m| m.object.group() != "monitoring.coreos.com"));
+    assert!(
+        output
+            .manifests
+            .iter()
+            .all(|m| m.object.group() != "monitoring.coreos.com")
+    );
 }
 
 #[test]
@@ -156,13 +217,20 @@ fn every_program_of_ours_is_asked_by_a_port_that_its_pods_have() {
             .manifests
             .iter()
             .filter(|m| *m.region == *"eu-central" && m.object.kind() == kind)
-            .filter(|m| m.object.str_at("/spec/template/metadata/labels/app.kubernetes.io~1name") == name)
+            .filter(|m| {
+                m.object
+                    .str_at("/spec/template/metadata/labels/app.kubernetes.io~1name")
+                    == name
+            })
             .collect();
         assert!(!pods.is_empty(), "{name}");
         for pod in pods {
             let containers = pod.object.at("/spec/template/spec/containers").unwrap().to_string();
             assert!(containers.contains(&format!("\"name\":\"{port}\"")), "{name}: {port}");
-            assert_eq!(monitor.str_at("/spec/namespaceSelector/matchNames/0"), pod.object.namespace());
+            assert_eq!(
+                monitor.str_at("/spec/namespaceSelector/matchNames/0"),
+                pod.object.namespace()
+            );
         }
     }
 }

@@ -26,7 +26,11 @@ fn check(kind: &str, sample: &Value) -> (String, String) {
         .expect("lua5.4 is installed by tools/setup");
     child.stdin.take().unwrap().write_all(program.as_bytes()).unwrap();
     let done = child.wait_with_output().unwrap();
-    assert!(done.status.success(), "{}\n{program}", String::from_utf8_lossy(&done.stderr));
+    assert!(
+        done.status.success(),
+        "{}\n{program}",
+        String::from_utf8_lossy(&done.stderr)
+    );
     let text = String::from_utf8(done.stdout).unwrap();
     let (status, message) = text.split_once('\n').unwrap();
     (status.to_owned(), message.to_owned())
@@ -52,19 +56,43 @@ fn a_warning_of_ceph_is_no_failure() {
     let kind = "ceph.rook.io_CephCluster";
     for (sample, status, message) in [
         (json!({}), "Progressing", "waiting for Rook"),
-        (json!({"status": {"phase": "Progressing"}}), "Progressing", "waiting for Rook"),
-        (json!({"status": {"phase": "Failure", "message": "no disks"}}), "Degraded", "no disks"),
-        (json!({"status": {"phase": "Ready", "ceph": {"health": "HEALTH_OK"}}}), "Healthy", "HEALTH_OK"),
+        (
+            json!({"status": {"phase": "Progressing"}}),
+            "Progressing",
+            "waiting for Rook",
+        ),
+        (
+            json!({"status": {"phase": "Failure", "message": "no disks"}}),
+            "Degraded",
+            "no disks",
+        ),
+        (
+            json!({"status": {"phase": "Ready", "ceph": {"health": "HEALTH_OK"}}}),
+            "Healthy",
+            "HEALTH_OK",
+        ),
         (
             json!({"status": {"phase": "Ready", "ceph": {"health": "HEALTH_WARN",
                 "details": {"OSD_DOWN": {"severity": "HEALTH_WARN"}, "MON_DOWN": {"severity": "HEALTH_WARN"}}}}}),
             "Healthy",
             "HEALTH_WARN: MON_DOWN, OSD_DOWN",
         ),
-        (json!({"status": {"phase": "Ready", "ceph": {"health": "HEALTH_ERR"}}}), "Degraded", "HEALTH_ERR"),
-        (json!({"status": {"phase": "Ready", "ceph": {"health": "HEALTH_UNKNOWN"}}}), "Progressing", "HEALTH_UNKNOWN"),
+        (
+            json!({"status": {"phase": "Ready", "ceph": {"health": "HEALTH_ERR"}}}),
+            "Degraded",
+            "HEALTH_ERR",
+        ),
+        (
+            json!({"status": {"phase": "Ready", "ceph": {"health": "HEALTH_UNKNOWN"}}}),
+            "Progressing",
+            "HEALTH_UNKNOWN",
+        ),
     ] {
-        assert_eq!(check(kind, &sample), (status.to_owned(), message.to_owned()), "{sample}");
+        assert_eq!(
+            check(kind, &sample),
+            (status.to_owned(), message.to_owned()),
+            "{sample}"
+        );
     }
 }
 
@@ -81,10 +109,14 @@ fn pools_and_filesystems_are_ready_when_they_say_so() {
             assert_eq!(check(&kind, &sample).0, status, "{kind} {sample}");
         }
     }
-    let ready = |status: &str| json!({"status": {"conditions": [{"type": "Ready", "status": status, "message": "no image"}]}});
+    let ready =
+        |status: &str| json!({"status": {"conditions": [{"type": "Ready", "status": status, "message": "no image"}]}});
     assert_eq!(check("csi.ceph.io_Driver", &json!({})).0, "Healthy");
     assert_eq!(check("csi.ceph.io_Driver", &ready("True")).0, "Healthy");
-    assert_eq!(check("csi.ceph.io_Driver", &ready("False")), ("Degraded".to_owned(), "no image".to_owned()));
+    assert_eq!(
+        check("csi.ceph.io_Driver", &ready("False")),
+        ("Degraded".to_owned(), "no image".to_owned())
+    );
 }
 
 #[test]
@@ -99,7 +131,10 @@ fn an_application_is_judged_only_by_its_present_source() {
         })
     };
     assert_eq!(check(kind, &json!({"spec": {"source": source}})).0, "Progressing");
-    assert_eq!(check(kind, &sample(&source, "Degraded")), ("Degraded".to_owned(), "m".to_owned()));
+    assert_eq!(
+        check(kind, &sample(&source, "Degraded")),
+        ("Degraded".to_owned(), "m".to_owned())
+    );
     assert_eq!(check(kind, &sample(&source, "Healthy")).0, "Healthy");
     assert_eq!(check(kind, &sample(&old, "Healthy")).0, "Progressing");
     let several = |compared: &Value| {
@@ -126,8 +161,14 @@ fn a_valid_certificate_stays_healthy_while_its_renewal_is_tried() {
     for (sample, status) in [
         (json!({}), "Progressing"),
         (sample(vec![condition("Ready", "True")], false), "Healthy"),
-        (sample(vec![condition("Ready", "True"), condition("Issuing", "True")], true), "Healthy"),
-        (sample(vec![condition("Ready", "False"), condition("Issuing", "True")], true), "Progressing"),
+        (
+            sample(vec![condition("Ready", "True"), condition("Issuing", "True")], true),
+            "Healthy",
+        ),
+        (
+            sample(vec![condition("Ready", "False"), condition("Issuing", "True")], true),
+            "Progressing",
+        ),
         (sample(vec![condition("Ready", "False")], true), "Degraded"),
         (sample(vec![condition("Ready", "False")], false), "Progressing"),
     ] {

@@ -18,7 +18,10 @@ fn listeners_lead_where_traefik_listens_and_the_service_leads_there_too() {
     let values = values(&output, "eu-central", "prod");
     let gateway = object(&output, "eu-central", "Gateway", "public");
     for listener in gateway.at("/spec/listeners").unwrap().as_array().unwrap() {
-        let ports: Vec<&Value> = ["web", "websecure"].iter().map(|entry| &values["ports"][entry]["port"]).collect();
+        let ports: Vec<&Value> = ["web", "websecure"]
+            .iter()
+            .map(|entry| &values["ports"][entry]["port"])
+            .collect();
         assert!(ports.contains(&&listener["port"]), "{listener}");
     }
     assert_eq!(values["ports"]["websecure"]["exposedPort"], 443);
@@ -37,15 +40,27 @@ fn tls_goes_from_the_client_to_the_program() {
         let output = rendered(&topology);
         for program in ["api", "web"] {
             let policy = object(&output, &region, "BackendTLSPolicy", program);
-            assert_eq!(policy.str_at("/spec/validation/hostname"), format!("{program}.clinic-app.svc"));
+            assert_eq!(
+                policy.str_at("/spec/validation/hostname"),
+                format!("{program}.clinic-app.svc")
+            );
             assert_eq!(policy.str_at("/spec/validation/caCertificateRefs/0/name"), "clinic-ca");
             let service = object(&output, &region, "Service", program);
-            assert_eq!(policy.at("/spec/targetRefs/0/sectionName"), service.at("/spec/ports/0/name"));
+            assert_eq!(
+                policy.at("/spec/targetRefs/0/sectionName"),
+                service.at("/spec/ports/0/name")
+            );
             let route = object(&output, &region, "HTTPRoute", program);
-            assert_eq!(route.at("/spec/rules/0/backendRefs/0/port"), service.at("/spec/ports/0/port"));
+            assert_eq!(
+                route.at("/spec/rules/0/backendRefs/0/port"),
+                service.at("/spec/ports/0/port")
+            );
         }
         let option = object(&output, &region, "TLSOption", "default");
-        assert_eq!((option.str_at("/spec/minVersion"), option.at("/spec/sniStrict")), ("VersionTLS12", Some(&json!(true))));
+        assert_eq!(
+            (option.str_at("/spec/minVersion"), option.at("/spec/sniStrict")),
+            ("VersionTLS12", Some(&json!(true)))
+        );
     }
 }
 
@@ -57,7 +72,11 @@ fn every_filter_of_a_route_is_a_middleware_beside_it() {
         for region in topology.regions.iter().filter(|region| region.role != Role::Recovery) {
             let objects = component(&output, region.name.as_str(), "ingress");
             let names = |kind: &str| -> Vec<&str> {
-                objects.iter().filter(|m| m.object.kind() == kind).map(|m| m.object.name()).collect()
+                objects
+                    .iter()
+                    .filter(|m| m.object.kind() == kind)
+                    .map(|m| m.object.name())
+                    .collect()
             };
             let middlewares = names("Middleware");
             let mut used = 0;
@@ -72,9 +91,14 @@ fn every_filter_of_a_route_is_a_middleware_beside_it() {
                         }
                     }
                     "Ingress" => {
-                        let list = object.str_at("/metadata/annotations/traefik.ingress.kubernetes.io~1router.middlewares");
+                        let list =
+                            object.str_at("/metadata/annotations/traefik.ingress.kubernetes.io~1router.middlewares");
                         for entry in list.split(',') {
-                            let name = entry.strip_prefix("clinic-app-").unwrap().strip_suffix("@kubernetescrd").unwrap();
+                            let name = entry
+                                .strip_prefix("clinic-app-")
+                                .unwrap()
+                                .strip_suffix("@kubernetescrd")
+                                .unwrap();
                             assert!(middlewares.contains(&name), "{name}");
                             used += 1;
                         }
@@ -98,17 +122,27 @@ fn ingress_objects_are_as_safe_as_gateway_api() {
     let output = rendered(&topology);
     let values = values(&output, "eu-central", "prod");
     let redirect = &values["ports"]["web"]["http"]["redirections"]["entryPoint"];
-    assert_eq!((&redirect["to"], &redirect["scheme"], &redirect["priority"]), (&json!("websecure"), &json!("https"), &json!(1)));
+    assert_eq!(
+        (&redirect["to"], &redirect["scheme"], &redirect["priority"]),
+        (&json!("websecure"), &json!("https"), &json!(1))
+    );
     assert_eq!(values["providers"]["kubernetesGateway"]["enabled"], false);
     let api = object(&output, "eu-central", "Ingress", "api");
     let annotation = |name| api.str_at(&format!("/metadata/annotations/traefik.ingress.kubernetes.io~1{name}"));
-    assert_eq!((annotation("router.entrypoints"), annotation("router.tls")), ("websecure", "true"));
+    assert_eq!(
+        (annotation("router.entrypoints"), annotation("router.tls")),
+        ("websecure", "true")
+    );
     let service = object(&output, "eu-central", "Service", "api");
     let transport = service.str_at("/metadata/annotations/traefik.ingress.kubernetes.io~1service.serverstransport");
     assert_eq!(transport, "clinic-app-api@kubernetescrd");
     let transport = object(&output, "eu-central", "ServersTransport", "api");
     assert_eq!(transport.str_at("/spec/serverName"), "api.clinic-app.svc");
-    assert!(component(&output, "eu-central", "ingress").iter().all(|m| !m.object.kind().ends_with("Route")));
+    assert!(
+        component(&output, "eu-central", "ingress")
+            .iter()
+            .all(|m| !m.object.kind().ends_with("Route"))
+    );
 }
 
 #[test]
@@ -139,8 +173,14 @@ fn traefik_reads_no_secret_outside_two_namespaces() {
 #[test]
 fn a_recovery_region_stands_ready_and_answers_nobody() {
     let output = rendered(&topology("prod"));
-    let kinds: Vec<&str> = component(&output, "eu-west", "ingress").iter().map(|m| m.object.kind()).collect();
-    assert!(kinds.contains(&"GatewayClass") && !kinds.contains(&"Gateway") && !kinds.contains(&"HTTPRoute"), "{kinds:?}");
+    let kinds: Vec<&str> = component(&output, "eu-west", "ingress")
+        .iter()
+        .map(|m| m.object.kind())
+        .collect();
+    assert!(
+        kinds.contains(&"GatewayClass") && !kinds.contains(&"Gateway") && !kinds.contains(&"HTTPRoute"),
+        "{kinds:?}"
+    );
     assert!(component(&output, "eu-west", "web").is_empty() && component(&output, "eu-west", "api").is_empty());
     let values = values(&output, "eu-west", "prod");
     assert_eq!(values["deployment"]["replicas"], 3);
@@ -155,10 +195,16 @@ fn a_header_is_believed_only_from_proxies_that_are_named() {
     });
     let output = rendered(&topology);
     let values = values(&output, "eu-central", "prod");
-    assert_eq!(values["ports"]["websecure"]["forwardedHeaders"]["trustedIPs"], json!(["192.0.2.0/24"]));
+    assert_eq!(
+        values["ports"]["websecure"]["forwardedHeaders"]["trustedIPs"],
+        json!(["192.0.2.0/24"])
+    );
     assert_eq!(values["service"]["loadBalancerSourceRanges"], json!(["192.0.2.0/24"]));
     let limit = object(&output, "eu-central", "Middleware", "rate-limit");
-    assert_eq!(limit.at("/spec/rateLimit/sourceCriterion/ipStrategy/depth"), Some(&json!(1)));
+    assert_eq!(
+        limit.at("/spec/rateLimit/sourceCriterion/ipStrategy/depth"),
+        Some(&json!(1))
+    );
     let output = rendered(&crate::platform::topology("prod"));
     let limit = object(&output, "eu-central", "Middleware", "rate-limit");
     assert_eq!(limit.at("/spec/rateLimit/sourceCriterion/ipStrategy/depth"), None);

@@ -15,7 +15,11 @@ fn file(environment: &str, manifest: &Manifest) -> String {
         component => (&*manifest.region, component),
     };
     let object = &manifest.object;
-    format!("generated/{environment}/{region}/{component}/{}-{}.yaml", object.kind(), object.name())
+    format!(
+        "generated/{environment}/{region}/{component}/{}-{}.yaml",
+        object.kind(),
+        object.name()
+    )
 }
 
 /// Everything that the references check has to say of objects of these components.
@@ -32,7 +36,10 @@ pub(crate) fn complaints(environment: &str) -> Vec<String> {
             object: manifest.object.clone(),
         })
         .collect();
-    let options = Options { complete: true, ..Options::default() };
+    let options = Options {
+        complete: true,
+        ..Options::default()
+    };
     check(&items, &options)
         .into_iter()
         .filter(|finding| finding.severity > Severity::Note)
@@ -41,7 +48,16 @@ pub(crate) fn complaints(environment: &str) -> Vec<String> {
             let component = file.split('/').nth(3).unwrap_or_default();
             mine.contains(&component) || file.contains("/argocd/")
         })
-        .map(|f| format!("{:?} {} {}: {} ({})", f.severity, f.code, f.place.file.unwrap_or_default(), f.message, f.reason))
+        .map(|f| {
+            format!(
+                "{:?} {} {}: {} ({})",
+                f.severity,
+                f.code,
+                f.place.file.unwrap_or_default(),
+                f.message,
+                f.reason
+            )
+        })
         .collect()
 }
 

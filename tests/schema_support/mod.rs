@@ -11,7 +11,10 @@ use serde_json::Value;
 
 /// The files of valid objects.
 const VALID: [(&str, &str); 4] = [
-    ("workloads.yaml", include_str!("../fixtures/schema/valid/workloads.yaml")),
+    (
+        "workloads.yaml",
+        include_str!("../fixtures/schema/valid/workloads.yaml"),
+    ),
     ("core.yaml", include_str!("../fixtures/schema/valid/core.yaml")),
     ("policies.yaml", include_str!("../fixtures/schema/valid/policies.yaml")),
     ("custom.yaml", include_str!("../fixtures/schema/valid/custom.yaml")),
@@ -26,7 +29,8 @@ static OBJECTS: LazyLock<Vec<(String, Value)>> = LazyLock::new(|| {
     VALID
         .iter()
         .flat_map(|(file, text)| {
-            serde_yaml::Deserializer::from_str(text).map(|document| (file.to_string(), Value::deserialize(document).unwrap()))
+            serde_yaml::Deserializer::from_str(text)
+                .map(|document| (file.to_string(), Value::deserialize(document).unwrap()))
         })
         .collect()
 });
@@ -34,7 +38,9 @@ static OBJECTS: LazyLock<Vec<(String, Value)>> = LazyLock::new(|| {
 /// The definition that the fixtures bring along is known.
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
     let mut catalog = Catalog::upstream();
-    catalog.add_crd(&base("CustomResourceDefinition/backups.example.org")).unwrap();
+    catalog
+        .add_crd(&base("CustomResourceDefinition/backups.example.org"))
+        .unwrap();
     catalog
 });
 
@@ -45,12 +51,21 @@ pub(crate) fn base(name: &str) -> Value {
         let metadata = &object["metadata"];
         object["kind"] == kind && (metadata["name"] == name || metadata["generateName"] == name)
     };
-    OBJECTS.iter().map(|(_, object)| object).find(|o| is(o)).cloned().unwrap_or_else(|| panic!("no {kind} {name}"))
+    OBJECTS
+        .iter()
+        .map(|(_, object)| object)
+        .find(|o| is(o))
+        .cloned()
+        .unwrap_or_else(|| panic!("no {kind} {name}"))
 }
 
 /// Puts a value at a JSON pointer, making mappings on the way, or takes away what is there.
 pub(crate) fn change(object: &mut Value, pointer: &str, value: Option<Value>) {
-    let steps: Vec<String> = pointer.split('/').skip(1).map(|s| s.replace("~1", "/").replace("~0", "~")).collect();
+    let steps: Vec<String> = pointer
+        .split('/')
+        .skip(1)
+        .map(|s| s.replace("~1", "/").replace("~0", "~"))
+        .collect();
     let (last, parents) = steps.split_last().unwrap();
     let mut place = object;
     for step in parents {
@@ -60,14 +75,22 @@ pub(crate) fn change(object: &mut Value, pointer: &str, value: Option<Value>) {
                 if other.is_null() {
                     *other = Value::Object(serde_json::Map::new());
                 }
-                other.as_object_mut().unwrap_or_else(|| panic!("{pointer}")).entry(step).or_insert(Value::Null)
+                other
+                    .as_object_mut()
+                    .unwrap_or_else(|| panic!("{pointer}"))
+                    .entry(step)
+                    .or_insert(Value::Null)
             }
         };
     }
     match (place, value) {
         (Value::Array(items), Some(value)) => {
             let index: usize = last.parse().unwrap();
-            if index == items.len() { items.push(value) } else { items[index] = value }
+            if index == items.len() {
+                items.push(value)
+            } else {
+                items[index] = value
+            }
         }
         (Value::Array(items), None) => {
             items.remove(last.parse().unwrap());
@@ -87,7 +110,12 @@ pub(crate) fn change(object: &mut Value, pointer: &str, value: Option<Value>) {
 
 /// An object as a check sees it.
 pub(crate) fn item(file: &str, value: Value) -> Item {
-    Item { cluster: Arc::from("test"), file: Arc::from(file), positions: None, object: Object::new(value).unwrap() }
+    Item {
+        cluster: Arc::from("test"),
+        file: Arc::from(file),
+        positions: None,
+        object: Object::new(value).unwrap(),
+    }
 }
 
 /// What there is to say of one object.

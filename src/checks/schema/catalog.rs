@@ -78,7 +78,11 @@ impl Catalog {
             let (api_version, kind, plural, scope, minors) = (next(), next(), next(), next(), next());
             let (file, entry, flags) = (next(), next(), next());
             let kind_entry = Kind {
-                scope: if scope == "Namespaced" { Scope::Namespaced } else { Scope::Cluster },
+                scope: if scope == "Namespaced" {
+                    Scope::Namespaced
+                } else {
+                    Scope::Cluster
+                },
                 minors: Minors::parse(minors).unwrap_or(Minors::NONE),
                 deprecated: flags == "deprecated",
                 plural: plural.into(),
@@ -90,7 +94,10 @@ impl Catalog {
     }
 
     fn insert(&mut self, api_version: &str, kind: &str, entry: Kind) {
-        self.kinds.entry(api_version.into()).or_default().insert(kind.into(), entry);
+        self.kinds
+            .entry(api_version.into())
+            .or_default()
+            .insert(kind.into(), entry);
     }
 
     pub(super) fn get(&self, api_version: &str, kind: &str) -> Option<&Kind> {
@@ -104,7 +111,8 @@ impl Catalog {
 
     /// Whether the kind exists in a version of Kubernetes.
     pub fn exists_in(&self, api_version: &str, kind: &str, version: KubeVersion) -> bool {
-        self.get(api_version, kind).is_some_and(|k| !k.minors.and(Minors::of(&[version])).is_empty())
+        self.get(api_version, kind)
+            .is_some_and(|k| !k.minors.and(Minors::of(&[version])).is_empty())
     }
 
     /// Whether objects of the kind live in a namespace; `None` for a kind without a schema.
@@ -120,17 +128,27 @@ impl Catalog {
     /// The versions of a group that have the kind: to tell somebody who wrote another one.
     pub(super) fn versions_of(&self, group: &str, kind: &str) -> Vec<&str> {
         let of_group = |api_version: &str| api_version.split_once('/').map_or("", |(g, _)| g) == group;
-        self.kinds.iter().filter(|(v, kinds)| of_group(v) && kinds.contains_key(kind)).map(|(v, _)| &**v).collect()
+        self.kinds
+            .iter()
+            .filter(|(v, kinds)| of_group(v) && kinds.contains_key(kind))
+            .map(|(v, _)| &**v)
+            .collect()
     }
 
     /// The kinds of an apiVersion.
     pub(super) fn kinds_of(&self, api_version: &str) -> impl Iterator<Item = &str> {
-        self.kinds.get(api_version).into_iter().flat_map(|kinds| kinds.keys().map(|k| &**k))
+        self.kinds
+            .get(api_version)
+            .into_iter()
+            .flat_map(|kinds| kinds.keys().map(|k| &**k))
     }
 
     /// The apiVersions that have the kind.
     pub(super) fn api_versions_of(&self, kind: &str) -> impl Iterator<Item = &str> {
-        self.kinds.iter().filter(move |(_, kinds)| kinds.contains_key(kind)).map(|(v, _)| &**v)
+        self.kinds
+            .iter()
+            .filter(move |(_, kinds)| kinds.contains_key(kind))
+            .map(|(v, _)| &**v)
     }
 
     /// Adds the kinds that a CustomResourceDefinition defines; they replace those of the same name.
@@ -140,15 +158,24 @@ impl Catalog {
         if text("/kind") != "CustomResourceDefinition" || text("/apiVersion") != "apiextensions.k8s.io/v1" {
             return Err("it is no CustomResourceDefinition of apiextensions.k8s.io/v1".to_owned());
         }
-        let (group, kind, plural) = (text("/spec/group"), text("/spec/names/kind"), text("/spec/names/plural"));
+        let (group, kind, plural) = (
+            text("/spec/group"),
+            text("/spec/names/kind"),
+            text("/spec/names/plural"),
+        );
         let scope = match text("/spec/scope") {
             "Namespaced" => Scope::Namespaced,
             "Cluster" => Scope::Cluster,
             _ => return Err("its `spec.scope` is neither Namespaced nor Cluster".to_owned()),
         };
-        let versions = crd.pointer("/spec/versions").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let versions = crd
+            .pointer("/spec/versions")
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
         if group.is_empty() || kind.is_empty() || plural.is_empty() || versions.is_empty() {
-            return Err("it lacks one of `spec.group`, `spec.names.kind`, `spec.names.plural` and `spec.versions`".into());
+            return Err(
+                "it lacks one of `spec.group`, `spec.names.kind`, `spec.names.plural` and `spec.versions`".into(),
+            );
         }
         for version in versions {
             let flag = |name: &str| version.get(name).and_then(Value::as_bool) == Some(true);
@@ -166,7 +193,10 @@ impl Catalog {
                     minors: Minors::ALL,
                     deprecated: flag("deprecated"),
                     plural: plural.into(),
-                    source: Source::Given(Arc::new(Given { schema, parsed: OnceLock::new() })),
+                    source: Source::Given(Arc::new(Given {
+                        schema,
+                        parsed: OnceLock::new(),
+                    })),
                 };
                 self.insert(&format!("{group}/{name}"), kind, entry);
             }
@@ -201,7 +231,10 @@ impl Catalog {
                     match self.add_crd(&document) {
                         Ok(()) => count += 1,
                         Err(reason) => {
-                            let name = document.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("?");
+                            let name = document
+                                .pointer("/metadata/name")
+                                .and_then(Value::as_str)
+                                .unwrap_or("?");
                             findings.push(
                                 said(format!("the CustomResourceDefinition {name} cannot be used: {reason}"))
                                     .mend("take the definition as its project publishes it"),
@@ -213,8 +246,11 @@ impl Catalog {
         }
         if count == 0 && findings.is_empty() {
             findings.push(
-                Finding::error("schema/bad-crd", format!("{} has no CustomResourceDefinition", dir.display()))
-                    .mend("name a folder with the definitions as YAML or JSON files"),
+                Finding::error(
+                    "schema/bad-crd",
+                    format!("{} has no CustomResourceDefinition", dir.display()),
+                )
+                .mend("name a folder with the definitions as YAML or JSON files"),
             );
         }
         if findings.is_empty() { Ok(count) } else { Err(findings) }
@@ -224,20 +260,36 @@ impl Catalog {
 impl Kind {
     /// Whether the kind is Kubernetes' own.
     pub(super) fn is_built_in(&self) -> bool {
-        matches!(self.source, Source::Embedded { file: "kubernetes.json", .. })
+        matches!(
+            self.source,
+            Source::Embedded {
+                file: "kubernetes.json",
+                ..
+            }
+        )
     }
 
     /// The schema; the text says why it cannot be read.
     pub(super) fn root(&self) -> Result<Root<'_>, &str> {
         match &self.source {
             Source::Embedded { file, entry } => {
-                let definition = embedded::file(file).and_then(|f| f.definition(entry)).unwrap_or(Err("it is missing"))?;
+                let definition = embedded::file(file)
+                    .and_then(|f| f.definition(entry))
+                    .unwrap_or(Err("it is missing"))?;
                 let built_in = *file == "kubernetes.json";
-                Ok(if built_in { Root::BuiltIn(definition) } else { Root::Custom(&definition.schema) })
+                Ok(if built_in {
+                    Root::BuiltIn(definition)
+                } else {
+                    Root::Custom(&definition.schema)
+                })
             }
             Source::Given(given) => given
                 .parsed
-                .get_or_init(|| Schema::deserialize(&given.schema).map_err(|error| error.to_string()).and_then(only_objects))
+                .get_or_init(|| {
+                    Schema::deserialize(&given.schema)
+                        .map_err(|error| error.to_string())
+                        .and_then(only_objects)
+                })
                 .as_ref()
                 .map(Root::Custom)
                 .map_err(String::as_str),
@@ -270,14 +322,21 @@ fn list_files(dir: &Path, depth: usize, files: &mut Vec<std::path::PathBuf>, fin
         Ok(entries) => entries,
         Err(error) => {
             findings.push(
-                Finding::error("schema/bad-crd", format!("the folder {} cannot be read: {error}", dir.display()))
-                    .mend("name a folder with CustomResourceDefinitions"),
+                Finding::error(
+                    "schema/bad-crd",
+                    format!("the folder {} cannot be read: {error}", dir.display()),
+                )
+                .mend("name a folder with CustomResourceDefinitions"),
             );
             return;
         }
     };
     for path in entries.flatten().map(|entry| entry.path()) {
-        let yaml = path.extension().is_some_and(|e| ["yaml", "yml", "json"].iter().any(|known| e.eq_ignore_ascii_case(known)));
+        let yaml = path.extension().is_some_and(|e| {
+            ["yaml", "yml", "json"]
+                .iter()
+                .any(|known| e.eq_ignore_ascii_case(known))
+        });
         if path.is_dir() && depth < 16 {
             list_files(&path, depth + 1, files, findings);
         } else if yaml {

@@ -73,13 +73,19 @@ impl File {
     /// The entry of that name, parsed; the text says why it cannot be.
     pub(super) fn definition(&'static self, name: &str) -> Option<Result<&'static Definition, &'static str>> {
         let entries = self.entries.get_or_init(|| entries(self.text));
-        let entry = entries.binary_search_by(|entry| entry.name.cmp(name)).ok().and_then(|index| entries.get(index))?;
+        let entry = entries
+            .binary_search_by(|entry| entry.name.cmp(name))
+            .ok()
+            .and_then(|index| entries.get(index))?;
         let parsed = entry.parsed.get_or_init(|| {
             let mut schema: Schema = serde_json::from_str(entry.text).map_err(|error| error.to_string())?;
             if self.name == "kubernetes.json" {
                 built_in(entry.name, &mut schema);
             }
-            Ok(Definition { schema, rules: rules::of_definition(entry.name) })
+            Ok(Definition {
+                schema,
+                rules: rules::of_definition(entry.name),
+            })
         });
         Some(parsed.as_ref().map_err(String::as_str))
     }
@@ -87,7 +93,10 @@ impl File {
     /// The names of all entries.
     #[cfg(test)]
     pub(super) fn names(&'static self) -> impl Iterator<Item = &'static str> {
-        self.entries.get_or_init(|| entries(self.text)).iter().map(|entry| entry.name)
+        self.entries
+            .get_or_init(|| entries(self.text))
+            .iter()
+            .map(|entry| entry.name)
     }
 }
 
@@ -101,8 +110,16 @@ fn entries(text: &'static str) -> Vec<Entry> {
             let (name, schema) = text.get(*start..*end)?.split_once("\":")?;
             let schema = schema.trim_end_matches(['\n', '"', ',', ' ']);
             // The last entry is followed by the end of the file's own object.
-            let schema = if *end == text.len() { schema.strip_suffix('}')?.trim_end() } else { schema };
-            Some(Entry { name, text: schema, parsed: OnceLock::new() })
+            let schema = if *end == text.len() {
+                schema.strip_suffix('}')?.trim_end()
+            } else {
+                schema
+            };
+            Some(Entry {
+                name,
+                text: schema,
+                parsed: OnceLock::new(),
+            })
         })
         .collect()
 }
@@ -131,11 +148,18 @@ mod tests {
         let mut count = 0;
         for file in &FILES {
             let whole: serde_json::Map<String, serde_json::Value> = serde_json::from_str(file.text).unwrap();
-            assert!(file.names().eq(whole.keys().map(String::as_str)), "{}: the entries are all found", file.name);
+            assert!(
+                file.names().eq(whole.keys().map(String::as_str)),
+                "{}: the entries are all found",
+                file.name
+            );
             assert!(file.names().is_sorted(), "{}", file.name);
             for (name, value) in &whole {
                 let definition = file.definition(name).unwrap().unwrap();
-                assert!(!value.to_string().contains("\"description\":\""), "{name} is facts only");
+                assert!(
+                    !value.to_string().contains("\"description\":\""),
+                    "{name} is facts only"
+                );
                 check(file.name, name, &definition.schema);
                 count += 1;
             }
@@ -145,7 +169,11 @@ mod tests {
 
     fn check(file: &str, name: &str, schema: &Schema) {
         if let Some(reference) = &schema.reference {
-            assert!(definition(&reference.name).is_some(), "{file} {name} refers to {}", reference.name);
+            assert!(
+                definition(&reference.name).is_some(),
+                "{file} {name} refers to {}",
+                reference.name
+            );
         }
         if let Some(extra) = &schema.extra {
             for rule in &extra.rules {
@@ -154,19 +182,32 @@ mod tests {
             if let Some(pattern) = &extra.pattern {
                 assert!(pattern.matches("").is_some(), "{name}: {pattern:?}");
             }
-            let parts = extra.any_of.iter().chain(&extra.one_of).chain(&extra.all_of).chain(&extra.not);
+            let parts = extra
+                .any_of
+                .iter()
+                .chain(&extra.one_of)
+                .chain(&extra.all_of)
+                .chain(&extra.not);
             parts.for_each(|part| check(file, name, part));
         }
         let children = schema.properties.iter().map(|(_, s)| s);
-        children.chain(schema.values.as_deref()).chain(schema.items.as_deref()).for_each(|s| check(file, name, s));
+        children
+            .chain(schema.values.as_deref())
+            .chain(schema.items.as_deref())
+            .for_each(|s| check(file, name, s));
     }
 
     #[test]
     fn every_file_and_entry_of_the_index_is_there() {
         for line in INDEX.lines().skip(1) {
             let columns: Vec<&str> = line.split('\t').collect();
-            let [_, _, _, _, _, file_name, entry, _] = columns[..] else { panic!("{line}") };
-            assert!(matches!(file(file_name).unwrap().definition(entry), Some(Ok(_))), "{line}");
+            let [_, _, _, _, _, file_name, entry, _] = columns[..] else {
+                panic!("{line}")
+            };
+            assert!(
+                matches!(file(file_name).unwrap().definition(entry), Some(Ok(_))),
+                "{line}"
+            );
         }
     }
 }

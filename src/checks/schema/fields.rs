@@ -157,9 +157,17 @@ fn number_fault(check: FieldCheck, number: i128) -> Option<(&'static str, Fault)
 /// What is wrong with a text.
 fn text_fault(check: FieldCheck, text: &str) -> Option<(&'static str, Fault)> {
     let says = |code: &'static str, verdict: Result<(), Complaint>| {
-        verdict.err().map(|complaint| (code, Fault::new(format!("is {}, and {complaint}", quoted(text)))))
+        verdict
+            .err()
+            .map(|complaint| (code, Fault::new(format!("is {}, and {complaint}", quoted(text)))))
     };
-    let subdomain = |text: &str| if text.is_empty() { Ok(()) } else { formats::dns_subdomain(text) };
+    let subdomain = |text: &str| {
+        if text.is_empty() {
+            Ok(())
+        } else {
+            formats::dns_subdomain(text)
+        }
+    };
     match check {
         FieldCheck::PortName | FieldCheck::PortOrName => says("schema/port-name", formats::port_name(text)),
         FieldCheck::Share => says("schema/share", share(text)),
@@ -170,14 +178,18 @@ fn text_fault(check: FieldCheck, text: &str) -> Option<(&'static str, Fault)> {
         FieldCheck::Subdomain => says("schema/name", subdomain(text)),
         FieldCheck::DriverName => says("schema/name", driver_name(text)),
         FieldCheck::Host if text.is_empty() => None,
-        FieldCheck::Host if formats::address(text).is_some() => {
-            Some(("schema/name", Fault::new(format!("is {}, and must be a DNS name, not an address", quoted(text)))))
-        }
+        FieldCheck::Host if formats::address(text).is_some() => Some((
+            "schema/name",
+            Fault::new(format!("is {}, and must be a DNS name, not an address", quoted(text))),
+        )),
         FieldCheck::Host if text.contains('*') => says("schema/name", formats::wildcard_subdomain(text)),
         FieldCheck::Host => says("schema/name", formats::dns_subdomain(text)),
         FieldCheck::LabelKey => says("schema/label", formats::label_key(text)),
         FieldCheck::LabelValue => says("schema/label", formats::label_value(text)),
-        FieldCheck::Finalizers => says("schema/name", formats::label_key(text).or_else(|_| formats::qualified_path(text))),
+        FieldCheck::Finalizers => says(
+            "schema/name",
+            formats::label_key(text).or_else(|_| formats::qualified_path(text)),
+        ),
         FieldCheck::PathSegment => says("schema/name", formats::path_segment(text)),
         FieldCheck::QualifiedPath => says("schema/name", formats::qualified_path(text)),
         FieldCheck::ConfigKey => says("schema/config-key", formats::config_key(text)),
@@ -187,16 +199,24 @@ fn text_fault(check: FieldCheck, text: &str) -> Option<(&'static str, Fault)> {
         FieldCheck::AddressOrNone if text == "None" => None,
         FieldCheck::Address | FieldCheck::AddressOrNone => says(
             "schema/address",
-            formats::address(text).map(|_| ()).ok_or("must be an IP address without leading zeros, such as 10.0.0.1 or fd00::1"),
+            formats::address(text)
+                .map(|_| ())
+                .ok_or("must be an IP address without leading zeros, such as 10.0.0.1 or fd00::1"),
         ),
         FieldCheck::Cidr => says("schema/address", formats::cidr(text).map(|_| ())),
         FieldCheck::AbsolutePath => says(
             "schema/path",
-            if text.starts_with('/') { Ok(()) } else { Err("must be a path from the root, starting with `/`") },
+            if text.starts_with('/') {
+                Ok(())
+            } else {
+                Err("must be a path from the root, starting with `/`")
+            },
         ),
         FieldCheck::FilledInnerPath if text.is_empty() => text_fault(FieldCheck::Filled, text),
         FieldCheck::InnerPath | FieldCheck::FilledInnerPath => says("schema/path", inner_path(text)),
-        FieldCheck::Filled => text.is_empty().then(|| ("schema/missing-field", Fault::new("must not be empty"))),
+        FieldCheck::Filled => text
+            .is_empty()
+            .then(|| ("schema/missing-field", Fault::new("must not be empty"))),
         FieldCheck::OneOf(values) => one_of(text, values).map(|fault| ("schema/bad-value", fault)),
         FieldCheck::Schedule => says("schema/schedule", formats::schedule(text)),
         FieldCheck::TimeZone => says("schema/time-zone", formats::time_zone(text)),
@@ -277,9 +297,18 @@ fn mapping(walk: &mut Walk<'_>, check: FieldCheck, map: &serde_json::Map<String,
         }
         FieldCheck::Annotations => {
             for key in map.keys() {
-                key_fault(walk, "schema/annotation", "an annotation's key", key, formats::annotation_key(key));
+                key_fault(
+                    walk,
+                    "schema/annotation",
+                    "an annotation's key",
+                    key,
+                    formats::annotation_key(key),
+                );
             }
-            let size: usize = map.iter().map(|(key, value)| key.len() + value.as_str().map_or(0, str::len)).sum();
+            let size: usize = map
+                .iter()
+                .map(|(key, value)| key.len() + value.as_str().map_or(0, str::len))
+                .sum();
             if size > 256 * 1024 {
                 let fault = Fault::new(format!("has {size} bytes, and may have at most 262144"));
                 walk.error("schema/annotation", &[], fault.mend("keep such data in a ConfigMap"));
@@ -292,7 +321,13 @@ fn mapping(walk: &mut Walk<'_>, check: FieldCheck, map: &serde_json::Map<String,
         }
         FieldCheck::Resources => {
             for (name, value) in map {
-                key_fault(walk, "schema/resource-name", "the name of a resource", name, formats::label_key(name));
+                key_fault(
+                    walk,
+                    "schema/resource-name",
+                    "the name of a resource",
+                    name,
+                    formats::label_key(name),
+                );
                 if Quantity::of(value).is_some_and(Quantity::is_negative) {
                     let fault = Fault::new(format!("is {}, and must not be negative", shown(value)));
                     walk.error("schema/quantity", at![name.as_str()], fault);

@@ -51,15 +51,23 @@ static THREADS: LazyLock<Option<rayon::ThreadPool>> =
 /// The findings are in the order of the objects.
 pub fn check(items: &[Item], catalog: &Catalog, versions: &[KubeVersion]) -> Vec<Finding> {
     let mut own = None;
-    for item in items.iter().filter(|item| item.object.kind() == "CustomResourceDefinition") {
+    for item in items
+        .iter()
+        .filter(|item| item.object.kind() == "CustomResourceDefinition")
+    {
         // A definition that cannot be used is told when it is checked itself.
         let _ = own.get_or_insert_with(|| catalog.clone()).add_crd(item.object.value());
     }
     let catalog = own.as_ref().unwrap_or(catalog);
     let versions = Minors::of(versions);
     let results: Vec<Checked<'_>> = match &*THREADS {
-        Some(threads) => threads
-            .install(|| items.par_iter().with_min_len(SHARE).map(|item| one(item, catalog, versions, true)).collect()),
+        Some(threads) => threads.install(|| {
+            items
+                .par_iter()
+                .with_min_len(SHARE)
+                .map(|item| one(item, catalog, versions, true))
+                .collect()
+        }),
         None => items.iter().map(|item| one(item, catalog, versions, false)).collect(),
     };
     let mut told = BTreeSet::new();
@@ -87,9 +95,11 @@ fn one<'a>(item: &'a Item, catalog: &'a Catalog, versions: Minors, deep_stack: b
     let mut walk = Walk::new(item, versions, deep_stack);
     let missing = versions.without(entry.minors);
     if !missing.is_empty() {
-        let fault = Fault::new(format!("is {api_version}, and Kubernetes {missing} has no {kind} of that"))
-            .because(format!("it exists in {} only", entry.minors))
-            .mend(other_versions(catalog, item, versions));
+        let fault = Fault::new(format!(
+            "is {api_version}, and Kubernetes {missing} has no {kind} of that"
+        ))
+        .because(format!("it exists in {} only", entry.minors))
+        .mend(other_versions(catalog, item, versions));
         walk.error("schema/kind-not-in-version", at!["apiVersion"], fault);
     }
     usage(&mut walk, entry);
@@ -114,21 +124,41 @@ fn usage(walk: &mut Walk<'_>, entry: &catalog::Kind) {
         let fault = Fault::new(format!("is {api_version}, which a cluster does not serve by default"))
             .because("alpha and beta versions of Kubernetes' own kinds are off unless the API server is told otherwise")
             .mend("use the stable version of the kind, or enable it with `--runtime-config`");
-        walk.tell(crate::finding::Severity::Warning, "schema/not-served-by-default", at!["apiVersion"], fault);
+        walk.tell(
+            crate::finding::Severity::Warning,
+            "schema/not-served-by-default",
+            at!["apiVersion"],
+            fault,
+        );
     } else if entry.deprecated {
         let fault = Fault::new(format!("is {api_version}, which is deprecated"))
             .because("a later release of the project will not serve it")
             .mend("use a newer version of the kind");
-        walk.tell(crate::finding::Severity::Warning, "schema/deprecated", at!["apiVersion"], fault);
+        walk.tell(
+            crate::finding::Severity::Warning,
+            "schema/deprecated",
+            at!["apiVersion"],
+            fault,
+        );
     }
 }
 
 /// Where a kind exists instead.
 fn other_versions(catalog: &Catalog, item: &Item, versions: Minors) -> String {
     let kind = item.object.kind();
-    let stability = |version: &str| if version.contains("alpha") { 0 } else { 1 + u8::from(!version.contains("beta")) };
+    let stability = |version: &str| {
+        if version.contains("alpha") {
+            0
+        } else {
+            1 + u8::from(!version.contains("beta"))
+        }
+    };
     let known = catalog.versions_of(item.object.group(), kind).into_iter();
-    let usable = known.filter(|v| catalog.get(v, kind).is_some_and(|k| versions.without(k.minors).is_empty()));
+    let usable = known.filter(|v| {
+        catalog
+            .get(v, kind)
+            .is_some_and(|k| versions.without(k.minors).is_empty())
+    });
     match usable.max_by_key(|version| (stability(version), *version)) {
         Some(version) => format!("write `apiVersion: {version}`"),
         None => "leave the object out, or raise the Kubernetes version of the environment".to_owned(),
@@ -144,17 +174,25 @@ fn unknown_kind(item: &Item, catalog: &Catalog) -> Finding {
         (None, [_, ..]) => format!("did you mean `apiVersion: {}`?", elsewhere.join("` or `")),
         (None, []) => "give the folder with its CustomResourceDefinition by `--crds DIR`".to_owned(),
     };
-    Finding::warning("schema/unknown-kind", format!("there is no schema for {kind} of {api_version}"))
-        .because("the object was not checked")
-        .mend(mend)
-        .at(Place { pointer: Some("/kind".to_owned()), ..item.place("/kind") })
+    Finding::warning(
+        "schema/unknown-kind",
+        format!("there is no schema for {kind} of {api_version}"),
+    )
+    .because("the object was not checked")
+    .mend(mend)
+    .at(Place {
+        pointer: Some("/kind".to_owned()),
+        ..item.place("/kind")
+    })
 }
 
 fn not_evaluated_note(item: &Item, rule: &str, reason: &str) -> Finding {
     let kind = item.object.kind();
-    Finding::note("schema/rule-not-evaluated", format!("a rule of {kind} was not evaluated: {}", rule.trim()))
-        .because(reason.to_owned())
-        .mend("the API server will evaluate it when the object is applied")
-        .at(item.place(""))
+    Finding::note(
+        "schema/rule-not-evaluated",
+        format!("a rule of {kind} was not evaluated: {}", rule.trim()),
+    )
+    .because(reason.to_owned())
+    .mend("the API server will evaluate it when the object is applied")
+    .at(item.place(""))
 }
-

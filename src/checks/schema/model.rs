@@ -141,7 +141,10 @@ pub(super) struct Pattern {
 impl Pattern {
     /// Whether the text matches; `None` if the expression cannot be compiled.
     pub(super) fn matches(&self, text: &str) -> Option<bool> {
-        self.compiled.get_or_init(|| compile_regex(&self.text)).as_ref().map(|regex| regex.is_match(text))
+        self.compiled
+            .get_or_init(|| compile_regex(&self.text))
+            .as_ref()
+            .map(|regex| regex.is_match(text))
     }
 }
 
@@ -153,7 +156,12 @@ impl fmt::Debug for Pattern {
 
 /// Compiles an expression of Go's syntax (RE2), in which `\d`, `\s` and `\w` mean ASCII only.
 pub(super) fn compile_regex(text: &str) -> Option<regex::Regex> {
-    let build = |unicode| regex::RegexBuilder::new(text).unicode(unicode).size_limit(1 << 20).build();
+    let build = |unicode| {
+        regex::RegexBuilder::new(text)
+            .unicode(unicode)
+            .size_limit(1 << 20)
+            .build()
+    };
     // Without Unicode, what could match part of a character (`.`, `[^x]`) is refused; then the classes are Unicode's.
     build(false).or_else(|_| build(true)).ok()
 }
@@ -189,7 +197,10 @@ impl<'de> Visitor<'de> for SchemaVisitor {
                 }
                 Keyword::Ref => {
                     let name = map.next_value()?;
-                    schema.reference = Some(Box::new(Reference { name, target: OnceLock::new() }));
+                    schema.reference = Some(Box::new(Reference {
+                        name,
+                        target: OnceLock::new(),
+                    }));
                 }
                 Keyword::Properties => schema.properties = map.next_value::<Properties>()?.0,
                 Keyword::Required => {
@@ -238,7 +249,12 @@ fn rare_keyword<'de, A: MapAccess<'de>>(extra: &mut Extra, keyword: Keyword, map
             let values: Vec<Value> = map.next_value()?;
             extra.allowed = values.into_iter().map(|value| (value, Minors::ALL)).collect();
         }
-        Keyword::Pattern => extra.pattern = Some(Pattern { text: map.next_value()?, compiled: OnceLock::new() }),
+        Keyword::Pattern => {
+            extra.pattern = Some(Pattern {
+                text: map.next_value()?,
+                compiled: OnceLock::new(),
+            })
+        }
         Keyword::Minimum => extra.minimum = Some(map.next_value()?),
         Keyword::Maximum => extra.maximum = Some(map.next_value()?),
         Keyword::ExclusiveMinimum => extra.exclusive_minimum = map.next_value()?,
@@ -409,7 +425,9 @@ impl<'de> Deserialize<'de> for ValuesSchema {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ValuesSchema, A::Error> {
-                SchemaVisitor.visit_map(map).map(|schema| ValuesSchema::Schema(Box::new(schema)))
+                SchemaVisitor
+                    .visit_map(map)
+                    .map(|schema| ValuesSchema::Schema(Box::new(schema)))
             }
         }
         deserializer.deserialize_any(ValuesVisitor)
@@ -421,7 +439,9 @@ struct MinorsText(Minors);
 impl<'de> Deserialize<'de> for MinorsText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Minors::parse(&text).map(Self).ok_or_else(|| de::Error::custom(format!("no minors: `{text}`")))
+        Minors::parse(&text)
+            .map(Self)
+            .ok_or_else(|| de::Error::custom(format!("no minors: `{text}`")))
     }
 }
 

@@ -55,7 +55,9 @@ pub(super) fn words<'a>(steps: impl Iterator<Item = Step<'a>>) -> String {
     let mut text = String::new();
     for step in steps {
         match step {
-            Step::Key(key) if !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-$".contains(&b)) => {
+            Step::Key(key)
+                if !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-$".contains(&b)) =>
+            {
                 if !text.is_empty() {
                     text.push('.');
                 }

@@ -18,7 +18,11 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn new(problem: impl Into<String>) -> Self {
-        Self { problem: problem.into(), reason: REFUSED.into(), mend: "".into() }
+        Self {
+            problem: problem.into(),
+            reason: REFUSED.into(),
+            mend: "".into(),
+        }
     }
 
     pub(super) fn because(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
@@ -76,8 +80,14 @@ pub(super) fn as_integer(number: &Number) -> Option<i128> {
     if let Some(value) = number.as_u64() {
         return Some(value.into());
     }
-    #[allow(clippy::cast_possible_truncation, reason = "floats of that size are integers that an i128 holds")]
-    number.as_f64().filter(|f| f.fract() == 0.0 && f.abs() < 1e30).map(|f| f as i128)
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "floats of that size are integers that an i128 holds"
+    )]
+    number
+        .as_f64()
+        .filter(|f| f.fract() == 0.0 && f.abs() < 1e30)
+        .map(|f| f as i128)
 }
 
 /// What is wrong with the type of a value, if anything.
@@ -126,7 +136,11 @@ pub(super) fn wrong_type_unseen(fault: Fault, value: &Value) -> Fault {
         Value::Object(_) => "a mapping",
     };
     let wanted = fault.problem.split(", and is").next().unwrap_or_default();
-    let mend = if value.is_number() || value.is_boolean() { "write it in quotes" } else { "" };
+    let mend = if value.is_number() || value.is_boolean() {
+        "write it in quotes"
+    } else {
+        ""
+    };
     Fault::new(format!("{wanted}, and is {what}")).mend(mend)
 }
 
@@ -155,7 +169,12 @@ fn integer_fault(schema: &Schema, number: &Number) -> Option<Fault> {
 }
 
 /// What is wrong with a value of the right type, by the limits that its schema states.
-pub(super) fn constraint_faults(schema: &Schema, extra: &Extra, value: &Value, versions: Minors) -> Vec<(&'static str, Fault)> {
+pub(super) fn constraint_faults(
+    schema: &Schema,
+    extra: &Extra,
+    value: &Value,
+    versions: Minors,
+) -> Vec<(&'static str, Fault)> {
     let mut faults = Vec::new();
     if !extra.allowed.is_empty() {
         faults.extend(enum_fault(extra, value, versions));
@@ -169,13 +188,22 @@ pub(super) fn constraint_faults(schema: &Schema, extra: &Extra, value: &Value, v
             if extra.unique_items {
                 let mut seen = std::collections::HashSet::new();
                 if !items.iter().all(|item| seen.insert(item.to_string())) {
-                    faults.push(("schema/duplicate", Fault::new("has an item twice").mend("remove one of them")));
+                    faults.push((
+                        "schema/duplicate",
+                        Fault::new("has an item twice").mend("remove one of them"),
+                    ));
                 }
             }
         }
         Value::Object(map) => {
             let count = map.len() as u64;
-            faults.extend(count_fault(count, extra.min_properties, extra.max_properties, "field", "fields"));
+            faults.extend(count_fault(
+                count,
+                extra.min_properties,
+                extra.max_properties,
+                "field",
+                "fields",
+            ));
         }
         _ => {}
     }
@@ -194,7 +222,11 @@ fn enum_fault(extra: &Extra, value: &Value, versions: Minors) -> Option<(&'stati
             ("schema/value-not-in-version", fault)
         });
     }
-    let texts: Vec<&str> = extra.allowed.iter().filter_map(|(allowed, _)| allowed.as_str()).collect();
+    let texts: Vec<&str> = extra
+        .allowed
+        .iter()
+        .filter_map(|(allowed, _)| allowed.as_str())
+        .collect();
     let near = value.as_str().and_then(|text| nearest(text, texts.iter().copied()));
     let list: Vec<String> = extra.allowed.iter().map(|(allowed, _)| shown(allowed)).collect();
     let mut fault = Fault::new(format!("is {}, which is none of the values it can have", shown(value)));
@@ -208,12 +240,25 @@ fn enum_fault(extra: &Extra, value: &Value, versions: Minors) -> Option<(&'stati
 fn text_faults(schema: &Schema, extra: &Extra, text: &str, faults: &mut Vec<(&'static str, Fault)>) {
     if extra.min_length.is_some() || extra.max_length.is_some() {
         let length = text.chars().count() as u64;
-        faults.extend(count_fault(length, extra.min_length, extra.max_length, "character", "characters"));
+        faults.extend(count_fault(
+            length,
+            extra.min_length,
+            extra.max_length,
+            "character",
+            "characters",
+        ));
     }
     if let Some(pattern) = &extra.pattern {
         if pattern.matches(text) == Some(false) {
-            let fault = Fault::new(format!("is {}, which does not have the form {}", quoted(text), pattern.text));
-            faults.push(("schema/pattern", fault.because("the definition of this kind demands that form")));
+            let fault = Fault::new(format!(
+                "is {}, which does not have the form {}",
+                quoted(text),
+                pattern.text
+            ));
+            faults.push((
+                "schema/pattern",
+                fault.because("the definition of this kind demands that form"),
+            ));
         }
     }
     let format = extra.format.as_deref().filter(|_| schema.kind != Type::IntOrString);
@@ -221,24 +266,39 @@ fn text_faults(schema: &Schema, extra: &Extra, text: &str, faults: &mut Vec<(&'s
         if formats::base64_length(text).is_none() {
             // The text is not shown: it may be a secret in the clear.
             let fault = Fault::new("is no base64").because("the API server cannot decode it");
-            faults.push(("schema/base64", fault.mend("encode the value with `base64 -w0`, or use a field for plain texts")));
+            faults.push((
+                "schema/base64",
+                fault.mend("encode the value with `base64 -w0`, or use a field for plain texts"),
+            ));
         }
         return;
     }
     if let Some(wanted) = format.and_then(|format| format_fault(format, text)) {
-        faults.push(("schema/format", Fault::new(format!("is {}, which is no {wanted}", quoted(text)))));
+        faults.push((
+            "schema/format",
+            Fault::new(format!("is {}, which is no {wanted}", quoted(text))),
+        ));
     }
 }
 
 /// What a text of a format should be, if it is not. Formats that the API server does not know are not checked.
 fn format_fault(format: &str, text: &str) -> Option<&'static str> {
     let (good, wanted) = match format {
-        "date-time" | "datetime" => (text.parse::<jiff::Timestamp>().is_ok(), "time of RFC 3339, such as 2026-01-31T12:00:00Z"),
-        "date" => (text.parse::<jiff::civil::Date>().is_ok() && text.len() == 10, "date such as 2026-01-31"),
+        "date-time" | "datetime" => (
+            text.parse::<jiff::Timestamp>().is_ok(),
+            "time of RFC 3339, such as 2026-01-31T12:00:00Z",
+        ),
+        "date" => (
+            text.parse::<jiff::civil::Date>().is_ok() && text.len() == 10,
+            "date such as 2026-01-31",
+        ),
         "ipv4" => (formats::address(text).is_some_and(|a| a.is_ipv4()), "IPv4 address"),
         "ipv6" => (formats::address(text).is_some_and(|a| a.is_ipv6()), "IPv6 address"),
         "cidr" => (formats::cidr(text).is_ok(), "block of addresses, such as 10.0.0.0/8"),
-        "duration" => (formats::duration(text).is_some() || spelled_duration(text), "duration, such as 90s or 1h30m"),
+        "duration" => (
+            formats::duration(text).is_some() || spelled_duration(text),
+            "duration, such as 90s or 1h30m",
+        ),
         "uuid" => (is_uuid(text), "UUID"),
         "hostname" => (formats::dns_subdomain(&text.to_ascii_lowercase()).is_ok(), "host name"),
         "k8s-short-name" => (formats::dns_label(text).is_ok(), "DNS label"),
@@ -252,7 +312,18 @@ fn format_fault(format: &str, text: &str) -> Option<&'static str> {
 fn spelled_duration(text: &str) -> bool {
     const UNITS: [&str; 10] = ["ns", "us", "ms", "s", "sec", "m", "min", "h", "d", "w"];
     const WORDS: [&str; 12] = [
-        "nanosecond", "nano", "microsecond", "micro", "millisecond", "milli", "second", "minute", "hour", "hr", "day", "week",
+        "nanosecond",
+        "nano",
+        "microsecond",
+        "micro",
+        "millisecond",
+        "milli",
+        "second",
+        "minute",
+        "hour",
+        "hr",
+        "day",
+        "week",
     ];
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let unit = text[end..].trim();
@@ -266,19 +337,29 @@ fn is_uuid(text: &str) -> bool {
 
 fn number_fault(extra: &Extra, number: &Number) -> Option<(&'static str, Fault)> {
     let order = |limit: &Number| compare(number, limit);
-    let too_small = extra.minimum.as_ref().filter(|limit| {
-        order(limit).is_some_and(|o| o.is_lt() || (o.is_eq() && extra.exclusive_minimum))
-    });
-    let too_large = extra.maximum.as_ref().filter(|limit| {
-        order(limit).is_some_and(|o| o.is_gt() || (o.is_eq() && extra.exclusive_maximum))
-    });
+    let too_small = extra
+        .minimum
+        .as_ref()
+        .filter(|limit| order(limit).is_some_and(|o| o.is_lt() || (o.is_eq() && extra.exclusive_minimum)));
+    let too_large = extra
+        .maximum
+        .as_ref()
+        .filter(|limit| order(limit).is_some_and(|o| o.is_gt() || (o.is_eq() && extra.exclusive_maximum)));
     let fault = match (too_small, too_large) {
         (Some(limit), _) => {
-            let bound = if extra.exclusive_minimum { "more than" } else { "at least" };
+            let bound = if extra.exclusive_minimum {
+                "more than"
+            } else {
+                "at least"
+            };
             Fault::new(format!("is {number}, and must be {bound} {limit}"))
         }
         (_, Some(limit)) => {
-            let bound = if extra.exclusive_maximum { "less than" } else { "at most" };
+            let bound = if extra.exclusive_maximum {
+                "less than"
+            } else {
+                "at most"
+            };
             Fault::new(format!("is {number}, and must be {bound} {limit}"))
         }
         (None, None) => {
@@ -321,7 +402,11 @@ fn combination_fault(extra: &Extra, value: &Value, versions: Minors) -> Option<F
             })
             .filter(|names| !names.is_empty())
             .collect();
-        if fields.is_empty() { String::new() } else { format!(": one of {}", fields.join(", ")) }
+        if fields.is_empty() {
+            String::new()
+        } else {
+            format!(": one of {}", fields.join(", "))
+        }
     };
     if !extra.any_of.is_empty() && !extra.any_of.iter().any(holds) {
         let fault = Fault::new(format!("is in none of the forms it can have{}", demands(&extra.any_of)));
@@ -330,13 +415,21 @@ fn combination_fault(extra: &Extra, value: &Value, versions: Minors) -> Option<F
     let matching = extra.one_of.iter().filter(|part| holds(part)).count();
     if !extra.one_of.is_empty() && matching != 1 {
         let (problem, reason) = match matching {
-            0 => ("is in none of the forms it can have", "the definition of this kind demands exactly one of several forms"),
-            _ => ("is in several forms at once", "the definition of this kind allows exactly one of several forms"),
+            0 => (
+                "is in none of the forms it can have",
+                "the definition of this kind demands exactly one of several forms",
+            ),
+            _ => (
+                "is in several forms at once",
+                "the definition of this kind allows exactly one of several forms",
+            ),
         };
         return Some(Fault::new(format!("{problem}{}", demands(&extra.one_of))).because(reason));
     }
     if !extra.all_of.iter().all(holds) {
-        return Some(Fault::new("breaks a condition of its definition").because("the definition's `allOf` does not hold"));
+        return Some(
+            Fault::new("breaks a condition of its definition").because("the definition's `allOf` does not hold"),
+        );
     }
     let forbidden = extra.not.as_ref()?;
     holds(forbidden).then(|| {
@@ -355,15 +448,19 @@ fn holds(schema: &Schema, value: &Value, versions: Minors) -> bool {
     if wrong_type(schema, value).is_some() {
         return false;
     }
-    let required = schema.required.iter().all(|(name, _)| value.get(&**name).is_some_and(|v| !v.is_null()));
+    let required = schema
+        .required
+        .iter()
+        .all(|(name, _)| value.get(&**name).is_some_and(|v| !v.is_null()));
     let constraints = schema
         .extra
         .as_ref()
         .is_none_or(|extra| constraint_faults(schema, extra, value, versions).is_empty());
-    let properties = schema
-        .properties
-        .iter()
-        .all(|(name, part)| value.get(&**name).is_none_or(|v| v.is_null() || holds(part, v, versions)));
+    let properties = schema.properties.iter().all(|(name, part)| {
+        value
+            .get(&**name)
+            .is_none_or(|v| v.is_null() || holds(part, v, versions))
+    });
     let items = match (&schema.items, value) {
         (Some(items), Value::Array(list)) => list.iter().all(|item| holds(items, item, versions)),
         _ => true,

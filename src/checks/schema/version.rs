@@ -54,7 +54,12 @@ impl FromStr for KubeVersion {
         let unknown = || UnknownVersion(text.chars().take(40).collect());
         let mut parts = text.strip_prefix('v').unwrap_or(text).split('.');
         let (major, minor, patch) = (parts.next(), parts.next(), parts.next());
-        let number = |part: &str| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse::<u8>().ok()).flatten();
+        let number = |part: &str| {
+            part.bytes()
+                .all(|b| b.is_ascii_digit())
+                .then(|| part.parse::<u8>().ok())
+                .flatten()
+        };
         let minor = minor.and_then(number).ok_or_else(unknown)?;
         if major != Some("1") || parts.next().is_some() || patch.is_some_and(|p| number(p).is_none()) {
             return Err(unknown());
@@ -75,7 +80,9 @@ impl Minors {
 
     /// The set of the given versions.
     pub(super) fn of(versions: &[KubeVersion]) -> Self {
-        versions.iter().fold(Self::NONE, |set, v| Self(set.0 | 1 << (v.0 - FIRST)))
+        versions
+            .iter()
+            .fold(Self::NONE, |set, v| Self(set.0 | 1 << (v.0 - FIRST)))
     }
 
     /// Reads `33-35,37` (minors of Kubernetes 1) or `*`; `None` if it is neither.
@@ -122,8 +129,10 @@ impl Minors {
 impl fmt::Display for Minors {
     /// `1.33, 1.34 and 1.36`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let versions: Vec<String> =
-            KubeVersion::all().filter(|v| self.0 & 1 << (v.0 - FIRST) != 0).map(|v| v.to_string()).collect();
+        let versions: Vec<String> = KubeVersion::all()
+            .filter(|v| self.0 & 1 << (v.0 - FIRST) != 0)
+            .map(|v| v.to_string())
+            .collect();
         match versions.split_last() {
             None => write!(f, "no version"),
             Some((last, [])) => write!(f, "{last}"),
@@ -147,7 +156,9 @@ mod tests {
         for (text, minor) in [("1.33", 33), ("v1.36.4", 36), ("1.37.10", 37)] {
             assert_eq!(text.parse::<KubeVersion>().map(KubeVersion::minor), Ok(minor), "{text}");
         }
-        for text in ["", "1", "1.32", "1.38", "2.36", "1.36.x", "1.36.1.2", "1.+36", "36", "v", "1.036x"] {
+        for text in [
+            "", "1", "1.32", "1.38", "2.36", "1.36.x", "1.36.1.2", "1.+36", "36", "v", "1.036x",
+        ] {
             assert!(text.parse::<KubeVersion>().is_err(), "{text}");
         }
     }

@@ -35,7 +35,15 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     pub(super) fn new(item: &'a Item, versions: Minors, deep_stack: bool) -> Self {
         let (findings, path, above, not_evaluated) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { item, versions, findings, path, above, not_evaluated, deep_stack }
+        Self {
+            item,
+            versions,
+            findings,
+            path,
+            above,
+            not_evaluated,
+            deep_stack,
+        }
     }
 
     /// How many steps the present value is below the whole object.
@@ -69,7 +77,11 @@ impl<'a> Walk<'a> {
     /// the path.
     pub(super) fn tell(&mut self, severity: Severity, code: &'static str, path: &[Step<'_>], fault: Fault) {
         let steps = || self.path.iter().chain(path).copied();
-        let mend = if fault.mend.is_empty() { usual_mend(code).into() } else { fault.mend };
+        let mend = if fault.mend.is_empty() {
+            usual_mend(code).into()
+        } else {
+            fault.mend
+        };
         let place = self.item.place(&pointer(steps()));
         let subject = match words(steps()) {
             text if text.is_empty() => "the object".to_owned(),
@@ -99,7 +111,8 @@ impl<'a> Walk<'a> {
     /// A custom resource: its `metadata` are Kubernetes' own, whatever its schema says of them.
     fn custom(&mut self, schema: &'a Schema, value: &'a Value) {
         self.structure(schema, value);
-        if let (Some(metadata), Some(definition)) = (value.get("metadata"), embedded::definition("meta.v1.ObjectMeta")) {
+        if let (Some(metadata), Some(definition)) = (value.get("metadata"), embedded::definition("meta.v1.ObjectMeta"))
+        {
             self.below("metadata".into(), |walk| walk.definition(definition, metadata));
         }
     }
@@ -138,7 +151,11 @@ impl<'a> Walk<'a> {
             if self.is_secret() {
                 fault = value::wrong_type_unseen(fault, value);
             }
-            let code = if schema.kind == Type::Quantity { "schema/quantity" } else { "schema/wrong-type" };
+            let code = if schema.kind == Type::Quantity {
+                "schema/quantity"
+            } else {
+                "schema/wrong-type"
+            };
             return self.error(code, &[], fault);
         }
         if let Some(extra) = &schema.extra {
@@ -233,7 +250,11 @@ impl<'a> Walk<'a> {
         for (parent, length) in self.above.iter().rev().skip(1) {
             if parent.property(key).is_some() {
                 let path = words(self.path.iter().copied().take(*length));
-                let place = if path.is_empty() { "at the top level".to_owned() } else { format!("directly under `{path}`") };
+                let place = if path.is_empty() {
+                    "at the top level".to_owned()
+                } else {
+                    format!("directly under `{path}`")
+                };
                 return Some(format!("`{key}` belongs {place}"));
             }
         }
@@ -259,7 +280,9 @@ impl<'a> Walk<'a> {
 
     fn missing(&mut self, schema: &Schema, map: &Map<String, Value>) {
         for (name, minors) in &schema.required {
-            let present = map.get(&**name).is_some_and(|v| !v.is_null() || is_nullable(schema, name));
+            let present = map
+                .get(&**name)
+                .is_some_and(|v| !v.is_null() || is_nullable(schema, name));
             let defaulted = schema.property(name).is_some_and(|p| p.default_value().is_some());
             // Without a version to go by, what any version demands is demanded.
             let demanded = self.versions.is_empty() || !self.versions.and(*minors).is_empty();
@@ -298,7 +321,8 @@ impl<'a> Walk<'a> {
                 self.error("schema/missing-field", &[Step::from(key)], fault);
             }
         }
-        if let (Some(metadata), Some(definition)) = (value.get("metadata"), embedded::definition("meta.v1.ObjectMeta")) {
+        if let (Some(metadata), Some(definition)) = (value.get("metadata"), embedded::definition("meta.v1.ObjectMeta"))
+        {
             self.below("metadata".into(), |walk| walk.definition(definition, metadata));
         }
     }
@@ -307,11 +331,21 @@ impl<'a> Walk<'a> {
 /// What to do about a fault that says in its own words what it wants.
 fn usual_mend(code: &str) -> &'static str {
     match code {
-        "schema/name" | "schema/label" | "schema/annotation" | "schema/config-key" | "schema/port-name"
-        | "schema/env-name" | "schema/namespace" | "schema/resource-name" => "write a name of that form",
-        "schema/address" | "schema/path" | "schema/pattern" | "schema/format" | "schema/schedule" | "schema/time-zone"
-        | "schema/share" | "schema/image" => "write the value in that form",
-        "schema/out-of-range" | "schema/port" | "schema/quantity" | "schema/length" | "schema/name-length"
+        "schema/name"
+        | "schema/label"
+        | "schema/annotation"
+        | "schema/config-key"
+        | "schema/port-name"
+        | "schema/env-name"
+        | "schema/namespace"
+        | "schema/resource-name" => "write a name of that form",
+        "schema/address" | "schema/path" | "schema/pattern" | "schema/format" | "schema/schedule"
+        | "schema/time-zone" | "schema/share" | "schema/image" => "write the value in that form",
+        "schema/out-of-range"
+        | "schema/port"
+        | "schema/quantity"
+        | "schema/length"
+        | "schema/name-length"
         | "schema/probe" => "write a value within these bounds",
         "schema/wrong-type" => "write a value of that type",
         "schema/exclusive" | "schema/combination" => "keep the one that is meant",
@@ -326,7 +360,11 @@ fn usual_mend(code: &str) -> &'static str {
 /// The path to the mapping that has the field, at the given depth below.
 fn below(schema: &Schema, key: &str, depth: usize) -> Option<String> {
     schema.properties.iter().find_map(|(name, child)| {
-        let child = child.reference.as_ref().and_then(|r| r.target()).map_or(child, |d| &d.schema);
+        let child = child
+            .reference
+            .as_ref()
+            .and_then(|r| r.target())
+            .map_or(child, |d| &d.schema);
         match depth {
             1 => child.property(key).map(|_| name.to_string()),
             _ => below(child, key, depth - 1).map(|path| format!("{name}.{path}")),

@@ -1,6 +1,6 @@
 //! The Application of a component.
 
-use kcr_argoproj_io::v1alpha1::applications::{
+use super::super::kinds::argocd::{
     Application, ApplicationDestination, ApplicationIgnoreDifferences, ApplicationSource, ApplicationSourceDirectory,
     ApplicationSpec, ApplicationSyncPolicy, ApplicationSyncPolicyAutomated, ApplicationSyncPolicyRetry,
     ApplicationSyncPolicyRetryBackoff,
@@ -41,7 +41,6 @@ pub(super) fn of_component(topology: &Topology, region: &Region, inventory: &Inv
             revision_history_limit: Some(10),
             ..ApplicationSpec::default()
         },
-        status: None,
     }
 }
 
@@ -50,7 +49,6 @@ pub(super) fn destination(namespace: &str) -> ApplicationDestination {
     ApplicationDestination {
         server: Some(THIS_CLUSTER.to_owned()),
         namespace: Some(namespace.to_owned()),
-        name: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Applications of upstream charts.
 
-use kcr_argoproj_io::v1alpha1::applications::{
+use super::super::kinds::argocd::{
     Application, ApplicationIgnoreDifferences, ApplicationSource, ApplicationSourceHelm, ApplicationSpec,
 };
 
@@ -49,7 +49,6 @@ pub(super) fn render(topology: &Topology, region: &Region, installed: Installed,
             revision_history_limit: Some(10),
             ..ApplicationSpec::default()
         },
-        status: None,
     };
     let mut all = reasons.into_iter();
     let whole = all

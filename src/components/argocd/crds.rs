@@ -5,9 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use kcr_argoproj_io::v1alpha1::applications::{
-    Application, ApplicationSources, ApplicationSourcesDirectory, ApplicationSpec,
-};
+use super::super::kinds::argocd::{Application, ApplicationSource, ApplicationSourceDirectory, ApplicationSpec};
 
 use super::super::common::{keep, namespaced};
 use super::super::output::because;
@@ -81,15 +79,15 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
         namespaced: BTreeMap::new(),
     };
     unit(topology, region, &inventory, output);
-    let sources = upstreams.into_iter().map(|upstream| ApplicationSources {
+    let sources = upstreams.into_iter().map(|upstream| ApplicationSource {
         repo_url: upstream.repository.to_owned(),
         target_revision: Some(upstream.revision),
         path: Some(upstream.path.to_owned()),
-        directory: Some(ApplicationSourcesDirectory {
+        directory: Some(ApplicationSourceDirectory {
             include: Some(upstream.include.to_owned()),
-            ..ApplicationSourcesDirectory::default()
+            ..ApplicationSourceDirectory::default()
         }),
-        ..ApplicationSources::default()
+        ..ApplicationSource::default()
     });
     let name = name_of(topology, UNIT);
     let application = Application {
@@ -102,7 +100,6 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
             revision_history_limit: Some(10),
             ..ApplicationSpec::default()
         },
-        status: None,
     };
     let whole = because(
         "definitions of custom resources, from the projects that own them; without one, every object of its kind is gone, \

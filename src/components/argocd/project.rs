@@ -2,15 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kcr_argoproj_io::v1alpha1::appprojects::{
-    AppProjectClusterResourceWhitelist, AppProjectDestinationServiceAccounts, AppProjectDestinations,
-    AppProjectNamespaceResourceBlacklist, AppProjectNamespaceResourceWhitelist, AppProjectSignatureKeys,
-    AppProjectSpec,
-};
-use serde::Serialize;
-
 use super::super::common::namespaced;
+use super::super::kinds::argocd::{
+    AllowedKind, AppProject, AppProjectSpec, ApplicationDestination, DestinationServiceAccount, GitIntegrity, Gpg,
+    IntegrityPolicy, RepositoryUrl, SignatureKey, SourceIntegrity,
+};
 use super::super::output::because;
 use super::inventory::{GroupKind, Inventory};
 use super::{COMPONENT, Output, THIS_CLUSTER, deployers, name_of};
@@ -21,52 +17,6 @@ use crate::topology::{Region, Topology};
 /// The first Argo CD with `sourceIntegrity`; those before it have `signatureKeys`.
 const SOURCE_INTEGRITY: (u16, u16) = (3, 5);
 
-/// An AppProject with what the upstream type does not know yet.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Project {
-    api_version: &'static str,
-    kind: &'static str,
-    metadata: ObjectMeta,
-    spec: ProjectSpec,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ProjectSpec {
-    #[serde(flatten)]
-    known: AppProjectSpec,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    source_integrity: Option<SourceIntegrity>,
-}
-
-#[derive(Serialize)]
-struct SourceIntegrity {
-    git: GitIntegrity,
-}
-
-#[derive(Serialize)]
-struct GitIntegrity {
-    policies: [IntegrityPolicy; 1],
-}
-
-#[derive(Serialize)]
-struct IntegrityPolicy {
-    repos: [RepositoryUrl; 1],
-    gpg: Gpg,
-}
-
-#[derive(Serialize)]
-struct RepositoryUrl {
-    url: String,
-}
-
-#[derive(Serialize)]
-struct Gpg {
-    mode: &'static str,
-    keys: Vec<String>,
-}
-
 pub(super) fn render(topology: &Topology, region: &Region, inventory: &Inventory, output: &mut Output) {
     let own = inventory.repositories.is_empty();
     let sources = if own {
@@ -76,7 +26,7 @@ pub(super) fn render(topology: &Topology, region: &Region, inventory: &Inventory
     };
     let signed = own && !topology.argocd.signing_keys.is_empty();
     let newer = (topology.versions.argocd.major, topology.versions.argocd.minor) >= SOURCE_INTEGRITY;
-    let known = AppProjectSpec {
+    let spec = AppProjectSpec {
         description: Some(format!("What `{}` may read and write in this region", inventory.unit)),
         source_repos: Some(sources),
         destinations: Some(destinations(inventory)),
@@ -84,30 +34,26 @@ pub(super) fn render(topology: &Topology, region: &Region, inventory: &Inventory
         namespace_resource_whitelist: whitelist(inventory),
         // An empty whitelist would allow every kind: where there is no namespaced object, all are forbidden.
         namespace_resource_blacklist: inventory.namespaced.is_empty().then(|| {
-            vec![AppProjectNamespaceResourceBlacklist {
+            vec![AllowedKind {
                 group: "*".to_owned(),
                 kind: "*".to_owned(),
+                name: None,
             }]
         }),
-        destination_service_accounts: Some(vec![AppProjectDestinationServiceAccounts {
+        destination_service_accounts: Some(vec![DestinationServiceAccount {
             server: THIS_CLUSTER.to_owned(),
             namespace: Some(inventory.home().to_owned()),
             default_service_account: format!("{}:{}", Namespace::ArgoCd.name(), deployers::account(&inventory.unit)),
         }]),
         signature_keys: (signed && !newer).then(|| {
-            let key = |key: &String| AppProjectSignatureKeys { key_id: key.clone() };
+            let key = |key: &String| SignatureKey { key_id: key.clone() };
             topology.argocd.signing_keys.iter().map(key).collect()
         }),
-        ..AppProjectSpec::default()
+        source_integrity: (signed && newer).then(|| integrity(topology)),
     };
-    let project = Project {
-        api_version: "argoproj.io/v1alpha1",
-        kind: "AppProject",
+    let project = AppProject {
         metadata: namespaced(Namespace::ArgoCd, name_of(topology, &inventory.unit), COMPONENT),
-        spec: ProjectSpec {
-            known,
-            source_integrity: (signed && newer).then(|| integrity(topology)),
-        },
+        spec,
     };
     let (whole, parts) = reasons(inventory, signed, newer);
     output.add(region, COMPONENT, &project, whole, parts);
@@ -129,23 +75,22 @@ fn integrity(topology: &Topology) -> SourceIntegrity {
     }
 }
 
-fn destinations(inventory: &Inventory) -> Vec<AppProjectDestinations> {
+fn destinations(inventory: &Inventory) -> Vec<ApplicationDestination> {
     let mut namespaces: BTreeSet<&str> = inventory.namespaced.keys().map(String::as_str).collect();
     namespaces.insert(inventory.home());
     namespaces
         .into_iter()
-        .map(|namespace| AppProjectDestinations {
+        .map(|namespace| ApplicationDestination {
             server: Some(THIS_CLUSTER.to_owned()),
             namespace: Some(namespace.to_owned()),
-            name: None,
         })
         .collect()
 }
 
-fn clustered(inventory: &Inventory) -> Vec<AppProjectClusterResourceWhitelist> {
+fn clustered(inventory: &Inventory) -> Vec<AllowedKind> {
     let mut list = Vec::new();
     for ((group, kind), names) in &inventory.clustered {
-        let entry = |name: Option<&String>| AppProjectClusterResourceWhitelist {
+        let entry = |name: Option<&String>| AllowedKind {
             group: group.clone(),
             kind: kind.clone(),
             name: name.cloned(),
@@ -158,11 +103,12 @@ fn clustered(inventory: &Inventory) -> Vec<AppProjectClusterResourceWhitelist> {
     list
 }
 
-fn whitelist(inventory: &Inventory) -> Option<Vec<AppProjectNamespaceResourceWhitelist>> {
+fn whitelist(inventory: &Inventory) -> Option<Vec<AllowedKind>> {
     let kinds: BTreeSet<&GroupKind> = inventory.namespaced.values().flat_map(|kinds| kinds.keys()).collect();
-    let entry = |(group, kind): &GroupKind| AppProjectNamespaceResourceWhitelist {
+    let entry = |(group, kind): &GroupKind| AllowedKind {
         group: group.clone(),
         kind: kind.clone(),
+        name: None,
     };
     (!kinds.is_empty()).then(|| kinds.into_iter().map(entry).collect())
 }

@@ -21,20 +21,11 @@ pub(super) fn render(topology: &Topology, region: DataRegion<'_>, output: &mut O
             }
         }
         // Only where the copies of this very region can be read.
-        Role::Recovery if holds_monthly(topology, region) => {
+        Role::Recovery if topology.holds_monthly(&region) => {
             for job in cron_jobs::recovery(topology) {
                 cron_jobs::render(topology, &job, region, output);
             }
         }
         Role::Recovery | Role::Access => {}
     }
-}
-
-/// Whether the monthly copies are kept for this region.
-pub(super) fn holds_monthly(topology: &Topology, region: DataRegion<'_>) -> bool {
-    topology
-        .backup
-        .monthly
-        .as_ref()
-        .is_some_and(|monthly| monthly.region == region.name)
 }

@@ -17,6 +17,7 @@ use crate::components::Output;
 use crate::components::common::{clustered, keep, namespaced};
 use crate::components::output::because;
 use crate::spec::IngressKind;
+use crate::spec::Role;
 use crate::topology::names::{Namespace, certificates, objects, priorities};
 use crate::topology::{Region, Topology};
 
@@ -46,7 +47,9 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
             output,
         );
     }
-    if let Some((server, email)) = &topology.ingress.acme {
+    // Nothing is served to the public in a recovery region before it is promoted.
+    let public = topology.ingress.acme.as_ref().filter(|_| region.role != Role::Recovery);
+    if let Some((server, email)) = public {
         acme(topology, region, server.as_str(), email, output);
     }
 }

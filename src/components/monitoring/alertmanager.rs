@@ -3,19 +3,17 @@
 //! Its configuration holds the webhook's address and the mail account, so that it is a Secret; External Secrets makes it
 //! from the text below and from the store.
 
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use k8s_openapi::api::core::v1::{EmptyDirVolumeSource, ResourceRequirements};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kcr_external_secrets_io::v1::externalsecrets::{
     ExternalSecret, ExternalSecretData, ExternalSecretDataRemoteRef, ExternalSecretSecretStoreRef,
     ExternalSecretSecretStoreRefKind, ExternalSecretSpec, ExternalSecretTarget, ExternalSecretTargetCreationPolicy,
     ExternalSecretTargetDeletionPolicy, ExternalSecretTargetTemplate, ExternalSecretTargetTemplateEngineVersion,
 };
-use kcr_monitoring_coreos_com::v1::alertmanagers::{
-    Alertmanager, AlertmanagerResources, AlertmanagerSecurityContext, AlertmanagerSecurityContextSeccompProfile,
-    AlertmanagerSpec, AlertmanagerStorage, AlertmanagerStorageEmptyDir,
-};
 use serde_json::{Value, json};
 
-use super::super::common::namespaced;
+use super::super::common::{namespaced, pod_security};
+use super::super::kinds::prometheus::{Alertmanager, AlertmanagerSpec, Storage};
 use super::super::output::because;
 use super::super::stateless::NOBODY;
 use super::{COMPONENT, NAME, Output};
@@ -31,7 +29,7 @@ const WATCHDOG: &str = "watchdog";
 pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) {
     let alerts = &topology.backup.alerts;
     configuration(topology, region, alerts, output);
-    let text = |key: &str, value: &str| (key.to_owned(), IntOrString::String(value.to_owned()));
+    let text = |key: &str, value: &str| (key.to_owned(), Quantity(value.to_owned()));
     let alertmanager = Alertmanager {
         metadata: namespaced(Namespace::Monitoring, NAME, COMPONENT),
         spec: AlertmanagerSpec {
@@ -39,33 +37,20 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
             config_secret: Some(secrets::ALERTMANAGER_CONFIG.to_owned()),
             retention: Some("120h".to_owned()),
             automount_service_account_token: Some(false),
-            storage: Some(AlertmanagerStorage {
-                empty_dir: Some(AlertmanagerStorageEmptyDir {
-                    size_limit: Some(IntOrString::String("256Mi".to_owned())),
+            storage: Some(Storage {
+                empty_dir: Some(EmptyDirVolumeSource {
+                    size_limit: Some(Quantity("256Mi".to_owned())),
                     medium: None,
                 }),
-                ..AlertmanagerStorage::default()
             }),
-            resources: Some(AlertmanagerResources {
+            resources: Some(ResourceRequirements {
                 requests: Some([text("cpu", "20m"), text("memory", "128Mi")].into()),
                 limits: Some([text("memory", "128Mi")].into()),
                 claims: None,
             }),
-            security_context: Some(AlertmanagerSecurityContext {
-                run_as_non_root: Some(true),
-                run_as_user: Some(NOBODY),
-                run_as_group: Some(NOBODY),
-                fs_group: Some(NOBODY),
-                seccomp_profile: Some(AlertmanagerSecurityContextSeccompProfile {
-                    r#type: "RuntimeDefault".to_owned(),
-                    localhost_profile: None,
-                }),
-                ..AlertmanagerSecurityContext::default()
-            }),
+            security_context: Some(pod_security(NOBODY)),
             priority_class_name: Some(priorities::APPLICATION.to_owned()),
-            ..AlertmanagerSpec::default()
         },
-        status: None,
     };
     let whole = because("groups alerts and tells people, once; replicas agree among themselves who does")
         .from("/backup/alerts");

@@ -1,14 +1,12 @@
 //! Prometheus.
 
+use k8s_openapi::api::core::v1::{EmptyDirVolumeSource, ResourceRequirements, TopologySpreadConstraint};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use kcr_monitoring_coreos_com::v1::prometheuses::{
-    Prometheus, PrometheusAlerting, PrometheusAlertingAlertmanagers, PrometheusAlertingAlertmanagersApiVersion,
-    PrometheusPodMonitorSelector, PrometheusResources, PrometheusRuleSelector, PrometheusSecurityContext,
-    PrometheusSecurityContextSeccompProfile, PrometheusServiceMonitorSelector, PrometheusSpec, PrometheusStorage,
-    PrometheusStorageEmptyDir, PrometheusTopologySpreadConstraints, PrometheusTopologySpreadConstraintsLabelSelector,
-};
 
-use super::super::common::{ZONE, namespaced};
+use super::super::common::{ZONE, namespaced, pod_security, selecting};
+use super::super::kinds::prometheus::{Alerting, AlertmanagerEndpoints, Prometheus, PrometheusSpec, Storage};
 use super::super::output::because;
 use super::super::stateless::NOBODY;
 use super::{COMPONENT, NAME, Output, rights};
@@ -34,40 +32,27 @@ pub(super) fn render(topology: &Topology, region: &Region, monitoring: &Monitori
             evaluation_interval: Some("30s".to_owned()),
             external_labels: Some(labels),
             // Empty selectors mean everything; no selector of namespaces means this one.
-            service_monitor_selector: Some(PrometheusServiceMonitorSelector::default()),
-            pod_monitor_selector: Some(PrometheusPodMonitorSelector::default()),
-            rule_selector: Some(PrometheusRuleSelector::default()),
-            alerting: Some(PrometheusAlerting {
+            service_monitor_selector: Some(LabelSelector::default()),
+            pod_monitor_selector: Some(LabelSelector::default()),
+            rule_selector: Some(LabelSelector::default()),
+            alerting: Some(Alerting {
                 alertmanagers: vec![alertmanager()],
             }),
-            storage: Some(PrometheusStorage {
-                empty_dir: Some(PrometheusStorageEmptyDir {
-                    size_limit: Some(IntOrString::String(DISK.to_owned())),
+            storage: Some(Storage {
+                empty_dir: Some(EmptyDirVolumeSource {
+                    size_limit: Some(Quantity(DISK.to_owned())),
                     medium: None,
                 }),
-                ..PrometheusStorage::default()
             }),
-            resources: Some(PrometheusResources {
+            resources: Some(ResourceRequirements {
                 requests: Some([text("cpu", "250m"), text("memory", "2Gi")].into()),
                 limits: Some([text("memory", "2Gi")].into()),
                 claims: None,
             }),
-            security_context: Some(PrometheusSecurityContext {
-                run_as_non_root: Some(true),
-                run_as_user: Some(NOBODY),
-                run_as_group: Some(NOBODY),
-                fs_group: Some(NOBODY),
-                seccomp_profile: Some(PrometheusSecurityContextSeccompProfile {
-                    r#type: "RuntimeDefault".to_owned(),
-                    localhost_profile: None,
-                }),
-                ..PrometheusSecurityContext::default()
-            }),
+            security_context: Some(pod_security(NOBODY)),
             priority_class_name: Some(priorities::APPLICATION.to_owned()),
             topology_spread_constraints: Some(vec![spread()]),
-            ..PrometheusSpec::default()
         },
-        status: None,
     };
     let whole =
         because("asks every program of this region for its figures and evaluates the rules").from("/monitoring");
@@ -81,31 +66,28 @@ pub(super) fn render(topology: &Topology, region: &Region, monitoring: &Monitori
     output.add(region, COMPONENT, &prometheus, whole, parts);
 }
 
-fn text(key: &str, value: &str) -> (String, IntOrString) {
-    (key.to_owned(), IntOrString::String(value.to_owned()))
+fn text(key: &str, value: &str) -> (String, Quantity) {
+    (key.to_owned(), Quantity(value.to_owned()))
 }
 
-fn alertmanager() -> PrometheusAlertingAlertmanagers {
-    PrometheusAlertingAlertmanagers {
+fn alertmanager() -> AlertmanagerEndpoints {
+    AlertmanagerEndpoints {
         // The Service that the operator makes for every Alertmanager.
         name: "alertmanager-operated".to_owned(),
         namespace: Some(Namespace::Monitoring.name().to_owned()),
         // The operator's name for the port of whatever it runs.
         port: IntOrString::String("web".to_owned()),
-        api_version: Some(PrometheusAlertingAlertmanagersApiVersion::V2),
-        ..PrometheusAlertingAlertmanagers::default()
+        api_version: Some("v2"),
     }
 }
 
-fn spread() -> PrometheusTopologySpreadConstraints {
-    PrometheusTopologySpreadConstraints {
+fn spread() -> TopologySpreadConstraint {
+    let labels = [("app.kubernetes.io/name".to_owned(), "prometheus".to_owned())].into();
+    TopologySpreadConstraint {
         max_skew: 1,
         topology_key: ZONE.to_owned(),
         when_unsatisfiable: "ScheduleAnyway".to_owned(),
-        label_selector: Some(PrometheusTopologySpreadConstraintsLabelSelector {
-            match_labels: Some([("app.kubernetes.io/name".to_owned(), "prometheus".to_owned())].into()),
-            match_expressions: None,
-        }),
-        ..PrometheusTopologySpreadConstraints::default()
+        label_selector: Some(selecting(labels)),
+        ..TopologySpreadConstraint::default()
     }
 }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use kcr_monitoring_coreos_com::v1::podmonitors::{
-    PodMonitor, PodMonitorNamespaceSelector, PodMonitorPodMetricsEndpoints, PodMonitorSelector, PodMonitorSpec,
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+use super::super::kinds::prometheus::{
+    PodMonitor, PodMonitorNamespaceSelector, PodMonitorPodMetricsEndpoints, PodMonitorSpec,
 };
 
 use super::super::common::namespaced;
@@ -145,9 +147,8 @@ pub(super) fn render(region: &Region, target: &Target, output: &mut Output) {
         spec: PodMonitorSpec {
             namespace_selector: Some(PodMonitorNamespaceSelector {
                 match_names: Some(vec![target.namespace.name().to_owned()]),
-                any: None,
             }),
-            selector: PodMonitorSelector {
+            selector: LabelSelector {
                 match_labels: Some(target.labels.clone()),
                 match_expressions: None,
             },
@@ -156,13 +157,10 @@ pub(super) fn render(region: &Region, target: &Target, output: &mut Output) {
                 port_number,
                 path: Some("/metrics".to_owned()),
                 interval: Some("30s".to_owned()),
-                ..PodMonitorPodMetricsEndpoints::default()
             }]),
             pod_target_labels: (!target.carry.is_empty())
                 .then(|| target.carry.iter().map(|label| (*label).to_owned()).collect()),
-            ..PodMonitorSpec::default()
         },
-        status: None,
     };
     let whole = because(format!(
         "figures of `{}` in `{}`; pod by pod, ready or not, since those that are not ready matter most",

@@ -50,9 +50,9 @@ impl Edges<'_> {
 
     pub(super) fn backups(&mut self, topology: &Topology) {
         let primary = self.region.role == Role::Primary;
-        let mut programs = vec![Program::Backup, Program::Rehearsal];
+        let mut programs = Vec::new();
         if primary {
-            programs.push(Program::Snapshot);
+            programs.extend([Program::Backup, Program::Snapshot, Program::Rehearsal]);
             if topology
                 .database
                 .generations
@@ -61,6 +61,8 @@ impl Edges<'_> {
             {
                 programs.push(Program::Acceptance);
             }
+        } else if topology.holds_monthly(self.region) {
+            programs.push(Program::Rehearsal);
         }
         for job in programs {
             self.job(topology, &program(job));

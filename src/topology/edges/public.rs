@@ -29,7 +29,7 @@ impl Edges<'_> {
             Some("/ingress/allowedClients"),
         );
         self.add(&traefik, &Peer::ApiServer, &[], "Traefik watches its routes", None);
-        if topology.ingress.acme.is_some() {
+        if topology.ingress.acme.is_some() && self.region.role != Role::Recovery {
             self.challenges(&traefik);
         }
         if self.region.role != Role::Recovery {

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use cel::common::types::{CelBool, CelBytes, CelDouble, CelDuration, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelTimestamp};
+use cel::common::types::{
+    CelBool, CelBytes, CelDouble, CelDuration, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelTimestamp,
+};
 use cel::common::value::Val;
 use serde_json::{Map, Value};
 
@@ -29,7 +31,12 @@ pub(super) fn value<'v>(schema: &'v Schema, value: &'v Value, is_root: bool) -> 
         Value::Array(items) => {
             let unknown = &NO_SCHEMA;
             let schema = schema.items.as_deref().unwrap_or(unknown);
-            Box::new(CelList::from(items.iter().map(|item| self::value(schema, item, false)).collect::<Vec<_>>()))
+            Box::new(CelList::from(
+                items
+                    .iter()
+                    .map(|item| self::value(schema, item, false))
+                    .collect::<Vec<_>>(),
+            ))
         }
         Value::Object(map) => Box::new(object(schema, map, is_root)),
     }
@@ -67,7 +74,10 @@ fn object<'v>(schema: &'v Schema, map: &'v Map<String, Value>, is_root: bool) ->
     let mut entries: HashMap<CelMapKey<'v>, Boxed<'v>> = HashMap::with_capacity(map.len());
     if schema.properties.is_empty() {
         let values = schema.values.as_deref().unwrap_or(&NO_SCHEMA);
-        entries.extend(map.iter().map(|(key, item)| (CelMapKey::from(key.as_str()), value(values, item, false))));
+        entries.extend(
+            map.iter()
+                .map(|(key, item)| (CelMapKey::from(key.as_str()), value(values, item, false))),
+        );
         return CelMap::from(entries);
     }
     for (name, property) in &schema.properties {
@@ -87,7 +97,10 @@ fn object<'v>(schema: &'v Schema, map: &'v Map<String, Value>, is_root: bool) ->
             let text = map.get("metadata")?.get(*name)?;
             Some((CelMapKey::from(*name), value(&NO_SCHEMA, text, false)))
         });
-        entries.insert(CelMapKey::from("metadata"), Box::new(CelMap::from(names.collect::<HashMap<_, _>>())));
+        entries.insert(
+            CelMapKey::from("metadata"),
+            Box::new(CelMap::from(names.collect::<HashMap<_, _>>())),
+        );
     }
     CelMap::from(entries)
 }
@@ -102,8 +115,27 @@ fn key(name: &str) -> CelMapKey<'_> {
 
 fn escaped(name: &str) -> Cow<'_, str> {
     const RESERVED: [&str; 21] = [
-        "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let",
-        "loop", "package", "namespace", "return", "var", "void", "while",
+        "true",
+        "false",
+        "null",
+        "in",
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
     ];
     if RESERVED.contains(&name) {
         return format!("__{name}__").into();
@@ -112,7 +144,10 @@ fn escaped(name: &str) -> Cow<'_, str> {
         return name.into();
     }
     let text = name.replace("__", "__underscores__");
-    text.replace('.', "__dot__").replace('-', "__dash__").replace('/', "__slash__").into()
+    text.replace('.', "__dot__")
+        .replace('-', "__dash__")
+        .replace('/', "__slash__")
+        .into()
 }
 
 /// How much there is to look at in a value: its bytes, roughly.

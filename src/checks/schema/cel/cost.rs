@@ -4,7 +4,7 @@
 //! very large (texts made of texts). So each part's result is given a size that it cannot exceed, in bytes, and a cost
 //! in steps, for the size of `self` that it is about to see.
 
-use cel::common::ast::{Expr, IdedEntryExpr, IdedExpr, EntryExpr, LiteralValue, operators};
+use cel::common::ast::{EntryExpr, Expr, IdedEntryExpr, IdedExpr, LiteralValue, operators};
 
 /// The most steps that a rule may take; some tens of nanoseconds each.
 const MAX_COST: f64 = 20_000_000.0;
@@ -31,21 +31,36 @@ type Scope<'e> = Vec<(&'e str, f64)>;
 fn part<'e>(expression: &'e IdedExpr, scope: &mut Scope<'e>, largest: &mut f64) -> Estimate {
     let estimate = match &expression.expr {
         Expr::Ident(name) => {
-            let size = scope.iter().rev().find(|(known, _)| *known == name).map_or(1.0, |(_, size)| *size);
+            let size = scope
+                .iter()
+                .rev()
+                .find(|(known, _)| *known == name)
+                .map_or(1.0, |(_, size)| *size);
             // A variable is handed on by reference, and copied at worst.
             Estimate { size, cost: 1.0 }
         }
-        Expr::Literal(literal) => Estimate { size: literal_size(literal), cost: 1.0 },
+        Expr::Literal(literal) => Estimate {
+            size: literal_size(literal),
+            cost: 1.0,
+        },
         Expr::Select(select) => {
             let operand = part(&select.operand, scope, largest);
-            Estimate { size: if select.test { 1.0 } else { operand.size }, cost: operand.cost + 1.0 }
+            Estimate {
+                size: if select.test { 1.0 } else { operand.size },
+                cost: operand.cost + 1.0,
+            }
         }
         Expr::List(list) => all(list.elements.iter(), scope, largest),
         Expr::Map(map) => entries(&map.entries, scope, largest),
         Expr::Struct(value) => entries(&value.entries, scope, largest),
         Expr::Call(call) => {
-            let arguments: Vec<Estimate> =
-                call.target.iter().map(|target| &**target).chain(&call.args).map(|e| part(e, scope, largest)).collect();
+            let arguments: Vec<Estimate> = call
+                .target
+                .iter()
+                .map(|target| &**target)
+                .chain(&call.args)
+                .map(|e| part(e, scope, largest))
+                .collect();
             called(&call.func_name, &arguments)
         }
         Expr::Comprehension(loop_) => {
@@ -67,7 +82,10 @@ fn part<'e>(expression: &'e IdedExpr, scope: &mut Scope<'e>, largest: &mut f64) 
             let result = part(&loop_.result, scope, largest);
             scope.truncate(depth);
             let cost = range.cost + start.cost + rounds * (condition.cost + step.cost + 1.0) + result.cost;
-            Estimate { size: result.size, cost }
+            Estimate {
+                size: result.size,
+                cost,
+            }
         }
         Expr::Unspecified => Estimate { size: 1.0, cost: 1.0 },
     };
@@ -76,8 +94,13 @@ fn part<'e>(expression: &'e IdedExpr, scope: &mut Scope<'e>, largest: &mut f64) 
 }
 
 fn all<'e>(parts: impl Iterator<Item = &'e IdedExpr>, scope: &mut Scope<'e>, largest: &mut f64) -> Estimate {
-    let sum = |a: Estimate, b: Estimate| Estimate { size: a.size + b.size, cost: a.cost + b.cost };
-    parts.map(|e| part(e, scope, largest)).fold(Estimate { size: 1.0, cost: 1.0 }, sum)
+    let sum = |a: Estimate, b: Estimate| Estimate {
+        size: a.size + b.size,
+        cost: a.cost + b.cost,
+    };
+    parts
+        .map(|e| part(e, scope, largest))
+        .fold(Estimate { size: 1.0, cost: 1.0 }, sum)
 }
 
 fn entries<'e>(entries: &'e [IdedEntryExpr], scope: &mut Scope<'e>, largest: &mut f64) -> Estimate {
@@ -98,18 +121,31 @@ fn called(name: &str, arguments: &[Estimate]) -> Estimate {
     let (size, own) = match name {
         operators::CONDITIONAL => (size_of(1).max(size_of(2)), 1.0),
         operators::ADD => (total, total),
-        operators::LOGICAL_AND | operators::LOGICAL_OR | operators::LOGICAL_NOT | operators::NOT_STRICTLY_FALSE => (1.0, 1.0),
+        operators::LOGICAL_AND | operators::LOGICAL_OR | operators::LOGICAL_NOT | operators::NOT_STRICTLY_FALSE => {
+            (1.0, 1.0)
+        }
         operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT => (size_of(0), 1.0),
         "size" | "has" => (1.0, 1.0),
-        "replace" => (size_of(0) * (size_of(2) + 1.0) + size_of(2), size_of(0) * (size_of(2) + 1.0)),
+        "replace" => (
+            size_of(0) * (size_of(2) + 1.0) + size_of(2),
+            size_of(0) * (size_of(2) + 1.0),
+        ),
         "join" => (size_of(0) * (size_of(1) + 1.0), size_of(0) * (size_of(1) + 1.0)),
         "split" | "findAll" | "distinct" | "sort" | "reverse" => (2.0 * size_of(0) + 1.0, 2.0 * size_of(0) + total),
         "@matches" | "find" => (size_of(0), size_of(0) * 4.0 + size_of(1)),
-        operators::EQUALS | operators::NOT_EQUALS | operators::IN | operators::LESS | operators::GREATER
-        | operators::LESS_EQUALS | operators::GREATER_EQUALS => (1.0, total),
+        operators::EQUALS
+        | operators::NOT_EQUALS
+        | operators::IN
+        | operators::LESS
+        | operators::GREATER
+        | operators::LESS_EQUALS
+        | operators::GREATER_EQUALS => (1.0, total),
         _ => (largest, total),
     };
-    Estimate { size, cost: before + own + 1.0 }
+    Estimate {
+        size,
+        cost: before + own + 1.0,
+    }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "an estimate")]

@@ -75,7 +75,9 @@ fn string<'b, 'v>(value: impl Into<String>) -> Answer<'b, 'v> {
 }
 
 fn strings<'b, 'v>(values: impl Iterator<Item = String>) -> CelList<'v> {
-    let items: Vec<Box<dyn Val + 'v>> = values.map(|v| Box::new(CelString::from(v)) as Box<dyn Val + 'v>).collect();
+    let items: Vec<Box<dyn Val + 'v>> = values
+        .map(|v| Box::new(CelString::from(v)) as Box<dyn Val + 'v>)
+        .collect();
     CelList::from(items)
 }
 
@@ -107,34 +109,57 @@ fn regular_expressions(env: &mut Env) -> Result<(), DeclarationError> {
         arguments: &mut Vec<IdedExpr>,
     ) -> Option<IdedExpr> {
         let args: Vec<IdedExpr> = target.take().into_iter().chain(std::mem::take(arguments)).collect();
-        Some(helper.next_expr(Expr::Call(CallExpr { func_name: "@matches".to_owned(), target: None, args })))
+        Some(helper.next_expr(Expr::Call(CallExpr {
+            func_name: "@matches".to_owned(),
+            target: None,
+            args,
+        })))
     }
     env.add_macro(Macro::receiver("matches", 1, |h, t, a| Ok(ours(h, t, a))))?;
     env.add_macro(Macro::global("matches", 2, |h, t, a| Ok(ours(h, t, a))))?;
-    env.add_overload("@matches", "matches", vec![STRING_TYPE, STRING_TYPE], |arguments| {
-        match expression(text(&arguments, 1)?) {
+    env.add_overload(
+        "@matches",
+        "matches",
+        vec![STRING_TYPE, STRING_TYPE],
+        |arguments| match expression(text(&arguments, 1)?) {
             Some(regex) => boolean(regex.is_match(text(&arguments, 0)?)),
             None => failed("matches", "no regular expression"),
-        }
-    })?;
-    env.add_member_overload("find", "string_find", STRING_TYPE, vec![STRING_TYPE], |arguments| {
-        match expression(text(&arguments, 1)?) {
+        },
+    )?;
+    env.add_member_overload(
+        "find",
+        "string_find",
+        STRING_TYPE,
+        vec![STRING_TYPE],
+        |arguments| match expression(text(&arguments, 1)?) {
             Some(regex) => string(regex.find(text(&arguments, 0)?).map_or("", |m| m.as_str())),
             None => failed("find", "no regular expression"),
-        }
-    })?;
-    env.add_member_overload("findAll", "string_find_all", STRING_TYPE, vec![STRING_TYPE], |arguments| {
-        find_all(text(&arguments, 0)?, text(&arguments, 1)?, -1)
-    })?;
-    env.add_member_overload("findAll", "string_find_all_limit", STRING_TYPE, vec![STRING_TYPE, INT_TYPE], |arguments| {
-        find_all(text(&arguments, 0)?, text(&arguments, 1)?, integer(&arguments, 2)?)
-    })
+        },
+    )?;
+    env.add_member_overload(
+        "findAll",
+        "string_find_all",
+        STRING_TYPE,
+        vec![STRING_TYPE],
+        |arguments| find_all(text(&arguments, 0)?, text(&arguments, 1)?, -1),
+    )?;
+    env.add_member_overload(
+        "findAll",
+        "string_find_all_limit",
+        STRING_TYPE,
+        vec![STRING_TYPE, INT_TYPE],
+        |arguments| find_all(text(&arguments, 0)?, text(&arguments, 1)?, integer(&arguments, 2)?),
+    )
 }
 
 fn find_all<'b, 'v>(text: &str, pattern: &str, limit: i64) -> Answer<'b, 'v> {
-    let Some(regex) = expression(pattern) else { return failed("findAll", "no regular expression") };
+    let Some(regex) = expression(pattern) else {
+        return failed("findAll", "no regular expression");
+    };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    Ok(CowVal::owned(strings(regex.find_iter(text).take(limit).map(|m| m.as_str().to_owned()))))
+    Ok(CowVal::owned(strings(
+        regex.find_iter(text).take(limit).map(|m| m.as_str().to_owned()),
+    )))
 }
 
 // --- lists ----------------------------------------------------------------------------------------------------------
@@ -177,18 +202,46 @@ fn lists(env: &mut Env) -> Result<(), DeclarationError> {
                 return failed("sum", "the items are no numbers");
             }
         }
-        if is_float { Ok(CowVal::owned(CelDouble::from(floats))) } else { number(integers) }
+        if is_float {
+            Ok(CowVal::owned(CelDouble::from(floats)))
+        } else {
+            number(integers)
+        }
     })?;
-    env.add_member_overload("min", "list_min", LIST_TYPE, vec![], |arguments| extreme(&arguments, Ordering::Less))?;
-    env.add_member_overload("max", "list_max", LIST_TYPE, vec![], |arguments| extreme(&arguments, Ordering::Greater))?;
-    env.add_member_overload("indexOf", "list_index_of", LIST_TYPE, vec![cel::common::types::DYN_TYPE], |arguments| {
-        let wanted = arguments.get(1).map(AsRef::as_ref);
-        position(items(&arguments)?.iter().position(|item| wanted.is_some_and(|w| item.as_ref().equals(w))))
+    env.add_member_overload("min", "list_min", LIST_TYPE, vec![], |arguments| {
+        extreme(&arguments, Ordering::Less)
     })?;
-    env.add_member_overload("lastIndexOf", "list_last_index_of", LIST_TYPE, vec![cel::common::types::DYN_TYPE], |arguments| {
-        let wanted = arguments.get(1).map(AsRef::as_ref);
-        position(items(&arguments)?.iter().rposition(|item| wanted.is_some_and(|w| item.as_ref().equals(w))))
-    })
+    env.add_member_overload("max", "list_max", LIST_TYPE, vec![], |arguments| {
+        extreme(&arguments, Ordering::Greater)
+    })?;
+    env.add_member_overload(
+        "indexOf",
+        "list_index_of",
+        LIST_TYPE,
+        vec![cel::common::types::DYN_TYPE],
+        |arguments| {
+            let wanted = arguments.get(1).map(AsRef::as_ref);
+            position(
+                items(&arguments)?
+                    .iter()
+                    .position(|item| wanted.is_some_and(|w| item.as_ref().equals(w))),
+            )
+        },
+    )?;
+    env.add_member_overload(
+        "lastIndexOf",
+        "list_last_index_of",
+        LIST_TYPE,
+        vec![cel::common::types::DYN_TYPE],
+        |arguments| {
+            let wanted = arguments.get(1).map(AsRef::as_ref);
+            position(
+                items(&arguments)?
+                    .iter()
+                    .rposition(|item| wanted.is_some_and(|w| item.as_ref().equals(w))),
+            )
+        },
+    )
 }
 
 fn position<'b, 'v>(index: Option<usize>) -> Answer<'b, 'v> {
@@ -197,7 +250,9 @@ fn position<'b, 'v>(index: Option<usize>) -> Answer<'b, 'v> {
 
 fn extreme<'b, 'v>(arguments: &[CowVal<'b, 'v>], wanted: Ordering) -> Answer<'b, 'v> {
     let mut items = items(arguments)?.iter();
-    let Some(mut best) = items.next() else { return failed("min or max", "the list is empty") };
+    let Some(mut best) = items.next() else {
+        return failed("min or max", "the list is empty");
+    };
     for item in items {
         if order(item.as_ref(), best.as_ref())? == wanted {
             best = item;
@@ -250,30 +305,41 @@ fn quantity(arguments: &[CowVal<'_, '_>], index: usize) -> Result<Quantity, Exec
 
 fn quantities(env: &mut Env) -> Result<(), DeclarationError> {
     let own = || QUANTITY.to_owned();
-    env.add_overload("quantity", "string_to_quantity", vec![STRING_TYPE], |arguments| {
-        match Quantity::parse(text(&arguments, 0)?) {
+    env.add_overload(
+        "quantity",
+        "string_to_quantity",
+        vec![STRING_TYPE],
+        |arguments| match Quantity::parse(text(&arguments, 0)?) {
             Some(quantity) => Ok(CowVal::owned(quantity)),
             None => failed("quantity", "the text is no quantity"),
-        }
-    })?;
+        },
+    )?;
     env.add_overload("isQuantity", "is_quantity_string", vec![STRING_TYPE], |arguments| {
         boolean(Quantity::parse(text(&arguments, 0)?).is_some())
     })?;
-    env.add_member_overload("sign", "quantity_sign", own(), vec![], |a| number(quantity(&a, 0)?.sign()))?;
+    env.add_member_overload("sign", "quantity_sign", own(), vec![], |a| {
+        number(quantity(&a, 0)?.sign())
+    })?;
     env.add_member_overload("isInteger", "quantity_is_integer", own(), vec![], |a| {
         boolean(quantity(&a, 0)?.as_integer().is_some())
     })?;
-    env.add_member_overload("asInteger", "quantity_as_integer", own(), vec![], |a| match quantity(&a, 0)?.as_integer() {
-        Some(value) => number(value),
-        None => failed("asInteger", "the quantity is no integer"),
+    env.add_member_overload("asInteger", "quantity_as_integer", own(), vec![], |a| {
+        match quantity(&a, 0)?.as_integer() {
+            Some(value) => number(value),
+            None => failed("asInteger", "the quantity is no integer"),
+        }
     })?;
     env.add_member_overload("asApproximateFloat", "quantity_as_float", own(), vec![], |a| {
         Ok(CowVal::owned(CelDouble::from(quantity(&a, 0)?.as_float())))
     })?;
     for (suffix, other) in [("quantity", own()), ("int", INT_TYPE)] {
-        env.add_member_overload("add", &format!("quantity_add_{suffix}"), own(), vec![other.to_owned()], |a| {
-            Ok(CowVal::owned(quantity(&a, 0)?.sum(quantity(&a, 1)?)))
-        })?;
+        env.add_member_overload(
+            "add",
+            &format!("quantity_add_{suffix}"),
+            own(),
+            vec![other.to_owned()],
+            |a| Ok(CowVal::owned(quantity(&a, 0)?.sum(quantity(&a, 1)?))),
+        )?;
         env.add_member_overload("sub", &format!("quantity_sub_{suffix}"), own(), vec![other], |a| {
             Ok(CowVal::owned(quantity(&a, 0)?.difference(quantity(&a, 1)?)))
         })?;
@@ -301,10 +367,14 @@ opaque!(Block, BLOCK, "net.CIDR");
 
 fn addresses(env: &mut Env) -> Result<(), DeclarationError> {
     let (ip, block) = (|| ADDRESS.to_owned(), || BLOCK.to_owned());
-    env.add_overload("isIP", "is_ip", vec![STRING_TYPE], |a| boolean(formats::address(text(&a, 0)?).is_some()))?;
-    env.add_overload("ip", "string_to_ip", vec![STRING_TYPE], |a| match formats::address(text(&a, 0)?) {
-        Some(address) => Ok(CowVal::owned(Address(address))),
-        None => failed("ip", "the text is no address"),
+    env.add_overload("isIP", "is_ip", vec![STRING_TYPE], |a| {
+        boolean(formats::address(text(&a, 0)?).is_some())
+    })?;
+    env.add_overload("ip", "string_to_ip", vec![STRING_TYPE], |a| {
+        match formats::address(text(&a, 0)?) {
+            Some(address) => Ok(CowVal::owned(Address(address))),
+            None => failed("ip", "the text is no address"),
+        }
     })?;
     env.add_overload("ip.isCanonical", "ip_is_canonical", vec![STRING_TYPE], |a| {
         let written = text(&a, 0)?;
@@ -313,7 +383,9 @@ fn addresses(env: &mut Env) -> Result<(), DeclarationError> {
             None => failed("ip.isCanonical", "the text is no address"),
         }
     })?;
-    env.add_overload("string", "ip_to_string", vec![ip()], |a| string(argument::<Address>(&a, 0)?.0.to_string()))?;
+    env.add_overload("string", "ip_to_string", vec![ip()], |a| {
+        string(argument::<Address>(&a, 0)?.0.to_string())
+    })?;
     env.add_member_overload("family", "ip_family", ip(), vec![], |a| {
         number(if argument::<Address>(&a, 0)?.0.is_ipv4() { 4 } else { 6 })
     })?;
@@ -323,12 +395,18 @@ fn addresses(env: &mut Env) -> Result<(), DeclarationError> {
     env.add_member_overload("isUnspecified", "ip_is_unspecified", ip(), vec![], |a| {
         boolean(argument::<Address>(&a, 0)?.0.is_unspecified())
     })?;
-    env.add_overload("isCIDR", "is_cidr", vec![STRING_TYPE], |a| boolean(formats::cidr(text(&a, 0)?).is_ok()))?;
-    env.add_overload("cidr", "string_to_cidr", vec![STRING_TYPE], |a| match formats::cidr(text(&a, 0)?) {
-        Ok(cidr) => Ok(CowVal::owned(Block(cidr.net))),
-        Err(_) => failed("cidr", "the text is no block of addresses"),
+    env.add_overload("isCIDR", "is_cidr", vec![STRING_TYPE], |a| {
+        boolean(formats::cidr(text(&a, 0)?).is_ok())
     })?;
-    env.add_overload("string", "cidr_to_string", vec![block()], |a| string(argument::<Block>(&a, 0)?.0.to_string()))?;
+    env.add_overload("cidr", "string_to_cidr", vec![STRING_TYPE], |a| {
+        match formats::cidr(text(&a, 0)?) {
+            Ok(cidr) => Ok(CowVal::owned(Block(cidr.net))),
+            Err(_) => failed("cidr", "the text is no block of addresses"),
+        }
+    })?;
+    env.add_overload("string", "cidr_to_string", vec![block()], |a| {
+        string(argument::<Block>(&a, 0)?.0.to_string())
+    })?;
     env.add_member_overload("ip", "cidr_ip", block(), vec![], |a| {
         Ok(CowVal::owned(Address(argument::<Block>(&a, 0)?.0.addr())))
     })?;
@@ -338,21 +416,29 @@ fn addresses(env: &mut Env) -> Result<(), DeclarationError> {
     env.add_member_overload("prefixLength", "cidr_prefix_length", block(), vec![], |a| {
         number(i64::from(argument::<Block>(&a, 0)?.0.prefix_len()))
     })?;
-    env.add_member_overload("containsIP", "cidr_contains_ip_string", block(), vec![STRING_TYPE], |a| {
-        match formats::address(text(&a, 1)?) {
+    env.add_member_overload(
+        "containsIP",
+        "cidr_contains_ip_string",
+        block(),
+        vec![STRING_TYPE],
+        |a| match formats::address(text(&a, 1)?) {
             Some(address) => boolean(argument::<Block>(&a, 0)?.0.contains(&address)),
             None => failed("containsIP", "the text is no address"),
-        }
-    })?;
+        },
+    )?;
     env.add_member_overload("containsIP", "cidr_contains_ip", block(), vec![ip()], |a| {
         boolean(argument::<Block>(&a, 0)?.0.contains(&argument::<Address>(&a, 1)?.0))
     })?;
-    env.add_member_overload("containsCIDR", "cidr_contains_cidr_string", block(), vec![STRING_TYPE], |a| {
-        match formats::cidr(text(&a, 1)?) {
+    env.add_member_overload(
+        "containsCIDR",
+        "cidr_contains_cidr_string",
+        block(),
+        vec![STRING_TYPE],
+        |a| match formats::cidr(text(&a, 1)?) {
             Ok(other) => boolean(argument::<Block>(&a, 0)?.0.contains(&other.net)),
             Err(_) => failed("containsCIDR", "the text is no block of addresses"),
-        }
-    })?;
+        },
+    )?;
     env.add_member_overload("containsCIDR", "cidr_contains_cidr", block(), vec![block()], |a| {
         boolean(argument::<Block>(&a, 0)?.0.contains(&argument::<Block>(&a, 1)?.0))
     })
@@ -377,7 +463,11 @@ impl Url {
         }
         let without_query = text.split('?').next().unwrap_or_default();
         if text.starts_with('/') {
-            return Some(Self { scheme: String::new(), host: String::new(), path: without_query.to_owned() });
+            return Some(Self {
+                scheme: String::new(),
+                host: String::new(),
+                path: without_query.to_owned(),
+            });
         }
         let (scheme, rest) = without_query.split_once(':')?;
         let valid = scheme.bytes().next().is_some_and(|b| b.is_ascii_alphabetic())
@@ -386,12 +476,20 @@ impl Url {
             return None;
         }
         let Some(rest) = rest.strip_prefix("//") else {
-            return rest.starts_with('/').then(|| Self { scheme: scheme.to_owned(), host: String::new(), path: rest.to_owned() });
+            return rest.starts_with('/').then(|| Self {
+                scheme: scheme.to_owned(),
+                host: String::new(),
+                path: rest.to_owned(),
+            });
         };
         let end = rest.find('/').unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
         let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-        Some(Self { scheme: scheme.to_ascii_lowercase(), host: host.to_owned(), path: path.to_owned() })
+        Some(Self {
+            scheme: scheme.to_ascii_lowercase(),
+            host: host.to_owned(),
+            path: path.to_owned(),
+        })
     }
 
     /// The host and the port, apart.
@@ -405,18 +503,30 @@ impl Url {
 
 fn urls(env: &mut Env) -> Result<(), DeclarationError> {
     let own = || URL.to_owned();
-    env.add_overload("isURL", "is_url", vec![STRING_TYPE], |a| boolean(Url::parse(text(&a, 0)?).is_some()))?;
-    env.add_overload("url", "string_to_url", vec![STRING_TYPE], |a| match Url::parse(text(&a, 0)?) {
-        Some(url) => Ok(CowVal::owned(url)),
-        None => failed("url", "the text is no URL"),
+    env.add_overload("isURL", "is_url", vec![STRING_TYPE], |a| {
+        boolean(Url::parse(text(&a, 0)?).is_some())
     })?;
-    env.add_member_overload("getScheme", "url_scheme", own(), vec![], |a| string(argument::<Url>(&a, 0)?.scheme.clone()))?;
-    env.add_member_overload("getHost", "url_host", own(), vec![], |a| string(argument::<Url>(&a, 0)?.host.clone()))?;
+    env.add_overload("url", "string_to_url", vec![STRING_TYPE], |a| {
+        match Url::parse(text(&a, 0)?) {
+            Some(url) => Ok(CowVal::owned(url)),
+            None => failed("url", "the text is no URL"),
+        }
+    })?;
+    env.add_member_overload("getScheme", "url_scheme", own(), vec![], |a| {
+        string(argument::<Url>(&a, 0)?.scheme.clone())
+    })?;
+    env.add_member_overload("getHost", "url_host", own(), vec![], |a| {
+        string(argument::<Url>(&a, 0)?.host.clone())
+    })?;
     env.add_member_overload("getHostname", "url_hostname", own(), vec![], |a| {
         string(argument::<Url>(&a, 0)?.host_and_port().0.trim_matches(['[', ']']))
     })?;
-    env.add_member_overload("getPort", "url_port", own(), vec![], |a| string(argument::<Url>(&a, 0)?.host_and_port().1))?;
-    env.add_member_overload("getEscapedPath", "url_path", own(), vec![], |a| string(argument::<Url>(&a, 0)?.path.clone()))
+    env.add_member_overload("getPort", "url_port", own(), vec![], |a| {
+        string(argument::<Url>(&a, 0)?.host_and_port().1)
+    })?;
+    env.add_member_overload("getEscapedPath", "url_path", own(), vec![], |a| {
+        string(argument::<Url>(&a, 0)?.path.clone())
+    })
 }
 
 // --- named formats --------------------------------------------------------------------------------------------------
@@ -439,8 +549,14 @@ impl Format {
             "labelValue" => formats::label_value(text),
             "uri" => Url::parse(text).map(|_| ()).ok_or("must be a URL"),
             "byte" => formats::base64_length(text).map(|_| ()).ok_or("must be base64"),
-            "date" => text.parse::<jiff::civil::Date>().map(|_| ()).map_err(|_| "must be a date"),
-            _ => text.parse::<jiff::Timestamp>().map(|_| ()).map_err(|_| "must be a time"),
+            "date" => text
+                .parse::<jiff::civil::Date>()
+                .map(|_| ())
+                .map_err(|_| "must be a date"),
+            _ => text
+                .parse::<jiff::Timestamp>()
+                .map(|_| ())
+                .map_err(|_| "must be a time"),
         };
         verdict.err()
     }
@@ -456,15 +572,31 @@ fn named_formats(env: &mut Env) -> Result<(), DeclarationError> {
         };
     }
     named!(
-        "dns1123Label", "dns1123Subdomain", "dns1035Label", "dns1123LabelPrefix", "dns1123SubdomainPrefix",
-        "dns1035LabelPrefix", "qualifiedName", "labelValue", "uri", "byte", "date", "datetime",
+        "dns1123Label",
+        "dns1123Subdomain",
+        "dns1035Label",
+        "dns1123LabelPrefix",
+        "dns1123SubdomainPrefix",
+        "dns1035LabelPrefix",
+        "qualifiedName",
+        "labelValue",
+        "uri",
+        "byte",
+        "date",
+        "datetime",
     );
-    env.add_member_overload("validate", "format_validate", FORMAT.to_owned(), vec![STRING_TYPE], |a| {
-        let complaint = argument::<Format>(&a, 0)?.complaint(text(&a, 1)?);
-        Ok(CowVal::owned(match complaint {
-            None => CelOptional::none(),
-            Some(complaint) => CelOptional::of(Box::new(strings(std::iter::once(complaint.to_owned())))),
-        }))
-    })?;
+    env.add_member_overload(
+        "validate",
+        "format_validate",
+        FORMAT.to_owned(),
+        vec![STRING_TYPE],
+        |a| {
+            let complaint = argument::<Format>(&a, 0)?.complaint(text(&a, 1)?);
+            Ok(CowVal::owned(match complaint {
+                None => CelOptional::none(),
+                Some(complaint) => CelOptional::of(Box::new(strings(std::iter::once(complaint.to_owned())))),
+            }))
+        },
+    )?;
     Ok(())
 }

@@ -96,7 +96,11 @@ impl Rule {
                 Err(errors) => Compiled::Unknown(format!("it cannot be parsed: {errors}")),
                 Ok(expression) => {
                     let compares = expression.references().has_variable("oldSelf");
-                    if compares && !self.optional_old_self { Compiled::Transition } else { Compiled::Program(expression) }
+                    if compares && !self.optional_old_self {
+                        Compiled::Transition
+                    } else {
+                        Compiled::Program(expression)
+                    }
                 }
             }
         })
@@ -120,7 +124,9 @@ pub(super) fn evaluate<'a>(walk: &mut Walk<'a>, schema: &'a Schema, rules: &'a [
     }
     if !walk.deep_stack {
         let reason = "no thread could be started for it";
-        return walk.not_evaluated.extend(rules.iter().map(|rule| (&*rule.rule, reason.to_owned())));
+        return walk
+            .not_evaluated
+            .extend(rules.iter().map(|rule| (&*rule.rule, reason.to_owned())));
     }
     let size = convert::size(value);
     let self_value = convert::value(schema, value, walk.depth() == 0);
@@ -148,9 +154,9 @@ fn run(expression: &IdedExpr, context: &Context<'_, '_>, size: f64) -> Outcome {
         return Outcome::NotEvaluated("it could take too long on a value of this size".to_owned());
     }
     // The evaluator is another project's code: a fault of it must not end the program.
-    let evaluation = std::panic::AssertUnwindSafe(|| Value::resolve_val(expression, context).map(|v| {
-        v.downcast_ref::<CelBool>().map(|b| *b.inner())
-    }));
+    let evaluation = std::panic::AssertUnwindSafe(|| {
+        Value::resolve_val(expression, context).map(|v| v.downcast_ref::<CelBool>().map(|b| *b.inner()))
+    });
     match std::panic::catch_unwind(evaluation) {
         Ok(Ok(Some(true))) => Outcome::Holds,
         Ok(Ok(Some(false))) => Outcome::Broken,
@@ -187,7 +193,15 @@ fn broken(walk: &mut Walk<'_>, rule: &Rule, failure: Option<&str>) {
 /// The steps of a rule's `fieldPath`, if they are plain fields: `.spec.name`.
 fn field_path(path: &str) -> Vec<Step<'_>> {
     let plain = path.starts_with('.') && !path.contains(['[', '\'']);
-    if plain { path.split('.').skip(1).filter(|part| !part.is_empty()).map(Step::Key).collect() } else { Vec::new() }
+    if plain {
+        path.split('.')
+            .skip(1)
+            .filter(|part| !part.is_empty())
+            .map(Step::Key)
+            .collect()
+    } else {
+        Vec::new()
+    }
 }
 
 /// Runs a test with the stack that `check` gives.
@@ -207,7 +221,10 @@ mod tests {
     /// Evaluates a rule over a value that has no schema.
     fn outcome_here(rule: &str, value: &serde_json::Value) -> String {
         let expression = ENVIRONMENT.parser().parse(rule).unwrap();
-        let schema = Schema { open: true, ..Schema::default() };
+        let schema = Schema {
+            open: true,
+            ..Schema::default()
+        };
         let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
         context.add_variable_as_val("self", convert::value(&schema, value, false));
         match run(&expression, &context, convert::size(value)) {
@@ -254,7 +271,9 @@ mod tests {
         assert!(outcome("quantity('x').isInteger()", &value).starts_with("failed:"));
         assert!(outcome("1 / 0 == 1", &value).starts_with("failed:"));
         assert!(outcome("semver('1.0.0').major() == 1", &value).starts_with("not evaluated: Undeclared"));
-        assert!(outcome("authorizer.group('').resource('x').check('get').allowed()", &value).starts_with("not evaluated"));
+        assert!(
+            outcome("authorizer.group('').resource('x').check('get').allowed()", &value).starts_with("not evaluated")
+        );
         assert!(outcome("self.a", &value).starts_with("not evaluated"));
     }
 
@@ -275,7 +294,11 @@ mod tests {
         let mut rules = vec!["self.".to_owned(), "a b".to_owned(), "x".repeat(MAX_LENGTH + 1)];
         for n in [10, MAX_DEPTH, MAX_DEPTH + 1, MAX_SIGNS / 2, MAX_SIGNS, 5000] {
             rules.extend(["(", "[", "!", "-", "{"].map(|text| text.repeat(n)));
-            rules.extend([nested("(", ")", n), nested("[1].all(x, ", ")", n), nested("true ? ", " : true", n)]);
+            rules.extend([
+                nested("(", ")", n),
+                nested("[1].all(x, ", ")", n),
+                nested("true ? ", " : true", n),
+            ]);
             rules.extend(["1 + ", "1 == ", "true && ", "true ? true : "].map(|text| text.repeat(n) + "true"));
             rules.extend([".b", ".size()", "[0]", ".map(x, [x])"].map(|text| "a".to_owned() + &text.repeat(n)));
         }

@@ -22,8 +22,13 @@ pub(in super::super) struct Cidr {
 
 /// Reads a block of addresses.
 pub(in super::super) fn cidr(text: &str) -> Result<Cidr, Complaint> {
-    let net: IpNet = text.parse().map_err(|_| "must be a block of addresses, such as `10.0.0.0/8` or `fd00::/8`")?;
-    Ok(Cidr { net: net.trunc(), has_host_bits: net.trunc() != net })
+    let net: IpNet = text
+        .parse()
+        .map_err(|_| "must be a block of addresses, such as `10.0.0.0/8` or `fd00::/8`")?;
+    Ok(Cidr {
+        net: net.trunc(),
+        has_host_bits: net.trunc() != net,
+    })
 }
 
 #[cfg(test)]
@@ -38,7 +43,12 @@ mod tests {
         for text in ["", "10.0.0", "010.0.0.1", "10.0.0.256", "10.0.0.1/8", "fe80::1%eth0"] {
             assert!(address(text).is_none(), "{text}");
         }
-        for (text, host_bits) in [("10.0.0.0/8", false), ("10.0.0.1/8", true), ("0.0.0.0/0", false), ("fd00::/8", false)] {
+        for (text, host_bits) in [
+            ("10.0.0.0/8", false),
+            ("10.0.0.1/8", true),
+            ("0.0.0.0/0", false),
+            ("fd00::/8", false),
+        ] {
             assert_eq!(cidr(text).map(|c| c.has_host_bits), Ok(host_bits), "{text}");
         }
         for text in ["", "10.0.0.0", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8/8", "::/129"] {

@@ -2,7 +2,9 @@
 
 use super::{Complaint, duration};
 
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+];
 const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 /// One of the five fields: its bounds, its names and what to say of it.
@@ -14,10 +16,30 @@ struct Field {
 }
 
 const FIELDS: [Field; 5] = [
-    Field { first: 0, last: 59, names: &[], complaint: "must have minutes from 0 to 59 in its first field" },
-    Field { first: 0, last: 23, names: &[], complaint: "must have hours from 0 to 23 in its second field" },
-    Field { first: 1, last: 31, names: &[], complaint: "must have days of the month from 1 to 31 in its third field" },
-    Field { first: 1, last: 12, names: &MONTHS, complaint: "must have months from 1 to 12 or names in its fourth field" },
+    Field {
+        first: 0,
+        last: 59,
+        names: &[],
+        complaint: "must have minutes from 0 to 59 in its first field",
+    },
+    Field {
+        first: 0,
+        last: 23,
+        names: &[],
+        complaint: "must have hours from 0 to 23 in its second field",
+    },
+    Field {
+        first: 1,
+        last: 31,
+        names: &[],
+        complaint: "must have days of the month from 1 to 31 in its third field",
+    },
+    Field {
+        first: 1,
+        last: 12,
+        names: &MONTHS,
+        complaint: "must have months from 1 to 12 or names in its fourth field",
+    },
     Field {
         first: 0,
         last: 6,
@@ -45,9 +67,9 @@ pub(in super::super) fn impossible_date(text: &str) -> bool {
     // With a day of the month and a day of the week both given, either suffices.
     let by_weekday = !dates.any_weekday;
     const LENGTHS: [u8; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let possible = (1_u8..).zip(LENGTHS).any(|(month, length)| {
-        dates.months & 1 << month != 0 && (1..=length).any(|day| dates.days & 1 << day != 0)
-    });
+    let possible = (1_u8..)
+        .zip(LENGTHS)
+        .any(|(month, length)| dates.months & 1 << month != 0 && (1..=length).any(|day| dates.days & 1 << day != 0));
     !dates.any_day && !by_weekday && !possible
 }
 
@@ -61,7 +83,9 @@ fn parse(text: &str) -> Result<Option<Dates>, Complaint> {
             _ => match descriptor.strip_prefix("every ").map(duration) {
                 Some(Some(_)) => Ok(None),
                 Some(None) => Err("must have a duration after `@every`, such as `@every 1h30m`"),
-                None => Err("must be five fields, or one of @yearly, @monthly, @weekly, @daily, @hourly and @every DURATION"),
+                None => Err(
+                    "must be five fields, or one of @yearly, @monthly, @weekly, @daily, @hourly and @every DURATION",
+                ),
             },
         };
     }
@@ -75,14 +99,20 @@ fn parse(text: &str) -> Result<Option<Dates>, Complaint> {
     let months = field(month, &FIELDS[3])?;
     field(weekday, &FIELDS[4])?;
     let any = |part: &str| part.starts_with(['*', '?']);
-    Ok(Some(Dates { days, months, any_day: any(day), any_weekday: any(weekday) }))
+    Ok(Some(Dates {
+        days,
+        months,
+        any_day: any(day),
+        any_weekday: any(weekday),
+    }))
 }
 
 /// The values of one field as bits.
 fn field(text: &str, field: &Field) -> Result<u64, Complaint> {
-    text.split(',').filter(|part| !part.is_empty()).try_fold(0, |bits, part| Ok(bits | range(part, field)?)).and_then(
-        |bits| if bits == 0 { Err(field.complaint) } else { Ok(bits) },
-    )
+    text.split(',')
+        .filter(|part| !part.is_empty())
+        .try_fold(0, |bits, part| Ok(bits | range(part, field)?))
+        .and_then(|bits| if bits == 0 { Err(field.complaint) } else { Ok(bits) })
 }
 
 fn range(text: &str, field: &Field) -> Result<u64, Complaint> {
@@ -97,14 +127,20 @@ fn range(text: &str, field: &Field) -> Result<u64, Complaint> {
         None if step.is_some() => (value(span, field)?, field.last),
         None => (value(span, field)?, value(span, field)?),
     };
-    let step = step.map_or(Ok(1), |s| number(s).filter(|s| *s > 0).ok_or("must have a step above 0 after its `/`"))?;
+    let step = step.map_or(Ok(1), |s| {
+        number(s)
+            .filter(|s| *s > 0)
+            .ok_or("must have a step above 0 after its `/`")
+    })?;
     if first < field.first || last > field.last {
         return Err(field.complaint);
     }
     if first > last {
         return Err("must have the smaller end of a range first");
     }
-    Ok((first..=last).step_by(usize::from(step)).fold(0, |bits, v| bits | 1 << v))
+    Ok((first..=last)
+        .step_by(usize::from(step))
+        .fold(0, |bits, v| bits | 1 << v))
 }
 
 fn value(text: &str, field: &Field) -> Result<u8, Complaint> {
@@ -116,7 +152,10 @@ fn value(text: &str, field: &Field) -> Result<u8, Complaint> {
 }
 
 fn number(text: &str) -> Option<u8> {
-    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+    text.bytes()
+        .all(|b| b.is_ascii_digit())
+        .then(|| text.parse().ok())
+        .flatten()
 }
 
 /// Whether a text names a time zone of the IANA database.
@@ -149,9 +188,28 @@ mod tests {
             assert!(!impossible_date(text), "{text}");
         }
         for text in [
-            "", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * 32 * *", "* * * 13 *",
-            "* * * * 7", "5-1 * * * *", "*/0 * * * *", "a * * * *", "1- * * * *", "@reboot", "@every", "@every 5",
-            "TZ=UTC 0 0 * * *", "CRON_TZ=UTC 0 0 * * *", "-1 * * * *", "+1 * * * *", ", * * * *", "* * * foo *",
+            "",
+            "* * * *",
+            "* * * * * *",
+            "60 * * * *",
+            "* 24 * * *",
+            "* * 0 * *",
+            "* * 32 * *",
+            "* * * 13 *",
+            "* * * * 7",
+            "5-1 * * * *",
+            "*/0 * * * *",
+            "a * * * *",
+            "1- * * * *",
+            "@reboot",
+            "@every",
+            "@every 5",
+            "TZ=UTC 0 0 * * *",
+            "CRON_TZ=UTC 0 0 * * *",
+            "-1 * * * *",
+            "+1 * * * *",
+            ", * * * *",
+            "* * * foo *",
         ] {
             assert!(schedule(text).is_err(), "{text}");
         }

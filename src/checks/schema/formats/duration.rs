@@ -11,9 +11,13 @@ pub(in super::super) fn duration(text: &str) -> Option<i64> {
     }
     let mut total: i128 = 0;
     while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(rest.len());
         let (number, after) = rest.split_at(end);
-        let unit_end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
+        let unit_end = after
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(after.len());
         let (unit, next) = after.split_at(unit_end);
         total = total.checked_add(part(number, unit)?)?;
         rest = next;
@@ -65,7 +69,21 @@ mod tests {
         ] {
             assert_eq!(duration(text), Some(nanoseconds), "{text}");
         }
-        for text in ["", "-", "+", "5", "s", "5 s", "1d", "1w", ".s", "1..s", "9999999999h", "1h ", "--1s"] {
+        for text in [
+            "",
+            "-",
+            "+",
+            "5",
+            "s",
+            "5 s",
+            "1d",
+            "1w",
+            ".s",
+            "1..s",
+            "9999999999h",
+            "1h ",
+            "--1s",
+        ] {
             assert_eq!(duration(text), None, "{text:?}");
         }
     }

@@ -12,8 +12,8 @@ pub(super) use address::{address, cidr};
 pub(super) use cron::{impossible_date, schedule, time_zone};
 pub(super) use duration::duration;
 pub(super) use names::{
-    annotation_key, config_key, dns_1035_label, dns_label, dns_subdomain, env_name, label_key, label_value, path_segment,
-    port_name, qualified_path, wildcard_subdomain,
+    annotation_key, config_key, dns_1035_label, dns_label, dns_subdomain, env_name, label_key, label_value,
+    path_segment, port_name, qualified_path, wildcard_subdomain,
 };
 pub(super) use quantity::Quantity;
 
@@ -24,9 +24,15 @@ pub(super) type Complaint = &'static str;
 pub(super) fn base64_length(text: &str) -> Option<usize> {
     use base64::Engine;
     let clean: std::borrow::Cow<'_, str> = if text.contains(['\r', '\n']) {
-        text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect::<String>().into()
+        text.chars()
+            .filter(|c| !matches!(c, '\r' | '\n'))
+            .collect::<String>()
+            .into()
     } else {
         text.into()
     };
-    base64::engine::general_purpose::STANDARD.decode(clean.as_bytes()).ok().map(|bytes| bytes.len())
+    base64::engine::general_purpose::STANDARD
+        .decode(clean.as_bytes())
+        .ok()
+        .map(|bytes| bytes.len())
 }

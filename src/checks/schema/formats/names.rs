@@ -78,7 +78,9 @@ fn name_part(text: &str) -> bool {
     let bytes = text.as_bytes();
     let end = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
     text.len() <= 63
-        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        && bytes
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
         && end(bytes.first())
         && end(bytes.last())
 }
@@ -139,7 +141,10 @@ pub(in super::super) fn config_key(text: &str) -> Verdict {
     if text.is_empty() || text.len() > 253 {
         return Err("must have 1 to 253 characters");
     }
-    if !text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')) {
+    if !text
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    {
         return Err("must have only letters, digits, `-`, `_` and `.`");
     }
     if text == "." || text.starts_with("..") {
@@ -189,17 +194,45 @@ mod tests {
     fn names_are_judged() {
         let long = "a".repeat(64);
         let very_long = "a".repeat(254);
-        table(dns_label, &["a", "0", "a-b", "1a"], &["", "-a", "a-", "A", "a.b", "a_b", "ä", &long]);
+        table(
+            dns_label,
+            &["a", "0", "a-b", "1a"],
+            &["", "-a", "a-", "A", "a.b", "a_b", "ä", &long],
+        );
         table(dns_1035_label, &["a", "a-1"], &["", "1a", "-a", "a-", "a.b", &long]);
-        table(dns_subdomain, &["a", "a.b", "1.2", &long], &["", ".", "a..b", "a.-b", "A.b", &very_long]);
+        table(
+            dns_subdomain,
+            &["a", "a.b", "1.2", &long],
+            &["", ".", "a..b", "a.-b", "A.b", &very_long],
+        );
         table(wildcard_subdomain, &["*.a.b"], &["*", "a", "*.*.a", "**.a", "*a.b"]);
-        table(path_segment, &["system:node", "a b", "A*"], &["", ".", "..", "a/b", "a%b"]);
-        table(label_key, &["a", "A_b.c-d", "example.org/a"], &["", "/a", "a/", "a/b/c", "-a", "Ex.org/a", &long]);
+        table(
+            path_segment,
+            &["system:node", "a b", "A*"],
+            &["", ".", "..", "a/b", "a%b"],
+        );
+        table(
+            label_key,
+            &["a", "A_b.c-d", "example.org/a"],
+            &["", "/a", "a/", "a/b/c", "-a", "Ex.org/a", &long],
+        );
         table(annotation_key, &["Example.org/A"], &["", "a//b"]);
         table(label_value, &["", "a", "A.b_c-1"], &["-a", "a-", "a b", "é", &long]);
-        table(port_name, &["http", "a-1", "8080-tcp"], &["", "8080", "-a", "a-", "a--b", "Http", "abcdefghijklmnop"]);
-        table(config_key, &["my.cnf", "a_b", ".hidden"], &["", ".", "..", "..a", "a/b", "a b", &very_long]);
+        table(
+            port_name,
+            &["http", "a-1", "8080-tcp"],
+            &["", "8080", "-a", "a-", "a--b", "Http", "abcdefghijklmnop"],
+        );
+        table(
+            config_key,
+            &["my.cnf", "a_b", ".hidden"],
+            &["", ".", "..", "..a", "a/b", "a b", &very_long],
+        );
         table(env_name, &["A", "a.b", "my var"], &["", "a=b", "é", "a\n"]);
-        table(qualified_path, &["k8s.io/ingress", "a.b/c/d"], &["a", "/a", "a/", "A/b", "a/ b"]);
+        table(
+            qualified_path,
+            &["k8s.io/ingress", "a.b/c/d"],
+            &["a", "/a", "a/", "A/b", "a/ b"],
+        );
     }
 }

@@ -17,7 +17,9 @@ impl Quantity {
             b'+' => (false, &text[1..]),
             _ => (false, text),
         };
-        let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
+        let end = unsigned
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(unsigned.len());
         let (number, suffix) = unsigned.split_at(end);
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
         if fraction.contains('.') || (whole.is_empty() && fraction.is_empty()) {
@@ -51,7 +53,9 @@ impl Quantity {
 
     /// The whole number it is, if it is one that 64 bits hold.
     pub(in super::super) fn as_integer(self) -> Option<i64> {
-        (self.0 % NANO == 0).then(|| i64::try_from(self.0 / NANO).ok()).flatten()
+        (self.0 % NANO == 0)
+            .then(|| i64::try_from(self.0 / NANO).ok())
+            .flatten()
     }
 
     /// Its value, rounded to what a float can hold.
@@ -94,12 +98,28 @@ enum Suffix {
 impl Suffix {
     fn parse(text: &str) -> Option<Self> {
         const BINARY: [&str; 6] = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
-        const DECIMAL: [(&str, i32); 10] =
-            [("n", -9), ("u", -6), ("m", -3), ("", 0), ("k", 3), ("M", 6), ("G", 9), ("T", 12), ("P", 15), ("E", 18)];
-        if let Some(power) = (1..).zip(BINARY).find_map(|(power, suffix)| (suffix == text).then_some(power)) {
+        const DECIMAL: [(&str, i32); 10] = [
+            ("n", -9),
+            ("u", -6),
+            ("m", -3),
+            ("", 0),
+            ("k", 3),
+            ("M", 6),
+            ("G", 9),
+            ("T", 12),
+            ("P", 15),
+            ("E", 18),
+        ];
+        if let Some(power) = (1..)
+            .zip(BINARY)
+            .find_map(|(power, suffix)| (suffix == text).then_some(power))
+        {
             return Some(Self::Binary(power));
         }
-        if let Some(power) = DECIMAL.iter().find_map(|(suffix, power)| (*suffix == text).then_some(*power)) {
+        if let Some(power) = DECIMAL
+            .iter()
+            .find_map(|(suffix, power)| (*suffix == text).then_some(*power))
+        {
             return Some(Self::Decimal(power));
         }
         let exponent = text.strip_prefix(['e', 'E'])?;
@@ -118,7 +138,11 @@ fn scale(whole: &str, fraction: &str, suffix: Suffix) -> i128 {
     // More digits than an i128 holds saturate; digits of the fraction beyond its range only round.
     let mut exponent: i32 = 9;
     let mut rest = false;
-    for (digit, is_fraction) in whole.bytes().map(|b| (b, false)).chain(fraction.bytes().map(|b| (b, true))) {
+    for (digit, is_fraction) in whole
+        .bytes()
+        .map(|b| (b, false))
+        .chain(fraction.bytes().map(|b| (b, true)))
+    {
         let digit = i128::from(digit - b'0');
         match value.checked_mul(10).and_then(|v| v.checked_add(digit)) {
             Some(next) if value < i128::MAX / 100_000 => {
@@ -138,10 +162,14 @@ fn scale(whole: &str, fraction: &str, suffix: Suffix) -> i128 {
     }
     let power = exponent.unsigned_abs();
     if exponent >= 0 {
-        return 10_i128.checked_pow(power).map_or(i128::MAX, |factor| value.saturating_mul(factor));
+        return 10_i128
+            .checked_pow(power)
+            .map_or(i128::MAX, |factor| value.saturating_mul(factor));
     }
     // What is smaller than the smallest part counts as one.
-    10_i128.checked_pow(power).map_or(1, |factor| value / factor + i128::from(value % factor != 0 || rest))
+    10_i128
+        .checked_pow(power)
+        .map_or(1, |factor| value / factor + i128::from(value % factor != 0 || rest))
 }
 
 #[cfg(test)]
@@ -179,7 +207,23 @@ mod tests {
 
     #[test]
     fn what_is_no_quantity_is_refused() {
-        for text in ["", "-", "+", ".", "m", "1K", "1ki", "1KB", "1 Gi", "1.2.3", "1e", "1e1.5", "--1", "1e99999999999", "½"] {
+        for text in [
+            "",
+            "-",
+            "+",
+            ".",
+            "m",
+            "1K",
+            "1ki",
+            "1KB",
+            "1 Gi",
+            "1.2.3",
+            "1e",
+            "1e1.5",
+            "--1",
+            "1e99999999999",
+            "½",
+        ] {
             assert_eq!(nano(text), None, "{text}");
         }
     }
@@ -192,6 +236,9 @@ mod tests {
         assert!(q("0.1").is_milli() && !q("0.0001").is_milli());
         assert_eq!(q("50k").as_integer(), Some(50_000));
         assert_eq!(q("1.5").as_integer(), None);
-        assert_eq!(q("50k").difference(q("20k")).sum(q("1")), Quantity::from_integer(30_001));
+        assert_eq!(
+            q("50k").difference(q("20k")).sum(q("1")),
+            Quantity::from_integer(30_001)
+        );
     }
 }

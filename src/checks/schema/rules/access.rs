@@ -23,8 +23,14 @@ pub(super) fn cluster_role(here: &mut Here<'_, '_>) {
     for (index, rule) in here.maps("rules") {
         policy_rule(here, index, rule);
     }
-    if here.child("aggregationRule").is_some_and(|rule| list(rule, "clusterRoleSelectors").is_empty()) {
-        here.needed(at!["aggregationRule", "clusterRoleSelectors"], "an aggregated role is made of others");
+    if here
+        .child("aggregationRule")
+        .is_some_and(|rule| list(rule, "clusterRoleSelectors").is_empty())
+    {
+        here.needed(
+            at!["aggregationRule", "clusterRoleSelectors"],
+            "an aggregated role is made of others",
+        );
     }
 }
 
@@ -36,7 +42,10 @@ fn policy_rule(here: &mut Here<'_, '_>, index: usize, rule: &Map<String, Value>)
     if empty("nonResourceURLs") {
         for field in ["apiGroups", "resources"] {
             if empty(field) {
-                here.needed(at!["rules", index, field], "a rule names what it is about; the core group is \"\"");
+                here.needed(
+                    at!["rules", index, field],
+                    "a rule names what it is about; the core group is \"\"",
+                );
             }
         }
     } else if !empty("apiGroups") || !empty("resources") || !empty("resourceNames") {
@@ -75,7 +84,10 @@ pub(super) fn binding(here: &mut Here<'_, '_>) {
     if cluster {
         for (index, subject) in here.maps("subjects") {
             if text(subject, "kind") == "ServiceAccount" && text(subject, "namespace").is_empty() {
-                here.needed(at!["subjects", index, "namespace"], "a service account is in a namespace");
+                here.needed(
+                    at!["subjects", index, "namespace"],
+                    "a service account is in a namespace",
+                );
             }
         }
     }
@@ -88,13 +100,20 @@ pub(super) fn subject(here: &mut Here<'_, '_>) {
         "User" | "Group" => "rbac.authorization.k8s.io",
         "" => return,
         other => {
-            let fault = Fault::new(format!("is {}, and must be User, Group or ServiceAccount", quoted(other)));
+            let fault = Fault::new(format!(
+                "is {}, and must be User, Group or ServiceAccount",
+                quoted(other)
+            ));
             return here.error("schema/bad-value", at!["kind"], fault);
         }
     };
     // Where no group is written, the API server fills in the right one.
     if !group.is_empty() && group != wanted {
-        let fault = Fault::new(format!("is {}, and must be {} for a {kind}", quoted(group), quoted(wanted)));
+        let fault = Fault::new(format!(
+            "is {}, and must be {} for a {kind}",
+            quoted(group),
+            quoted(wanted)
+        ));
         here.error("schema/bad-value", at!["apiGroup"], fault);
     }
     if kind == "ServiceAccount" && !name.is_empty() {

@@ -21,7 +21,9 @@ pub(super) fn autoscaler(here: &mut Here<'_, '_>) {
             let fault = Fault::new(format!("is 0, and must be 1 or more in Kubernetes {before}"));
             here.error("schema/out-of-range", at!["minReplicas"], fault);
         }
-        let outside = here.maps("metrics").any(|(_, metric)| matches!(text(metric, "type"), "Object" | "External"));
+        let outside = here
+            .maps("metrics")
+            .any(|(_, metric)| matches!(text(metric, "type"), "Object" | "External"));
         if !outside {
             let fault = Fault::new("must have a metric of type Object or External where `minReplicas` is 0")
                 .because("without pods nobody measures anything else");
@@ -36,8 +38,13 @@ pub(super) fn autoscaler(here: &mut Here<'_, '_>) {
         }
     }
     if let Some(target) = here.child("scaleTargetRef") {
-        if matches!(text(target, "kind"), "Deployment" | "StatefulSet" | "ReplicaSet") && text(target, "apiVersion").is_empty() {
-            here.needed(at!["scaleTargetRef", "apiVersion"], "without a group, the kind is looked for in the core group");
+        if matches!(text(target, "kind"), "Deployment" | "StatefulSet" | "ReplicaSet")
+            && text(target, "apiVersion").is_empty()
+        {
+            here.needed(
+                at!["scaleTargetRef", "apiVersion"],
+                "without a group, the kind is looked for in the core group",
+            );
         }
     }
 }
@@ -53,7 +60,9 @@ const METRICS: [(&str, &str); 5] = [
 
 pub(super) fn metric(here: &mut Here<'_, '_>) {
     let kind = here.text("type");
-    let Some((_, wanted)) = METRICS.iter().find(|(name, _)| *name == kind) else { return };
+    let Some((_, wanted)) = METRICS.iter().find(|(name, _)| *name == kind) else {
+        return;
+    };
     for (_, field) in METRICS {
         match (here.has(field), field == *wanted) {
             (false, true) => here.needed(at![field], "the type of the metric names it"),
@@ -61,7 +70,9 @@ pub(super) fn metric(here: &mut Here<'_, '_>) {
             _ => {}
         }
     }
-    let Some(target) = here.child(wanted).and_then(|source| child(source, "target")) else { return };
+    let Some(target) = here.child(wanted).and_then(|source| child(source, "target")) else {
+        return;
+    };
     let allowed: &[&str] = match kind {
         "Resource" | "ContainerResource" => &["averageUtilization", "averageValue"],
         "Pods" => &["averageValue"],
@@ -78,13 +89,19 @@ pub(super) fn metric(here: &mut Here<'_, '_>) {
 
 pub(super) fn metric_target(here: &mut Here<'_, '_>) {
     for field in ["value", "averageValue"] {
-        if here.get(field).and_then(Quantity::of).is_some_and(|quantity| quantity.sign() <= 0) {
+        if here
+            .get(field)
+            .and_then(Quantity::of)
+            .is_some_and(|quantity| quantity.sign() <= 0)
+        {
             here.error("schema/quantity", at![field], Fault::new("must be more than 0"));
         }
     }
     let (kind, field) = (here.text("type"), "averageUtilization");
     if kind == "Utilization" && !here.has(field) {
-        let fault = Fault::new("is missing").because("the target is a utilization").mend("add it, in percent");
+        let fault = Fault::new("is missing")
+            .because("the target is a utilization")
+            .mend("add it, in percent");
         here.error("schema/missing-field", at![field], fault);
     }
 }
@@ -93,9 +110,15 @@ pub(super) fn disruption_budget(here: &mut Here<'_, '_>) {
     let map = here.map;
     here.at_most_one(&[], map, &["minAvailable", "maxUnavailable"]);
     for field in ["minAvailable", "maxUnavailable"] {
-        let percent = here.text(field).strip_suffix('%').and_then(|number| number.parse::<u64>().ok());
+        let percent = here
+            .text(field)
+            .strip_suffix('%')
+            .and_then(|number| number.parse::<u64>().ok());
         if percent.is_some_and(|percent| percent > 100) {
-            let fault = Fault::new(format!("is {}, and must not be more than 100%", quoted(here.text(field))));
+            let fault = Fault::new(format!(
+                "is {}, and must not be more than 100%",
+                quoted(here.text(field))
+            ));
             here.error("schema/share", at![field], fault);
         }
     }

@@ -13,11 +13,17 @@ const LIMIT: usize = 1024 * 1024;
 
 /// The bytes that base64 texts hold.
 fn decoded(map: Option<&Map<String, Value>>) -> usize {
-    map.into_iter().flatten().filter_map(|(_, value)| formats::base64_length(value.as_str()?)).sum()
+    map.into_iter()
+        .flatten()
+        .filter_map(|(_, value)| formats::base64_length(value.as_str()?))
+        .sum()
 }
 
 fn plain(map: Option<&Map<String, Value>>) -> usize {
-    map.into_iter().flatten().map(|(_, value)| value.as_str().map_or(0, str::len)).sum()
+    map.into_iter()
+        .flatten()
+        .map(|(_, value)| value.as_str().map_or(0, str::len))
+        .sum()
 }
 
 fn too_large(here: &mut Here<'_, '_>, size: usize) {
@@ -53,7 +59,11 @@ pub(super) fn secret(here: &mut Here<'_, '_>) {
         "kubernetes.io/basic-auth" => (&[], &["username", "password"]),
         _ => (&[], &[]),
     };
-    let present = |key: &&str| ["data", "stringData"].iter().any(|f| here.child(f).is_some_and(|m| get(m, key).is_some()));
+    let present = |key: &&str| {
+        ["data", "stringData"]
+            .iter()
+            .any(|f| here.child(f).is_some_and(|m| get(m, key).is_some()))
+    };
     let missing: Vec<&str> = all.iter().copied().filter(|key| !present(key)).collect();
     let none = !any.is_empty() && !any.iter().any(|key| present(key));
     for key in missing {
@@ -83,7 +93,12 @@ fn both(here: &mut Here<'_, '_>) {
         if data.is_some_and(|data| data.contains_key(key)) {
             let fault = Fault::new(format!("has {} as `data` has", quoted(key)))
                 .because("the value under `data` is lost without a word");
-            here.walk.tell(Severity::Warning, "schema/repeated-item", at!["stringData", key.as_str()], fault);
+            here.walk.tell(
+                Severity::Warning,
+                "schema/repeated-item",
+                at!["stringData", key.as_str()],
+                fault,
+            );
         }
     }
 }

@@ -25,7 +25,10 @@ pub(super) fn container(here: &mut Here<'_, '_>) {
             here.error("schema/probe", at![field, "successThreshold"], fault);
         }
     }
-    if here.child("readinessProbe").is_some_and(|probe| probe.contains_key("terminationGracePeriodSeconds")) {
+    if here
+        .child("readinessProbe")
+        .is_some_and(|probe| probe.contains_key("terminationGracePeriodSeconds"))
+    {
         here.forbidden(
             at!["readinessProbe", "terminationGracePeriodSeconds"],
             "a container that is not ready is not stopped",
@@ -40,12 +43,20 @@ fn probe_ports(here: &mut Here<'_, '_>) {
     let known: Vec<&str> = here.maps("ports").map(|(_, port)| text(port, "name")).collect();
     for field in ["livenessProbe", "readinessProbe", "startupProbe"] {
         for action in ["httpGet", "tcpSocket"] {
-            let port = here.child(field).and_then(|probe| child(probe, action)).and_then(|a| a.get("port"));
-            let Some(name) = port.and_then(Value::as_str) else { continue };
+            let port = here
+                .child(field)
+                .and_then(|probe| child(probe, action))
+                .and_then(|a| a.get("port"));
+            let Some(name) = port.and_then(Value::as_str) else {
+                continue;
+            };
             if !known.contains(&name) && formats::port_name(name).is_ok() {
-                let fault = Fault::new(format!("is {}, and no port of the container has that name", quoted(name)))
-                    .because("the probe would fail for ever")
-                    .mend("name a port under `ports`, or write the number");
+                let fault = Fault::new(format!(
+                    "is {}, and no port of the container has that name",
+                    quoted(name)
+                ))
+                .because("the probe would fail for ever")
+                .mend("name a port under `ports`, or write the number");
                 here.error("schema/unknown-name", at![field, action, "port"], fault);
             }
         }
@@ -54,8 +65,10 @@ fn probe_ports(here: &mut Here<'_, '_>) {
 
 /// A volume is mounted as files or given as a device, not both.
 fn devices(here: &mut Here<'_, '_>) {
-    let mounts: Vec<(&str, &str)> =
-        here.maps("volumeMounts").map(|(_, mount)| (text(mount, "name"), text(mount, "mountPath"))).collect();
+    let mounts: Vec<(&str, &str)> = here
+        .maps("volumeMounts")
+        .map(|(_, mount)| (text(mount, "name"), text(mount, "mountPath")))
+        .collect();
     for (index, device) in here.maps("volumeDevices") {
         let (name, path) = (text(device, "name"), text(device, "devicePath"));
         for (field, clash) in [
@@ -81,13 +94,26 @@ pub(super) fn env(here: &mut Here<'_, '_>) {
 }
 
 const ENV_FIELDS: &[&str] = &[
-    "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName", "status.hostIP",
-    "status.hostIPs", "status.podIP", "status.podIPs",
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.uid",
+    "spec.nodeName",
+    "spec.serviceAccountName",
+    "status.hostIP",
+    "status.hostIPs",
+    "status.podIP",
+    "status.podIPs",
 ];
 
 pub(super) fn env_source(here: &mut Here<'_, '_>) {
     let map = here.map;
-    let sources = ["configMapKeyRef", "fieldRef", "resourceFieldRef", "secretKeyRef", "fileKeyRef"];
+    let sources = [
+        "configMapKeyRef",
+        "fieldRef",
+        "resourceFieldRef",
+        "secretKeyRef",
+        "fileKeyRef",
+    ];
     here.exactly_one(&[], map, &sources);
     if let Some(field) = here.child("fieldRef") {
         field_path(here, text(field, "fieldPath"), ENV_FIELDS);
@@ -116,8 +142,11 @@ pub(super) fn field_path(here: &mut Here<'_, '_>, path: &str, known: &[&str]) {
 
 /// The resource of the container that a variable or file takes its value from.
 pub(super) fn resource_field(here: &mut Here<'_, '_>, resource: &str) {
-    let name = resource.strip_prefix("limits.").or_else(|| resource.strip_prefix("requests."));
-    let known = name.is_some_and(|n| matches!(n, "cpu" | "memory" | "ephemeral-storage") || n.starts_with("hugepages-"));
+    let name = resource
+        .strip_prefix("limits.")
+        .or_else(|| resource.strip_prefix("requests."));
+    let known =
+        name.is_some_and(|n| matches!(n, "cpu" | "memory" | "ephemeral-storage") || n.starts_with("hugepages-"));
     if !known && !resource.is_empty() {
         let fault = Fault::new(format!("is {}, which cannot be asked for", quoted(resource)))
             .mend("write `limits.` or `requests.` and one of cpu, memory and ephemeral-storage");
@@ -144,8 +173,13 @@ pub(super) fn security(here: &mut Here<'_, '_>) {
             .because("a privileged container has every privilege already");
         here.error("schema/exclusive", at!["allowPrivilegeEscalation"], fault);
     }
-    let added = here.child("capabilities").map_or(&[][..], |capabilities| list(capabilities, "add"));
-    if added.iter().any(|capability| matches!(capability.as_str(), Some("SYS_ADMIN" | "CAP_SYS_ADMIN"))) {
+    let added = here
+        .child("capabilities")
+        .map_or(&[][..], |capabilities| list(capabilities, "add"));
+    if added
+        .iter()
+        .any(|capability| matches!(capability.as_str(), Some("SYS_ADMIN" | "CAP_SYS_ADMIN")))
+    {
         let fault = Fault::new("is false, and the capability `SYS_ADMIN` is added")
             .because("that capability allows to raise privileges");
         here.error("schema/exclusive", at!["allowPrivilegeEscalation"], fault);
@@ -160,7 +194,12 @@ fn prefixed_capabilities(here: &mut Here<'_, '_>, added: &[Value]) {
             let fault = Fault::new(format!("is {capability}"))
                 .because("capabilities are named without `CAP_` here, and policies would not recognise it")
                 .mend(format!("write {short}"));
-            here.walk.tell(Severity::Warning, "schema/capability", at!["capabilities", "add", index], fault);
+            here.walk.tell(
+                Severity::Warning,
+                "schema/capability",
+                at!["capabilities", "add", index],
+                fault,
+            );
         }
     }
 }
@@ -170,11 +209,17 @@ pub(super) fn profile(here: &mut Here<'_, '_>) {
     let local = here.text("localhostProfile");
     match here.text("type") {
         "Localhost" if local.is_empty() => {
-            here.needed(at!["localhostProfile"], "the type `Localhost` names a profile on the node");
+            here.needed(
+                at!["localhostProfile"],
+                "the type `Localhost` names a profile on the node",
+            );
         }
         "Localhost" | "" => {}
         _ if here.has("localhostProfile") => {
-            here.forbidden(at!["localhostProfile"], "only the type `Localhost` names a profile on the node");
+            here.forbidden(
+                at!["localhostProfile"],
+                "only the type `Localhost` names a profile on the node",
+            );
         }
         _ => {}
     }

@@ -35,8 +35,16 @@ pub(in super::super) fn duplicate_keys(walk: &mut Walk<'_>, keys: &[Box<str>], i
                     "these items are told apart by it: server-side apply refuses the list, and merging loses one of them",
                 )
                 .mend("remove one of them, or give it another value");
-            let severity = if tolerated(walk, keys) { Severity::Warning } else { Severity::Error };
-            let code = if severity == Severity::Warning { "schema/repeated-item" } else { "schema/duplicate" };
+            let severity = if tolerated(walk, keys) {
+                Severity::Warning
+            } else {
+                Severity::Error
+            };
+            let code = if severity == Severity::Warning {
+                "schema/repeated-item"
+            } else {
+                "schema/duplicate"
+            };
             walk.tell(severity, code, at![index], fault);
         }
     }

@@ -17,7 +17,9 @@ pub(in super::super) fn identity(walk: &mut Walk<'_>, scope: Scope) {
     let (name, namespace) = (object.name(), object.namespace());
     let prefix = object.str_at("/metadata/generateName");
     if name.is_empty() && prefix.is_empty() {
-        let fault = Fault::new("is missing").because("every object needs a name").mend("add `metadata.name`");
+        let fault = Fault::new("is missing")
+            .because("every object needs a name")
+            .mend("add `metadata.name`");
         walk.error("schema/name", at!["metadata", "name"], fault);
     } else if name.is_empty() {
         // The API server appends five letters and digits, which can end any name.
@@ -41,7 +43,12 @@ pub(in super::super) fn identity(walk: &mut Walk<'_>, scope: Scope) {
             let fault = Fault::new("is missing")
                 .because("where the object lands would depend on who applies it")
                 .mend("add `metadata.namespace`");
-            walk.tell(Severity::Warning, "schema/namespace", at!["metadata", "namespace"], fault);
+            walk.tell(
+                Severity::Warning,
+                "schema/namespace",
+                at!["metadata", "namespace"],
+                fault,
+            );
         }
         Scope::Namespaced => {
             if let Err(complaint) = formats::dns_label(namespace) {
@@ -64,9 +71,7 @@ fn name_rule(walk: &Walk<'_>) -> fn(&str) -> Result<(), Complaint> {
         ("", "Service") => formats::dns_1035_label,
         ("", "Namespace") | ("apps", "StatefulSet") => formats::dns_label,
         ("rbac.authorization.k8s.io", _) => formats::path_segment,
-        ("networking.k8s.io", "IPAddress") => |text| {
-            formats::address(text).map(|_| ()).ok_or("must be an IP address")
-        },
+        ("networking.k8s.io", "IPAddress") => |text| formats::address(text).map(|_| ()).ok_or("must be an IP address"),
         ("certificates.k8s.io", "ClusterTrustBundle") | ("internal.apiserver.k8s.io", _) => formats::path_segment,
         _ => formats::dns_subdomain,
     }
@@ -82,7 +87,9 @@ pub(super) fn object_meta(here: &mut Here<'_, '_>) {
             }
         }
     }
-    let controllers = here.maps("ownerReferences").filter(|(_, owner)| owner.get("controller") == Some(&Value::Bool(true)));
+    let controllers = here
+        .maps("ownerReferences")
+        .filter(|(_, owner)| owner.get("controller") == Some(&Value::Bool(true)));
     if controllers.count() > 1 {
         let fault = Fault::new("name more than one controller").because("an object has one controller at most");
         here.error("schema/exclusive", at!["ownerReferences"], fault);
@@ -92,14 +99,24 @@ pub(super) fn object_meta(here: &mut Here<'_, '_>) {
         for field in SERVER_FIELDS {
             if here.has(field) {
                 let fault = Fault::new("is written by the API server")
-                    .because("an object that is applied with an old value of it is refused, or stays out of step for ever")
+                    .because(
+                        "an object that is applied with an old value of it is refused, or stays out of step for ever",
+                    )
                     .mend("remove it");
-                here.walk.tell(Severity::Warning, "schema/server-field", at![*field], fault);
+                here.walk
+                    .tell(Severity::Warning, "schema/server-field", at![*field], fault);
             }
         }
     }
 }
 
 /// What the API server writes into metadata.
-const SERVER_FIELDS: &[&str] =
-    &["creationTimestamp", "deletionTimestamp", "resourceVersion", "uid", "selfLink", "generation", "managedFields"];
+const SERVER_FIELDS: &[&str] = &[
+    "creationTimestamp",
+    "deletionTimestamp",
+    "resourceVersion",
+    "uid",
+    "selfLink",
+    "generation",
+    "managedFields",
+];

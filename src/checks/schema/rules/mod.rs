@@ -97,7 +97,11 @@ impl<'a> Here<'_, 'a> {
 
     /// Tells if not exactly one of some fields is set.
     fn exactly_one(&mut self, path: &[Step<'_>], map: &Map<String, Value>, fields: &[&str]) {
-        let set: Vec<&str> = fields.iter().copied().filter(|field| get(map, field).is_some()).collect();
+        let set: Vec<&str> = fields
+            .iter()
+            .copied()
+            .filter(|field| get(map, field).is_some())
+            .collect();
         if set.len() != 1 {
             let fault = if set.is_empty() {
                 Fault::new(format!("must have one of {}", names(fields)))
@@ -137,7 +141,10 @@ fn list<'a>(map: &'a Map<String, Value>, field: &str) -> &'a [Value] {
 }
 
 fn maps(items: &[Value]) -> impl Iterator<Item = (usize, &Map<String, Value>)> {
-    items.iter().enumerate().filter_map(|(index, item)| item.as_object().map(|map| (index, map)))
+    items
+        .iter()
+        .enumerate()
+        .filter_map(|(index, item)| item.as_object().map(|map| (index, map)))
 }
 
 fn child<'a>(map: &'a Map<String, Value>, field: &str) -> Option<&'a Map<String, Value>> {
@@ -162,7 +169,13 @@ pub(super) fn of_definition(name: &str) -> &'static [ObjectRule] {
         "meta.v1.LabelSelectorRequirement" => &[selectors::label_requirement],
         "core.v1.NodeSelectorRequirement" => &[selectors::node_requirement],
         "core.v1.NodeSelector" => &[selectors::node_selector],
-        "core.v1.PodSpec" => &[pod::pod_spec, pod::host, pod::containers, volumes::mounts, scheduling::spread],
+        "core.v1.PodSpec" => &[
+            pod::pod_spec,
+            pod::host,
+            pod::containers,
+            volumes::mounts,
+            scheduling::spread,
+        ],
         "core.v1.PodTemplateSpec" => &[pod::template],
         "core.v1.PodSecurityContext" => &[pod::security],
         "core.v1.PodAffinityTerm" => &[scheduling::affinity_term],
@@ -218,7 +231,9 @@ pub(super) fn of_definition(name: &str) -> &'static [ObjectRule] {
         "storage.v1.StorageClass" => &[storage::class],
         "admissionregistration.v1.ValidatingAdmissionPolicySpec" => &[admission::policy],
         "admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec" => &[admission::binding],
-        "admissionregistration.v1.ValidatingWebhook" | "admissionregistration.v1.MutatingWebhook" => &[admission::webhook],
+        "admissionregistration.v1.ValidatingWebhook" | "admissionregistration.v1.MutatingWebhook" => {
+            &[admission::webhook]
+        }
         "admissionregistration.v1.WebhookClientConfig" => &[admission::client_config],
         "apiextensions.v1.CustomResourceDefinition" => &[admission::custom_resource_definition],
         _ => &[],

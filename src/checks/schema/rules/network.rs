@@ -33,7 +33,11 @@ pub(super) fn peer(here: &mut Here<'_, '_>) {
         here.error("schema/exclusive", &[], fault);
     } else if !here.has("ipBlock") && !selectors {
         let fault = Fault::new("names nobody").because("an empty peer is refused, lest it be taken for everybody");
-        here.error("schema/exclusive", &[], fault.mend("add `podSelector`, `namespaceSelector` or `ipBlock`"));
+        here.error(
+            "schema/exclusive",
+            &[],
+            fault.mend("add `podSelector`, `namespaceSelector` or `ipBlock`"),
+        );
     }
 }
 
@@ -55,9 +59,13 @@ pub(super) fn port(here: &mut Here<'_, '_>) {
 }
 
 pub(super) fn ip_block(here: &mut Here<'_, '_>) {
-    let Ok(block) = formats::cidr(here.text("cidr")) else { return };
+    let Ok(block) = formats::cidr(here.text("cidr")) else {
+        return;
+    };
     for (index, except) in here.list("except").iter().enumerate() {
-        let Some(Ok(inner)) = except.as_str().map(formats::cidr) else { continue };
+        let Some(Ok(inner)) = except.as_str().map(formats::cidr) else {
+            continue;
+        };
         if inner.net == block.net || !block.net.contains(&inner.net) {
             let fault = Fault::new(format!("is {}, which is no part of `cidr`", shown(except)))
                 .because("only what is in the block can be taken out of it");
@@ -87,7 +95,9 @@ pub(super) fn ingress_path(here: &mut Here<'_, '_>) {
         return here.error("schema/path", at!["path"], fault);
     }
     if strict {
-        let inside = ["//", "/./", "/../", "%2f", "%2F"].iter().find(|part| path.contains(*part));
+        let inside = ["//", "/./", "/../", "%2f", "%2F"]
+            .iter()
+            .find(|part| path.contains(*part));
         let at_end = ["/..", "/."].iter().find(|part| path.ends_with(*part));
         if let Some(part) = inside.or(at_end) {
             let fault = Fault::new(format!("is {}, and must not have `{part}` in it", quoted(path)));
@@ -99,7 +109,10 @@ pub(super) fn ingress_path(here: &mut Here<'_, '_>) {
 pub(super) fn ingress_backend(here: &mut Here<'_, '_>) {
     let map = here.map;
     here.exactly_one(&[], map, &["service", "resource"]);
-    if here.child("service").is_some_and(|service| get(service, "port").is_none()) {
+    if here
+        .child("service")
+        .is_some_and(|service| get(service, "port").is_none())
+    {
         here.needed(at!["service", "port"], "a Service is reached at a port");
     }
 }

@@ -15,22 +15,39 @@ pub(super) fn template(here: &mut Here<'_, '_>) {
     if !here.has("spec") {
         here.needed(at!["spec"], "a template without it makes no pod");
     }
-    if here.child("spec").is_some_and(|spec| !list(spec, "ephemeralContainers").is_empty()) {
-        here.forbidden(at!["spec", "ephemeralContainers"], "ephemeral containers are put into running pods only");
+    if here
+        .child("spec")
+        .is_some_and(|spec| !list(spec, "ephemeralContainers").is_empty())
+    {
+        here.forbidden(
+            at!["spec", "ephemeralContainers"],
+            "ephemeral containers are put into running pods only",
+        );
     }
 }
 
 pub(super) fn pod_spec(here: &mut Here<'_, '_>) {
     let servers = here.child("dnsConfig").map_or(&[][..], |dns| list(dns, "nameservers"));
     if here.text("dnsPolicy") == "None" && servers.is_empty() {
-        here.needed(at!["dnsConfig", "nameservers"], "with `dnsPolicy: None` the pod would have no name server");
+        here.needed(
+            at!["dnsConfig", "nameservers"],
+            "with `dnsPolicy: None` the pod would have no name server",
+        );
     }
     if servers.len() > 3 {
-        here.error("schema/length", at!["dnsConfig", "nameservers"], Fault::new("may have at most 3 name servers"));
+        here.error(
+            "schema/length",
+            at!["dnsConfig", "nameservers"],
+            Fault::new("may have at most 3 name servers"),
+        );
     }
     let searches = here.child("dnsConfig").map_or(&[][..], |dns| list(dns, "searches"));
     if searches.len() > 32 {
-        here.error("schema/length", at!["dnsConfig", "searches"], Fault::new("may have at most 32 domains"));
+        here.error(
+            "schema/length",
+            at!["dnsConfig", "searches"],
+            Fault::new("may have at most 32 domains"),
+        );
     }
     for (index, search) in searches.iter().enumerate() {
         let Some(text) = search.as_str() else { continue };
@@ -47,7 +64,10 @@ pub(super) fn pod_spec(here: &mut Here<'_, '_>) {
     if here.has("hostnameOverride") {
         for field in ["setHostnameAsFQDN", "hostNetwork"] {
             if here.flag(field) {
-                here.forbidden(at!["hostnameOverride"], "the host name comes from elsewhere in this pod");
+                here.forbidden(
+                    at!["hostnameOverride"],
+                    "the host name comes from elsewhere in this pod",
+                );
             }
         }
     }
@@ -72,7 +92,11 @@ pub(super) fn host(here: &mut Here<'_, '_>) {
                 let fault = Fault::new("must be the same as `containerPort`")
                     .because("a pod in the node's network has no ports of its own")
                     .mend("remove `hostPort`, or make them equal");
-                here.error("schema/port", at!["containers", index, "ports", number, "hostPort"], fault);
+                here.error(
+                    "schema/port",
+                    at!["containers", index, "ports", number, "hostPort"],
+                    fault,
+                );
             }
         }
     }
@@ -81,7 +105,11 @@ pub(super) fn host(here: &mut Here<'_, '_>) {
 /// All containers of a pod together.
 pub(super) fn containers(here: &mut Here<'_, '_>) {
     if here.list("containers").is_empty() && here.has("containers") {
-        here.error("schema/missing-field", at!["containers"], Fault::new("must have a container"));
+        here.error(
+            "schema/missing-field",
+            at!["containers"],
+            Fault::new("must have a container"),
+        );
     }
     let mut host_ports = HashMap::new();
     for (index, container) in here.maps("containers") {
@@ -89,8 +117,11 @@ pub(super) fn containers(here: &mut Here<'_, '_>) {
         regular(here, index, container);
     }
     repeated_port_names(here);
-    let mut names: HashMap<&str, &str> =
-        here.maps("containers").map(|(_, c)| (text(c, "name"), "a container")).filter(|(n, _)| !n.is_empty()).collect();
+    let mut names: HashMap<&str, &str> = here
+        .maps("containers")
+        .map(|(_, c)| (text(c, "name"), "a container"))
+        .filter(|(n, _)| !n.is_empty())
+        .collect();
     for (index, container) in here.maps("initContainers") {
         let name = text(container, "name");
         // Two init containers of one name are told by the key of the list.
@@ -113,11 +144,17 @@ fn repeated_host_ports<'a>(
     seen: &mut HashMap<(i64, &'a str, &'a str), ()>,
 ) {
     for (number, port) in maps(list(container, "ports")) {
-        let Some(host) = integer(port, "hostPort").filter(|p| *p != 0) else { continue };
+        let Some(host) = integer(port, "hostPort").filter(|p| *p != 0) else {
+            continue;
+        };
         let protocol = Some(text(port, "protocol")).filter(|p| !p.is_empty()).unwrap_or("TCP");
         if seen.insert((host, protocol, text(port, "hostIP")), ()).is_some() {
             let fault = Fault::new(format!("is {host}, which another port of this pod has taken"));
-            here.error("schema/duplicate", at!["containers", index, "ports", number, "hostPort"], fault);
+            here.error(
+                "schema/duplicate",
+                at!["containers", index, "ports", number, "hostPort"],
+                fault,
+            );
         }
     }
 }
@@ -136,8 +173,15 @@ fn repeated_port_names(here: &mut Here<'_, '_>) {
                     seen.insert(name, index);
                 }
                 Some(first) if *first == index => {
-                    let fault = Fault::new(format!("is {}, as another port of this container is called", quoted(name)));
-                    here.error("schema/duplicate", at!["containers", index, "ports", number, "name"], fault);
+                    let fault = Fault::new(format!(
+                        "is {}, as another port of this container is called",
+                        quoted(name)
+                    ));
+                    here.error(
+                        "schema/duplicate",
+                        at!["containers", index, "ports", number, "name"],
+                        fault,
+                    );
                 }
                 Some(first) => {
                     let fault = Fault::new(format!("is {}, as a port of container {first} is called", quoted(name)))
@@ -153,8 +197,10 @@ fn repeated_port_names(here: &mut Here<'_, '_>) {
 fn regular(here: &mut Here<'_, '_>, index: usize, container: &Map<String, Value>) {
     let before = here.walk.versions.before(35);
     if container.contains_key("restartPolicy") && !before.is_empty() {
-        let fault = Fault::new(format!("cannot be set for a container that is no init container in Kubernetes {before}"))
-            .because(format!("it can in {}", Minors::since(35)));
+        let fault = Fault::new(format!(
+            "cannot be set for a container that is no init container in Kubernetes {before}"
+        ))
+        .because(format!("it can in {}", Minors::since(35)));
         here.error("schema/not-allowed", at!["containers", index, "restartPolicy"], fault);
     }
 }
@@ -167,8 +213,15 @@ fn init(here: &mut Here<'_, '_>, index: usize, container: &Map<String, Value>) {
     }
     let before = here.walk.versions.before(35);
     if !policy.is_empty() && !before.is_empty() {
-        let fault = Fault::new(format!("is {}, and must be \"Always\" in Kubernetes {before}", quoted(policy)));
-        here.error("schema/restart-policy", at!["initContainers", index, "restartPolicy"], fault);
+        let fault = Fault::new(format!(
+            "is {}, and must be \"Always\" in Kubernetes {before}",
+            quoted(policy)
+        ));
+        here.error(
+            "schema/restart-policy",
+            at!["initContainers", index, "restartPolicy"],
+            fault,
+        );
     }
     for field in ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] {
         if container.get(field).is_some_and(|v| !v.is_null()) {
@@ -191,7 +244,11 @@ fn sleeping(here: &mut Here<'_, '_>) {
         if let Some(seconds) = seconds.filter(|s| *s > grace || *s < 0) {
             let fault = Fault::new(format!("is {seconds}, and must be from 0 to {grace}"))
                 .because("the container is killed when `terminationGracePeriodSeconds` are over");
-            here.error("schema/out-of-range", at!["containers", index, "lifecycle", "preStop", "sleep", "seconds"], fault);
+            here.error(
+                "schema/out-of-range",
+                at!["containers", index, "lifecycle", "preStop", "sleep", "seconds"],
+                fault,
+            );
         }
     }
 }
@@ -202,7 +259,10 @@ fn root_user(here: &mut Here<'_, '_>) {
     for field in ["initContainers", "containers"] {
         for (index, container) in here.maps(field) {
             let own = child(container, "securityContext");
-            let setting = |name: &str| own.and_then(|c| super::get(c, name)).or_else(|| pod.and_then(|c| super::get(c, name)));
+            let setting = |name: &str| {
+                own.and_then(|c| super::get(c, name))
+                    .or_else(|| pod.and_then(|c| super::get(c, name)))
+            };
             let non_root = setting("runAsNonRoot") == Some(&Value::Bool(true));
             if non_root && setting("runAsUser").and_then(Value::as_i64) == Some(0) {
                 let fault = Fault::new("runs as user 0 and must not run as root")
@@ -220,10 +280,16 @@ pub(super) fn security(here: &mut Here<'_, '_>) {
         let valid = !name.is_empty()
             && name.len() <= 253
             && name.split(['.', '/']).all(|part| {
-                !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b))
+                !part.is_empty()
+                    && part
+                        .bytes()
+                        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b))
             });
         if !valid {
-            let fault = Fault::new(format!("is {}, and must be the name of a kernel parameter", quoted(name)));
+            let fault = Fault::new(format!(
+                "is {}, and must be the name of a kernel parameter",
+                quoted(name)
+            ));
             here.error("schema/name", at!["sysctls", index, "name"], fault);
         }
         if seen.insert(name, ()).is_some() {

@@ -16,7 +16,9 @@ pub(super) fn lifecycle_handler(here: &mut Here<'_, '_>) {
 
 pub(super) fn exec(here: &mut Here<'_, '_>) {
     if here.list("command").is_empty() {
-        let fault = Fault::new("is missing").because("there would be nothing to run").mend("add `command`");
+        let fault = Fault::new("is missing")
+            .because("there would be nothing to run")
+            .mend("add `command`");
         here.error("schema/missing-field", at!["command"], fault);
     }
 }

@@ -23,11 +23,19 @@ pub(super) fn requirements(here: &mut Here<'_, '_>) {
     }
     for (name, request) in requests.into_iter().flatten() {
         let limit = limits.and_then(|limits| limits.get(name));
-        let (Some(asked), Some(allowed)) = (Quantity::of(request), limit.and_then(Quantity::of)) else { continue };
+        let (Some(asked), Some(allowed)) = (Quantity::of(request), limit.and_then(Quantity::of)) else {
+            continue;
+        };
         let path = at!["requests", name.as_str()];
-        let said = format!("is {}, and the limit is {}", shown(request), limit.map(shown).unwrap_or_default());
+        let said = format!(
+            "is {}, and the limit is {}",
+            shown(request),
+            limit.map(shown).unwrap_or_default()
+        );
         if asked > allowed {
-            let fault = Fault::new(said).because("a request must not be above its limit").mend("raise the limit");
+            let fault = Fault::new(said)
+                .because("a request must not be above its limit")
+                .mend("raise the limit");
             here.error("schema/requests-above-limits", path, fault);
         } else if asked != allowed && !can_overcommit(name) {
             let fault = Fault::new(said).because("this resource cannot be shared: both must be equal");
@@ -77,9 +85,15 @@ pub(super) fn limit_range(here: &mut Here<'_, '_>) {
     }
     let amounts = ORDER.map(|field| (field, child(here.map, field)));
     if kind == "PersistentVolumeClaim" {
-        let bounded = ["min", "max"].iter().any(|f| child(here.map, f).is_some_and(|m| m.contains_key("storage")));
+        let bounded = ["min", "max"]
+            .iter()
+            .any(|f| child(here.map, f).is_some_and(|m| m.contains_key("storage")));
         if !bounded {
-            here.error("schema/missing-field", &[], Fault::new("must have `storage` under `min` or `max`"));
+            here.error(
+                "schema/missing-field",
+                &[],
+                Fault::new("must have `storage` under `min` or `max`"),
+            );
         }
     }
     for (index, (low_field, low)) in amounts.iter().enumerate() {
@@ -95,7 +109,9 @@ type Amounts<'a> = (&'a str, Option<&'a Map<String, Value>>);
 fn above(here: &mut Here<'_, '_>, (low_field, low): Amounts<'_>, (high_field, high): Amounts<'_>) {
     let (Some(low), Some(high)) = (low, high) else { return };
     for (name, value) in low {
-        let (Some(a), Some(b)) = (Quantity::of(value), high.get(name).and_then(Quantity::of)) else { continue };
+        let (Some(a), Some(b)) = (Quantity::of(value), high.get(name).and_then(Quantity::of)) else {
+            continue;
+        };
         if a > b {
             let other = high.get(name).map(shown).unwrap_or_default();
             let fault = Fault::new(format!("is {}, above `{high_field}`, which is {other}", shown(value)));
@@ -106,9 +122,24 @@ fn above(here: &mut Here<'_, '_>, (low_field, low): Amounts<'_>, (high_field, hi
 
 /// The resources that a quota can count and that have no domain in their names.
 const QUOTA_RESOURCES: &[&str] = &[
-    "cpu", "memory", "ephemeral-storage", "requests.cpu", "requests.memory", "requests.storage", "requests.ephemeral-storage",
-    "limits.cpu", "limits.memory", "limits.ephemeral-storage", "pods", "resourcequotas", "services",
-    "replicationcontrollers", "secrets", "persistentvolumeclaims", "configmaps", "services.nodeports",
+    "cpu",
+    "memory",
+    "ephemeral-storage",
+    "requests.cpu",
+    "requests.memory",
+    "requests.storage",
+    "requests.ephemeral-storage",
+    "limits.cpu",
+    "limits.memory",
+    "limits.ephemeral-storage",
+    "pods",
+    "resourcequotas",
+    "services",
+    "replicationcontrollers",
+    "secrets",
+    "persistentvolumeclaims",
+    "configmaps",
+    "services.nodeports",
     "services.loadbalancers",
 ];
 
@@ -116,7 +147,10 @@ const QUOTA_RESOURCES: &[&str] = &[
 fn is_count(name: &str) -> bool {
     name.starts_with("count/")
         || name.ends_with("/persistentvolumeclaims")
-        || (QUOTA_RESOURCES.contains(&name) && !name.contains("cpu") && !name.contains("memory") && !name.contains("storage"))
+        || (QUOTA_RESOURCES.contains(&name)
+            && !name.contains("cpu")
+            && !name.contains("memory")
+            && !name.contains("storage"))
 }
 
 pub(super) fn quota(here: &mut Here<'_, '_>) {
@@ -132,7 +166,11 @@ pub(super) fn quota(here: &mut Here<'_, '_>) {
             here.error("schema/resource-name", path, fault);
         }
         if is_count(name) && Quantity::of(value).is_some_and(|quantity| quantity.as_integer().is_none()) {
-            here.error("schema/quantity", path, Fault::new(format!("is {}, and must be a whole number", shown(value))));
+            here.error(
+                "schema/quantity",
+                path,
+                Fault::new(format!("is {}, and must be a whole number", shown(value))),
+            );
         }
     }
 }

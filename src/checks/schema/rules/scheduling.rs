@@ -13,7 +13,11 @@ pub(super) fn spread(here: &mut Here<'_, '_>) {
             let fault = Fault::new("has an effect with `whenUnsatisfiable: DoNotSchedule` only")
                 .because("the API server refuses it with any other policy")
                 .mend("remove it, or write `DoNotSchedule`");
-            here.error("schema/spread", at!["topologySpreadConstraints", index, "minDomains"], fault);
+            here.error(
+                "schema/spread",
+                at!["topologySpreadConstraints", index, "minDomains"],
+                fault,
+            );
         }
         let selector = child(constraint, "labelSelector");
         for (number, key) in list(constraint, "matchLabelKeys").iter().enumerate() {
@@ -36,7 +40,10 @@ pub(super) fn spread(here: &mut Here<'_, '_>) {
 
 pub(super) fn affinity_term(here: &mut Here<'_, '_>) {
     if here.has("topologyKey") && here.text("topologyKey").is_empty() {
-        here.needed(at!["topologyKey"], "without it, the term would hold everywhere or nowhere");
+        here.needed(
+            at!["topologyKey"],
+            "without it, the term would hold everywhere or nowhere",
+        );
     }
     for (index, namespace) in here.list("namespaces").iter().enumerate() {
         let Some(name) = namespace.as_str() else { continue };
@@ -51,7 +58,11 @@ pub(super) fn toleration(here: &mut Here<'_, '_>) {
     let (key, operator) = (here.text("key"), here.text("operator"));
     if key.is_empty() && operator != "Exists" {
         let fault = Fault::new("must be \"Exists\" where there is no `key`").because("that means every taint");
-        here.error("schema/toleration", at!["operator"], fault.mend("add `key`, or write `operator: Exists`"));
+        here.error(
+            "schema/toleration",
+            at!["operator"],
+            fault.mend("add `key`, or write `operator: Exists`"),
+        );
     }
     if operator == "Exists" && !here.text("value").is_empty() {
         here.forbidden(at!["value"], "`operator: Exists` looks at no value");
@@ -72,7 +83,10 @@ pub(super) fn priority_class(here: &mut Here<'_, '_>) {
     let name = here.walk.item.object.name();
     let built_in = matches!(name, "system-node-critical" | "system-cluster-critical");
     if name.starts_with("system-") && !built_in {
-        let fault = Fault::new(format!("is {}, and names that start with `system-` are Kubernetes' own", quoted(name)));
+        let fault = Fault::new(format!(
+            "is {}, and names that start with `system-` are Kubernetes' own",
+            quoted(name)
+        ));
         here.error("schema/name", at!["metadata", "name"], fault);
     }
     if let Some(value) = integer(here.map, "value").filter(|v| *v > HIGHEST && !built_in) {

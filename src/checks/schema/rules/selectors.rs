@@ -14,7 +14,9 @@ pub(super) fn label_selector(here: &mut Here<'_, '_>) {
     let labels = child(here.map, "matchLabels");
     for (index, requirement) in here.maps("matchExpressions") {
         let key = text(requirement, "key");
-        let Some(Value::String(value)) = labels.and_then(|labels| labels.get(key)) else { continue };
+        let Some(Value::String(value)) = labels.and_then(|labels| labels.get(key)) else {
+            continue;
+        };
         let values = list(requirement, "values");
         let listed = values.iter().any(|v| v.as_str() == Some(value));
         let contradicts = match text(requirement, "operator") {
@@ -45,9 +47,13 @@ pub(super) fn node_requirement(here: &mut Here<'_, '_>) {
     operands(here, &["In", "NotIn", "Gt", "Lt"], &["Exists", "DoesNotExist"]);
     if matches!(here.text("operator"), "Gt" | "Lt") {
         let values = here.list("values");
-        let number = values.first().and_then(Value::as_str).is_some_and(|text| text.parse::<i64>().is_ok());
+        let number = values
+            .first()
+            .and_then(Value::as_str)
+            .is_some_and(|text| text.parse::<i64>().is_ok());
         if values.len() != 1 || !number {
-            let fault = Fault::new("must have one whole number, in quotes").because("`Gt` and `Lt` compare with a number");
+            let fault =
+                Fault::new("must have one whole number, in quotes").because("`Gt` and `Lt` compare with a number");
             here.error("schema/selector", at!["values"], fault);
         }
     }
@@ -58,10 +64,14 @@ fn operands(here: &mut Here<'_, '_>, with: &[&str], without: &[&str]) {
     let operator = here.text("operator");
     let empty = here.list("values").is_empty();
     if with.contains(&operator) && empty {
-        let fault = Fault::new("is missing").because(format!("`{operator}` compares with values")).mend("add `values`");
+        let fault = Fault::new("is missing")
+            .because(format!("`{operator}` compares with values"))
+            .mend("add `values`");
         here.error("schema/selector", at!["values"], fault);
     } else if without.contains(&operator) && !empty {
-        let fault = Fault::new("must not be set here").because(format!("`{operator}` takes no values")).mend("remove it");
+        let fault = Fault::new("must not be set here")
+            .because(format!("`{operator}` takes no values"))
+            .mend("remove it");
         here.error("schema/selector", at!["values"], fault);
     }
 }
@@ -113,7 +123,9 @@ pub(super) fn first_mismatch(selector: &Map<String, Value>, labels: &BTreeMap<&s
         let Some(value) = value.as_str() else { continue };
         match labels.get(key.as_str()) {
             None => return format!("the template has no label {key}={value}"),
-            Some(other) if *other != value => return format!("the template has {key}={} instead of {key}={value}", quoted(other)),
+            Some(other) if *other != value => {
+                return format!("the template has {key}={} instead of {key}={value}", quoted(other));
+            }
             Some(_) => {}
         }
     }

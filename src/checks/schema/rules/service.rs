@@ -12,7 +12,9 @@ use crate::checks::schema::version::Minors;
 
 /// What a Service is: `ClusterIP` where nothing is written.
 fn kind<'a>(here: &Here<'_, 'a>) -> &'a str {
-    Some(here.text("type")).filter(|kind| !kind.is_empty()).unwrap_or("ClusterIP")
+    Some(here.text("type"))
+        .filter(|kind| !kind.is_empty())
+        .unwrap_or("ClusterIP")
 }
 
 fn is_headless(here: &Here<'_, '_>) -> bool {
@@ -53,9 +55,12 @@ pub(super) fn spec(here: &mut Here<'_, '_>) {
     // These two are on by default since 1.35.
     let lacking = here.walk.versions.before(35);
     if since_34 && !lacking.is_empty() {
-        let fault = Fault::new(format!("is {}, which Kubernetes {lacking} does not know", quoted(distribution)))
-            .because(format!("the value is known in {}", Minors::since(35)))
-            .mend("write PreferClose");
+        let fault = Fault::new(format!(
+            "is {}, which Kubernetes {lacking} does not know",
+            quoted(distribution)
+        ))
+        .because(format!("the value is known in {}", Minors::since(35)))
+        .mend("write PreferClose");
         here.error("schema/value-not-in-version", at!["trafficDistribution"], fault);
     }
 }
@@ -67,15 +72,23 @@ pub(super) fn ports(here: &mut Here<'_, '_>) {
     for (index, port) in here.maps("ports") {
         let name = text(port, "name");
         if several && name.is_empty() {
-            here.needed(at!["ports", index, "name"], "a Service of several ports gives each a name");
+            here.needed(
+                at!["ports", index, "name"],
+                "a Service of several ports gives each a name",
+            );
         }
         if !name.is_empty() && !names.insert(name) {
             let fault = Fault::new(format!("is {}, as another port is called", quoted(name)));
             here.error("schema/duplicate", at!["ports", index, "name"], fault);
         }
-        let Some(node) = integer(port, "nodePort").filter(|p| *p != 0) else { continue };
+        let Some(node) = integer(port, "nodePort").filter(|p| *p != 0) else {
+            continue;
+        };
         if kind == "ClusterIP" {
-            here.forbidden(at!["ports", index, "nodePort"], "a Service of type ClusterIP has no ports on the nodes");
+            here.forbidden(
+                at!["ports", index, "nodePort"],
+                "a Service of type ClusterIP has no ports on the nodes",
+            );
         }
         let protocol = Some(text(port, "protocol")).filter(|p| !p.is_empty()).unwrap_or("TCP");
         if !nodes.insert((node, protocol)) {
@@ -88,21 +101,34 @@ pub(super) fn ports(here: &mut Here<'_, '_>) {
 pub(super) fn addresses(here: &mut Here<'_, '_>) {
     let single = here.text("clusterIP");
     if !single.is_empty() && single != "None" && formats::address(single).is_none() {
-        let fault = Fault::new(format!("is {}, and must be an address, \"None\" or empty", quoted(single)));
+        let fault = Fault::new(format!(
+            "is {}, and must be an address, \"None\" or empty",
+            quoted(single)
+        ));
         here.error("schema/address", at!["clusterIP"], fault);
     }
     let list = here.list("clusterIPs");
     if list.len() > 2 {
-        here.error("schema/length", at!["clusterIPs"], Fault::new("may have at most 2 addresses, one of each family"));
+        here.error(
+            "schema/length",
+            at!["clusterIPs"],
+            Fault::new("may have at most 2 addresses, one of each family"),
+        );
     }
     if let Some(first) = list.first().and_then(Value::as_str) {
         if first != single {
-            let fault = Fault::new(format!("starts with {}, and must start with `clusterIP`", quoted(first)));
+            let fault = Fault::new(format!(
+                "starts with {}, and must start with `clusterIP`",
+                quoted(first)
+            ));
             here.error("schema/exclusive", at!["clusterIPs"], fault);
         }
     }
-    let families: Vec<bool> =
-        list.iter().filter_map(|a| a.as_str().and_then(formats::address)).map(|a| a.is_ipv4()).collect();
+    let families: Vec<bool> = list
+        .iter()
+        .filter_map(|a| a.as_str().and_then(formats::address))
+        .map(|a| a.is_ipv4())
+        .collect();
     if let [a, b] = families[..] {
         if a == b {
             let fault = Fault::new("has two addresses of one family").because("a Service has at most one of each");
@@ -112,7 +138,11 @@ pub(super) fn addresses(here: &mut Here<'_, '_>) {
     let mut seen = HashSet::new();
     for (index, family) in here.list("ipFamilies").iter().enumerate() {
         if !seen.insert(family.as_str()) {
-            here.error("schema/duplicate", at!["ipFamilies", index], Fault::new(format!("is {family} a second time")));
+            here.error(
+                "schema/duplicate",
+                at!["ipFamilies", index],
+                Fault::new(format!("is {family} a second time")),
+            );
         }
     }
     for (index, external) in here.list("externalIPs").iter().enumerate() {
@@ -129,7 +159,11 @@ pub(super) fn addresses(here: &mut Here<'_, '_>) {
 pub(super) fn outside(here: &mut Here<'_, '_>) {
     let kind = kind(here);
     let balanced = kind == "LoadBalancer";
-    for field in ["loadBalancerSourceRanges", "loadBalancerClass", "allocateLoadBalancerNodePorts"] {
+    for field in [
+        "loadBalancerSourceRanges",
+        "loadBalancerClass",
+        "allocateLoadBalancerNodePorts",
+    ] {
         let empty = here.get(field).and_then(Value::as_array).is_some_and(Vec::is_empty);
         if here.has(field) && !empty && !balanced {
             here.forbidden(at![field], "only a Service of type LoadBalancer has a load balancer");
@@ -159,6 +193,10 @@ pub(super) fn outside(here: &mut Here<'_, '_>) {
         .and_then(|client| integer(client, "timeoutSeconds"));
     if timeout.is_some_and(|seconds| !(1..=86_400).contains(&seconds)) {
         let fault = Fault::new("must be from 1 to 86400");
-        here.error("schema/out-of-range", at!["sessionAffinityConfig", "clientIP", "timeoutSeconds"], fault);
+        here.error(
+            "schema/out-of-range",
+            at!["sessionAffinityConfig", "clientIP", "timeoutSeconds"],
+            fault,
+        );
     }
 }

@@ -10,7 +10,10 @@ use crate::checks::schema::value::{Fault, quoted, shown};
 /// The claim of a volume, also one in a template.
 pub(super) fn claim(here: &mut Here<'_, '_>) {
     access_modes(here);
-    let size = here.child("resources").and_then(|r| child(r, "requests")).and_then(|r| get(r, "storage"));
+    let size = here
+        .child("resources")
+        .and_then(|r| child(r, "requests"))
+        .and_then(|r| get(r, "storage"));
     match size {
         None => here.needed(at!["resources", "requests", "storage"], "a claim asks for some size"),
         Some(value) => {
@@ -21,7 +24,9 @@ pub(super) fn claim(here: &mut Here<'_, '_>) {
         }
     }
     if let (Some(source), Some(reference)) = (here.child("dataSource"), here.child("dataSourceRef")) {
-        let same = ["apiGroup", "kind", "name"].iter().all(|field| text(source, field) == text(reference, field));
+        let same = ["apiGroup", "kind", "name"]
+            .iter()
+            .all(|field| text(source, field) == text(reference, field));
         if !same {
             let fault = Fault::new("must be the same as `dataSource`").mend("keep `dataSourceRef` alone");
             here.error("schema/exclusive", at!["dataSourceRef"], fault);
@@ -45,17 +50,36 @@ fn access_modes(here: &mut Here<'_, '_>) {
         here.needed(at!["accessModes"], "a volume is accessed somehow");
     }
     if modes.len() > 1 && modes.iter().any(|mode| mode.as_str() == Some("ReadWriteOncePod")) {
-        let fault = Fault::new("must not have other modes beside ReadWriteOncePod")
-            .because("that mode is for one pod only");
+        let fault =
+            Fault::new("must not have other modes beside ReadWriteOncePod").because("that mode is for one pod only");
         here.error("schema/exclusive", at!["accessModes"], fault);
     }
 }
 
 /// The fields of a volume that say where it is.
 const VOLUME_SOURCES: &[&str] = &[
-    "awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "csi", "fc", "flexVolume", "flocker",
-    "gcePersistentDisk", "glusterfs", "hostPath", "iscsi", "local", "nfs", "photonPersistentDisk", "portworxVolume",
-    "quobyte", "rbd", "scaleIO", "storageos", "vsphereVolume",
+    "awsElasticBlockStore",
+    "azureDisk",
+    "azureFile",
+    "cephfs",
+    "cinder",
+    "csi",
+    "fc",
+    "flexVolume",
+    "flocker",
+    "gcePersistentDisk",
+    "glusterfs",
+    "hostPath",
+    "iscsi",
+    "local",
+    "nfs",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "quobyte",
+    "rbd",
+    "scaleIO",
+    "storageos",
+    "vsphereVolume",
 ];
 
 pub(super) fn volume(here: &mut Here<'_, '_>) {
@@ -67,7 +91,11 @@ pub(super) fn volume(here: &mut Here<'_, '_>) {
         let fault = Fault::new("must be a size above 0");
         here.error("schema/quantity", at!["capacity", "storage"], fault);
     }
-    if here.has("local") && here.child("nodeAffinity").is_none_or(|affinity| !affinity.contains_key("required")) {
+    if here.has("local")
+        && here
+            .child("nodeAffinity")
+            .is_none_or(|affinity| !affinity.contains_key("required"))
+    {
         here.needed(at!["nodeAffinity", "required"], "a local volume is on one node");
     }
     if here.text("persistentVolumeReclaimPolicy") == "Recycle" && !here.has("nfs") && !here.has("hostPath") {
@@ -88,14 +116,23 @@ pub(super) fn class(here: &mut Here<'_, '_>) {
         let fault = Fault::new("is \"Recycle\", which no class can have").mend("write Delete or Retain");
         here.error("schema/bad-value", at!["reclaimPolicy"], fault);
     }
-    let Some(parameters) = here.child("parameters") else { return };
-    let size: usize = parameters.iter().map(|(key, value)| key.len() + value.as_str().map_or(0, str::len)).sum();
+    let Some(parameters) = here.child("parameters") else {
+        return;
+    };
+    let size: usize = parameters
+        .iter()
+        .map(|(key, value)| key.len() + value.as_str().map_or(0, str::len))
+        .sum();
     if parameters.len() > 512 || size > 256 * 1024 {
         let fault = Fault::new("may have at most 512 keys and 262144 bytes");
         here.error("schema/length", at!["parameters"], fault);
     }
     if parameters.keys().any(String::is_empty) {
-        here.error("schema/missing-field", at!["parameters"], Fault::new("has an empty key"));
+        here.error(
+            "schema/missing-field",
+            at!["parameters"],
+            Fault::new("has an empty key"),
+        );
     }
     for (index, term) in here.maps("allowedTopologies") {
         let empty = super::maps(list(term, "matchLabelExpressions")).any(|(_, e)| list(e, "values").is_empty());
@@ -104,7 +141,15 @@ pub(super) fn class(here: &mut Here<'_, '_>) {
             here.error("schema/selector", at!["allowedTopologies", index], fault);
         }
     }
-    if here.get("mountOptions").and_then(Value::as_array).is_some_and(|options| options.iter().any(|o| o == "")) {
-        here.error("schema/missing-field", at!["mountOptions"], Fault::new("has an empty option"));
+    if here
+        .get("mountOptions")
+        .and_then(Value::as_array)
+        .is_some_and(|options| options.iter().any(|o| o == ""))
+    {
+        here.error(
+            "schema/missing-field",
+            at!["mountOptions"],
+            Fault::new("has an empty option"),
+        );
     }
 }

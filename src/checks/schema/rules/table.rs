@@ -6,7 +6,10 @@ type Fields = &'static [(&'static str, FieldCheck)];
 
 /// The check of a field of a type.
 pub(in super::super) fn of_field(definition: &str, field: &str) -> Option<FieldCheck> {
-    of_definition(definition).iter().find(|(name, _)| *name == field).map(|(_, check)| *check)
+    of_definition(definition)
+        .iter()
+        .find(|(name, _)| *name == field)
+        .map(|(_, check)| *check)
 }
 
 fn of_definition(name: &str) -> Fields {
@@ -20,11 +23,16 @@ fn of_definition(name: &str) -> Fields {
 
 fn metadata(name: &str) -> Fields {
     match name {
-        "meta.v1.ObjectMeta" => &[("labels", Labels), ("annotations", Annotations), ("finalizers", Finalizers)],
+        "meta.v1.ObjectMeta" => &[
+            ("labels", Labels),
+            ("annotations", Annotations),
+            ("finalizers", Finalizers),
+        ],
         "meta.v1.LabelSelector" => &[("matchLabels", Labels)],
-        "meta.v1.LabelSelectorRequirement" => {
-            &[("key", LabelKey), ("operator", OneOf(&["In", "NotIn", "Exists", "DoesNotExist"]))]
-        }
+        "meta.v1.LabelSelectorRequirement" => &[
+            ("key", LabelKey),
+            ("operator", OneOf(&["In", "NotIn", "Exists", "DoesNotExist"])),
+        ],
         _ => &[],
     }
 }
@@ -56,12 +64,15 @@ fn core(name: &str) -> Option<Fields> {
             ("supplementalGroups", Range(0, i32::MAX as i64)),
             ("seLinuxChangePolicy", OneOf(&["MountOption", "Recursive"])),
         ],
-        "core.v1.SecurityContext" => {
-            &[("runAsGroup", Range(0, i32::MAX as i64)), ("runAsUser", Range(0, i32::MAX as i64))]
-        }
-        "core.v1.TopologySpreadConstraint" => {
-            &[("maxSkew", Positive), ("minDomains", Positive), ("topologyKey", LabelKey)]
-        }
+        "core.v1.SecurityContext" => &[
+            ("runAsGroup", Range(0, i32::MAX as i64)),
+            ("runAsUser", Range(0, i32::MAX as i64)),
+        ],
+        "core.v1.TopologySpreadConstraint" => &[
+            ("maxSkew", Positive),
+            ("minDomains", Positive),
+            ("topologyKey", LabelKey),
+        ],
         "core.v1.WeightedPodAffinityTerm" | "core.v1.PreferredSchedulingTerm" => &[("weight", Range(1, 100))],
         "core.v1.PodAffinityTerm" => &[("topologyKey", LabelKey)],
         "core.v1.NodeSelectorRequirement" => &[("key", LabelKey)],
@@ -70,12 +81,16 @@ fn core(name: &str) -> Option<Fields> {
             ("name", Label),
             ("restartPolicy", OneOf(&["Always", "Never", "OnFailure"])),
         ],
-        "core.v1.ContainerPort" => {
-            &[("containerPort", Port), ("hostPort", PortOrNone), ("hostIP", Address), ("name", PortName)]
-        }
-        "core.v1.ContainerResizePolicy" => {
-            &[("resourceName", OneOf(&["cpu", "memory"])), ("restartPolicy", OneOf(&["NotRequired", "RestartContainer"]))]
-        }
+        "core.v1.ContainerPort" => &[
+            ("containerPort", Port),
+            ("hostPort", PortOrNone),
+            ("hostIP", Address),
+            ("name", PortName),
+        ],
+        "core.v1.ContainerResizePolicy" => &[
+            ("resourceName", OneOf(&["cpu", "memory"])),
+            ("restartPolicy", OneOf(&["NotRequired", "RestartContainer"])),
+        ],
         "core.v1.EnvVar" => &[("name", EnvName)],
         "core.v1.EnvFromSource" => &[("prefix", EnvPrefix)],
         "core.v1.ConfigMapKeySelector" | "core.v1.SecretKeySelector" => &[("key", ConfigKey), ("name", Subdomain)],
@@ -100,7 +115,10 @@ fn core(name: &str) -> Option<Fields> {
             ("healthCheckNodePort", PortOrNone),
             ("loadBalancerSourceRanges", Cidr),
             ("selector", Labels),
-            ("trafficDistribution", OneOf(&["PreferClose", "PreferSameZone", "PreferSameNode"])),
+            (
+                "trafficDistribution",
+                OneOf(&["PreferClose", "PreferSameZone", "PreferSameNode"]),
+            ),
         ],
         "core.v1.ServicePort" => &[
             ("appProtocol", LabelKey),
@@ -129,11 +147,17 @@ fn core(name: &str) -> Option<Fields> {
 fn volumes(name: &str) -> Option<Fields> {
     Some(match name {
         "core.v1.Volume" => &[("name", Label)],
-        "core.v1.VolumeMount" => &[("mountPath", Filled), ("subPath", InnerPath), ("subPathExpr", InnerPath)],
+        "core.v1.VolumeMount" => &[
+            ("mountPath", Filled),
+            ("subPath", InnerPath),
+            ("subPathExpr", InnerPath),
+        ],
         "core.v1.VolumeDevice" => &[("devicePath", Filled)],
-        "core.v1.ConfigMapVolumeSource" | "core.v1.SecretVolumeSource" => {
-            &[("defaultMode", FileMode), ("name", Subdomain), ("secretName", Subdomain)]
-        }
+        "core.v1.ConfigMapVolumeSource" | "core.v1.SecretVolumeSource" => &[
+            ("defaultMode", FileMode),
+            ("name", Subdomain),
+            ("secretName", Subdomain),
+        ],
         "core.v1.ProjectedVolumeSource" | "core.v1.DownwardAPIVolumeSource" => &[("defaultMode", FileMode)],
         "core.v1.KeyToPath" => &[("key", Filled), ("mode", FileMode), ("path", FilledInnerPath)],
         "core.v1.DownwardAPIVolumeFile" => &[("mode", FileMode), ("path", FilledInnerPath)],
@@ -169,9 +193,10 @@ fn workloads(name: &str) -> Fields {
             ("serviceName", LabelOrNone),
         ],
         "apps.v1.StatefulSetOrdinals" => &[("start", NotNegative)],
-        "apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy" => {
-            &[("whenDeleted", OneOf(&["Delete", "Retain"])), ("whenScaled", OneOf(&["Delete", "Retain"]))]
-        }
+        "apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy" => &[
+            ("whenDeleted", OneOf(&["Delete", "Retain"])),
+            ("whenScaled", OneOf(&["Delete", "Retain"])),
+        ],
         "apps.v1.DaemonSetSpec" => &[("minReadySeconds", NotNegative), ("revisionHistoryLimit", NotNegative)],
         "batch.v1.JobSpec" => &[
             ("activeDeadlineSeconds", NotNegative),
@@ -208,18 +233,22 @@ fn others(name: &str) -> Fields {
         "networking.v1.IngressServiceBackend" => &[("name", Label)],
         "networking.v1.IngressClassSpec" => &[("controller", QualifiedPath)],
         "policy.v1.PodDisruptionBudgetSpec" => &[("maxUnavailable", Share), ("minAvailable", Share)],
-        "autoscaling.v2.HorizontalPodAutoscalerSpec" | "autoscaling.v1.HorizontalPodAutoscalerSpec" => {
-            &[("maxReplicas", Positive), ("minReplicas", NotNegative), ("targetCPUUtilizationPercentage", Positive)]
-        }
+        "autoscaling.v2.HorizontalPodAutoscalerSpec" | "autoscaling.v1.HorizontalPodAutoscalerSpec" => &[
+            ("maxReplicas", Positive),
+            ("minReplicas", NotNegative),
+            ("targetCPUUtilizationPercentage", Positive),
+        ],
         "autoscaling.v2.CrossVersionObjectReference" | "autoscaling.v1.CrossVersionObjectReference" => {
             &[("kind", PathSegment), ("name", PathSegment)]
         }
-        "autoscaling.v2.MetricSpec" => {
-            &[("type", OneOf(&["ContainerResource", "External", "Object", "Pods", "Resource"]))]
-        }
-        "autoscaling.v2.MetricTarget" => {
-            &[("averageUtilization", Positive), ("type", OneOf(&["AverageValue", "Utilization", "Value"]))]
-        }
+        "autoscaling.v2.MetricSpec" => &[(
+            "type",
+            OneOf(&["ContainerResource", "External", "Object", "Pods", "Resource"]),
+        )],
+        "autoscaling.v2.MetricTarget" => &[
+            ("averageUtilization", Positive),
+            ("type", OneOf(&["AverageValue", "Utilization", "Value"])),
+        ],
         "autoscaling.v2.MetricIdentifier" => &[("name", PathSegment)],
         "autoscaling.v2.ContainerResourceMetricSource" => &[("container", Label)],
         "autoscaling.v2.HPAScalingRules" => &[
@@ -227,9 +256,11 @@ fn others(name: &str) -> Fields {
             ("stabilizationWindowSeconds", Range(0, 3600)),
             ("tolerance", Amount),
         ],
-        "autoscaling.v2.HPAScalingPolicy" => {
-            &[("periodSeconds", Range(1, 1800)), ("type", OneOf(&["Percent", "Pods"])), ("value", Positive)]
-        }
+        "autoscaling.v2.HPAScalingPolicy" => &[
+            ("periodSeconds", Range(1, 1800)),
+            ("type", OneOf(&["Percent", "Pods"])),
+            ("value", Positive),
+        ],
         "storage.v1.CSIDriverSpec" => &[
             ("fsGroupPolicy", OneOf(&["File", "None", "ReadWriteOnceWithFSType"])),
             ("volumeLifecycleModes", OneOf(&["Ephemeral", "Persistent"])),
@@ -250,9 +281,10 @@ fn others(name: &str) -> Fields {
         }
         "apiextensions.v1.CustomResourceDefinitionVersion" => &[("name", Label1035)],
         "apiextensions.v1.CustomResourceDefinitionNames" => &[("plural", Label1035), ("singular", Label1035)],
-        "apiregistration.v1.APIServiceSpec" => {
-            &[("groupPriorityMinimum", Range(0, 20_000)), ("versionPriority", Range(0, 1_000))]
-        }
+        "apiregistration.v1.APIServiceSpec" => &[
+            ("groupPriorityMinimum", Range(0, 20_000)),
+            ("versionPriority", Range(0, 1_000)),
+        ],
         _ => &[],
     }
 }

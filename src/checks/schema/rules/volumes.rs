@@ -10,8 +10,12 @@ use crate::checks::schema::value::{Fault, nearest, quoted};
 
 /// One volume: exactly one source.
 pub(super) fn volume(here: &mut Here<'_, '_>) {
-    let sources: Vec<&str> =
-        here.map.iter().filter(|(key, value)| *key != "name" && !value.is_null()).map(|(key, _)| key.as_str()).collect();
+    let sources: Vec<&str> = here
+        .map
+        .iter()
+        .filter(|(key, value)| *key != "name" && !value.is_null())
+        .map(|(key, _)| key.as_str())
+        .collect();
     match sources[..] {
         [_] => {}
         [] => {
@@ -19,18 +23,32 @@ pub(super) fn volume(here: &mut Here<'_, '_>) {
             here.error("schema/exclusive", &[], fault.mend("add one, such as `emptyDir: {}`"));
         }
         _ => {
-            let fault = Fault::new(format!("has {} together, and may have one source", super::names(&sources)));
+            let fault = Fault::new(format!(
+                "has {} together, and may have one source",
+                super::names(&sources)
+            ));
             here.error("schema/exclusive", &[], fault.mend("keep the one that is meant"));
         }
     }
-    for (field, name) in [("configMap", "name"), ("secret", "secretName"), ("persistentVolumeClaim", "claimName")] {
+    for (field, name) in [
+        ("configMap", "name"),
+        ("secret", "secretName"),
+        ("persistentVolumeClaim", "claimName"),
+    ] {
         if here.child(field).is_some_and(|source| text(source, name).is_empty()) {
-            here.needed(at![field, name], "the volume takes its contents from an object with a name");
+            here.needed(
+                at![field, name],
+                "the volume takes its contents from an object with a name",
+            );
         }
     }
     let path = here.child("hostPath").map_or("", |source| text(source, "path"));
     if path.split('/').any(|part| part == "..") {
-        here.error("schema/path", at!["hostPath", "path"], Fault::new("must not have `..` in it"));
+        here.error(
+            "schema/path",
+            at!["hostPath", "path"],
+            Fault::new("must not have `..` in it"),
+        );
     }
     if let Some(source) = here.child("projected") {
         repeated_paths(here, source);
@@ -60,12 +78,21 @@ fn repeated_paths(here: &mut Here<'_, '_>, projected: &Map<String, Value>) {
 /// One source of a projected volume.
 pub(super) fn projection(here: &mut Here<'_, '_>) {
     let map = here.map;
-    let sources =
-        ["clusterTrustBundle", "configMap", "downwardAPI", "podCertificate", "secret", "serviceAccountToken"];
+    let sources = [
+        "clusterTrustBundle",
+        "configMap",
+        "downwardAPI",
+        "podCertificate",
+        "secret",
+        "serviceAccountToken",
+    ];
     here.exactly_one(&[], map, &sources);
     for field in ["configMap", "secret"] {
         if here.child(field).is_some_and(|source| text(source, "name").is_empty()) {
-            here.needed(at![field, "name"], "the volume takes its contents from an object with a name");
+            here.needed(
+                at![field, "name"],
+                "the volume takes its contents from an object with a name",
+            );
         }
     }
     if let Some(token) = here.child("serviceAccountToken") {
@@ -73,12 +100,22 @@ pub(super) fn projection(here: &mut Here<'_, '_>) {
         if let Some(seconds) = seconds.filter(|s| !(600..=1 << 32).contains(s)) {
             let fault = Fault::new(format!("is {seconds}, and must be from 600 to 4294967296"))
                 .because("a token lives ten minutes at least");
-            here.error("schema/out-of-range", at!["serviceAccountToken", "expirationSeconds"], fault);
+            here.error(
+                "schema/out-of-range",
+                at!["serviceAccountToken", "expirationSeconds"],
+                fault,
+            );
         }
     }
 }
 
-const FILE_FIELDS: &[&str] = &["metadata.name", "metadata.namespace", "metadata.labels", "metadata.annotations", "metadata.uid"];
+const FILE_FIELDS: &[&str] = &[
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.labels",
+    "metadata.annotations",
+    "metadata.uid",
+];
 
 /// One file about the pod itself.
 pub(super) fn downward_file(here: &mut Here<'_, '_>) {
@@ -90,7 +127,10 @@ pub(super) fn downward_file(here: &mut Here<'_, '_>) {
     if let Some(field) = here.child("resourceFieldRef") {
         container::resource_field(here, text(field, "resource"));
         if text(field, "containerName").is_empty() {
-            here.needed(at!["resourceFieldRef", "containerName"], "a volume belongs to no container in particular");
+            here.needed(
+                at!["resourceFieldRef", "containerName"],
+                "a volume belongs to no container in particular",
+            );
         }
     }
 }
@@ -105,7 +145,10 @@ pub(super) fn mount(here: &mut Here<'_, '_>) {
         here.error("schema/path", at!["mountPath"], Fault::new("must not have a `:` in it"));
     }
     if matches!(here.text("recursiveReadOnly"), "Enabled" | "IfPossible") && !here.flag("readOnly") {
-        here.needed(at!["readOnly"], "`recursiveReadOnly` speaks of a mount that is read only");
+        here.needed(
+            at!["readOnly"],
+            "`recursiveReadOnly` speaks of a mount that is read only",
+        );
     }
 }
 
@@ -134,14 +177,21 @@ pub(super) fn mounts(here: &mut Here<'_, '_>) {
 fn block_only(here: &mut Here<'_, '_>, field: &str, index: usize, user: &Map<String, Value>) {
     for (number, device) in maps(list(user, "volumeDevices")) {
         let name = text(device, "name");
-        let source = here.maps("volumes").find(|(_, volume)| text(volume, "name") == name).map(|(_, volume)| volume);
+        let source = here
+            .maps("volumes")
+            .find(|(_, volume)| text(volume, "name") == name)
+            .map(|(_, volume)| volume);
         let claimed = |volume: &Map<String, Value>| {
             get(volume, "persistentVolumeClaim").is_some() || get(volume, "ephemeral").is_some()
         };
         if source.is_some_and(|volume| !claimed(volume)) {
             let fault = Fault::new(format!("is {}, which is no claim", quoted(name)))
                 .because("only a volume claim can be given as a raw device");
-            here.error("schema/exclusive", at![field, index, "volumeDevices", number, "name"], fault);
+            here.error(
+                "schema/exclusive",
+                at![field, index, "volumeDevices", number, "name"],
+                fault,
+            );
         }
     }
 }
@@ -152,6 +202,12 @@ fn claim_templates<'a>(here: &Here<'_, 'a>) -> Vec<&'a str> {
     if object.kind() != "StatefulSet" || object.group() != "apps" {
         return Vec::new();
     }
-    let templates = object.at("/spec/volumeClaimTemplates").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    maps(templates).filter_map(|(_, claim)| child(claim, "metadata")).map(|metadata| text(metadata, "name")).collect()
+    let templates = object
+        .at("/spec/volumeClaimTemplates")
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
+    maps(templates)
+        .filter_map(|(_, claim)| child(claim, "metadata"))
+        .map(|metadata| text(metadata, "name"))
+        .collect()
 }

@@ -18,7 +18,11 @@ fn base<'a>(here: &mut Here<'_, 'a>) -> Option<&'a Map<String, Value>> {
             let fault = Fault::new(format!("is {}, and must be \"Always\"", quoted(policy)))
                 .because("this kind of workload restarts its pods for ever")
                 .mend("remove the field, or use a Job");
-            here.error("schema/restart-policy", at!["spec", "template", "spec", "restartPolicy"], fault);
+            here.error(
+                "schema/restart-policy",
+                at!["spec", "template", "spec", "restartPolicy"],
+                fault,
+            );
         }
         if pod.contains_key("activeDeadlineSeconds") {
             let path = at!["spec", "template", "spec", "activeDeadlineSeconds"];
@@ -30,18 +34,27 @@ fn base<'a>(here: &mut Here<'_, 'a>) -> Option<&'a Map<String, Value>> {
 
 /// The selector must match the template, or the workload would never see its own pods.
 fn selector(here: &mut Here<'_, '_>, spec: &Map<String, Value>) {
-    let Some(selector) = child(spec, "selector") else { return };
+    let Some(selector) = child(spec, "selector") else {
+        return;
+    };
     let count = |field| child(selector, field).map_or(0, Map::len);
     if count("matchLabels") == 0 && super::list(selector, "matchExpressions").is_empty() {
-        let fault = Fault::new("is empty").because("a workload that selects everything is refused").mend("add `matchLabels`");
+        let fault = Fault::new("is empty")
+            .because("a workload that selects everything is refused")
+            .mend("add `matchLabels`");
         return here.error("schema/selector", at!["spec", "selector"], fault);
     }
-    let Some(template) = child(spec, "template") else { return };
+    let Some(template) = child(spec, "template") else {
+        return;
+    };
     let labels = selectors::labels(template);
     if selectors::matches(selector, &labels) == Some(false) {
-        let fault = Fault::new(format!("does not match `spec.template`: {}", selectors::first_mismatch(selector, &labels)))
-            .because("the API server refuses a workload whose selector does not find its own pods")
-            .mend("give the template the labels that the selector demands");
+        let fault = Fault::new(format!(
+            "does not match `spec.template`: {}",
+            selectors::first_mismatch(selector, &labels)
+        ))
+        .because("the API server refuses a workload whose selector does not find its own pods")
+        .mend("give the template the labels that the selector demands");
         here.error("schema/selector", at!["spec", "selector"], fault);
     }
 }
@@ -57,9 +70,15 @@ fn is_zero(value: Option<&Value>, default_zero: bool) -> bool {
 
 /// Tells of a share of more than all.
 fn at_most_all(here: &mut Here<'_, '_>, path: &[Step<'_>], value: Option<&Value>) {
-    let percent = value.and_then(Value::as_str).and_then(|t| t.strip_suffix('%')).and_then(|t| t.parse::<u64>().ok());
+    let percent = value
+        .and_then(Value::as_str)
+        .and_then(|t| t.strip_suffix('%'))
+        .and_then(|t| t.parse::<u64>().ok());
     if percent.is_some_and(|percent| percent > 100) {
-        let fault = Fault::new(format!("is {}, and must not be more than 100%", value.map(shown).unwrap_or_default()));
+        let fault = Fault::new(format!(
+            "is {}, and must not be more than 100%",
+            value.map(shown).unwrap_or_default()
+        ));
         here.error("schema/share", path, fault);
     }
 }
@@ -69,7 +88,10 @@ pub(super) fn deployment(here: &mut Here<'_, '_>) {
     if let Some(strategy) = child(spec, "strategy") {
         let rolling = child(strategy, "rollingUpdate");
         if text(strategy, "type") == "Recreate" && rolling.is_some() {
-            here.forbidden(at!["spec", "strategy", "rollingUpdate"], "the strategy `Recreate` does not roll");
+            here.forbidden(
+                at!["spec", "strategy", "rollingUpdate"],
+                "the strategy `Recreate` does not roll",
+            );
         }
         if let Some(rolling) = rolling {
             let (unavailable, surge) = (rolling.get("maxUnavailable"), rolling.get("maxSurge"));
@@ -78,15 +100,25 @@ pub(super) fn deployment(here: &mut Here<'_, '_>) {
                 let fault = Fault::new("and `maxSurge` are both 0")
                     .because("no pod could ever be replaced")
                     .mend("let one of them be 1 or more");
-                here.error("schema/strategy", at!["spec", "strategy", "rollingUpdate", "maxUnavailable"], fault);
+                here.error(
+                    "schema/strategy",
+                    at!["spec", "strategy", "rollingUpdate", "maxUnavailable"],
+                    fault,
+                );
             }
-            at_most_all(here, at!["spec", "strategy", "rollingUpdate", "maxUnavailable"], unavailable);
+            at_most_all(
+                here,
+                at!["spec", "strategy", "rollingUpdate", "maxUnavailable"],
+                unavailable,
+            );
         }
     }
     let ready = integer(spec, "minReadySeconds").unwrap_or(0);
     let deadline = integer(spec, "progressDeadlineSeconds").unwrap_or(600);
     if deadline <= ready && deadline >= 0 {
-        let fault = Fault::new(format!("is {deadline}, and must be more than `minReadySeconds`, which is {ready}"));
+        let fault = Fault::new(format!(
+            "is {deadline}, and must be more than `minReadySeconds`, which is {ready}"
+        ));
         here.error("schema/strategy", at!["spec", "progressDeadlineSeconds"], fault);
     }
 }
@@ -97,10 +129,17 @@ pub(super) fn replica_set(here: &mut Here<'_, '_>) {
 
 pub(super) fn daemon_set(here: &mut Here<'_, '_>) {
     let Some(spec) = base(here) else { return };
-    let Some(strategy) = child(spec, "updateStrategy") else { return };
-    let Some(rolling) = child(strategy, "rollingUpdate") else { return };
+    let Some(strategy) = child(spec, "updateStrategy") else {
+        return;
+    };
+    let Some(rolling) = child(strategy, "rollingUpdate") else {
+        return;
+    };
     if text(strategy, "type") == "OnDelete" {
-        return here.forbidden(at!["spec", "updateStrategy", "rollingUpdate"], "the strategy `OnDelete` does not roll");
+        return here.forbidden(
+            at!["spec", "updateStrategy", "rollingUpdate"],
+            "the strategy `OnDelete` does not roll",
+        );
     }
     let (unavailable, surge) = (rolling.get("maxUnavailable"), rolling.get("maxSurge"));
     let path = at!["spec", "updateStrategy", "rollingUpdate", "maxSurge"];
@@ -117,7 +156,11 @@ pub(super) fn daemon_set(here: &mut Here<'_, '_>) {
         }
         _ => {}
     }
-    at_most_all(here, at!["spec", "updateStrategy", "rollingUpdate", "maxUnavailable"], unavailable);
+    at_most_all(
+        here,
+        at!["spec", "updateStrategy", "rollingUpdate", "maxUnavailable"],
+        unavailable,
+    );
     at_most_all(here, path, surge);
 }
 
@@ -126,7 +169,10 @@ pub(super) fn stateful_set(here: &mut Here<'_, '_>) {
     if let Some(strategy) = child(spec, "updateStrategy") {
         let rolling = child(strategy, "rollingUpdate");
         if rolling.is_some() && text(strategy, "type") == "OnDelete" {
-            here.forbidden(at!["spec", "updateStrategy", "rollingUpdate"], "the strategy `OnDelete` does not roll");
+            here.forbidden(
+                at!["spec", "updateStrategy", "rollingUpdate"],
+                "the strategy `OnDelete` does not roll",
+            );
         }
         if let Some(unavailable) = rolling.and_then(|r| r.get("maxUnavailable")) {
             let path = at!["spec", "updateStrategy", "rollingUpdate", "maxUnavailable"];
@@ -143,17 +189,29 @@ pub(super) fn stateful_set(here: &mut Here<'_, '_>) {
 /// A pod of a StatefulSet carries its own name, and its revision's, as labels of at most 63 characters.
 fn pod_names(here: &mut Here<'_, '_>, spec: &Map<String, Value>) {
     let name = here.walk.item.object.name();
-    let start = child(spec, "ordinals").and_then(|ordinals| integer(ordinals, "start")).unwrap_or(0);
-    let last = integer(spec, "replicas").unwrap_or(1).saturating_sub(1).max(0).saturating_add(start);
+    let start = child(spec, "ordinals")
+        .and_then(|ordinals| integer(ordinals, "start"))
+        .unwrap_or(0);
+    let last = integer(spec, "replicas")
+        .unwrap_or(1)
+        .saturating_sub(1)
+        .max(0)
+        .saturating_add(start);
     let pod = format!("{name}-{last}");
     let path = at!["metadata", "name"];
     if pod.len() > 63 && name.len() <= 63 {
-        let fault = Fault::new(format!("is {}, whose pods would be called {}", quoted(name), quoted(&pod)))
-            .because("a pod's name is its host name and a label, of at most 63 characters: the pods could not be made");
+        let fault = Fault::new(format!(
+            "is {}, whose pods would be called {}",
+            quoted(name),
+            quoted(&pod)
+        ))
+        .because("a pod's name is its host name and a label, of at most 63 characters: the pods could not be made");
         here.error("schema/name-length", path, fault.mend("shorten the name"));
     } else if name.len() > 52 && name.len() <= 63 {
         let fault = Fault::new(format!("is {}, {} characters long", quoted(name), name.len()))
-            .because("the label `controller-revision-hash` of its pods is the name and eleven characters, and may have 63")
+            .because(
+                "the label `controller-revision-hash` of its pods is the name and eleven characters, and may have 63",
+            )
             .mend("shorten the name to at most 52 characters");
         here.walk.tell(Severity::Warning, "schema/name-length", path, fault);
     }

@@ -10,10 +10,10 @@ mod programs;
 mod storage;
 mod watch;
 
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use kcr_monitoring_coreos_com::v1::prometheusrules::{
+use super::super::kinds::prometheus::{
     PrometheusRule, PrometheusRuleGroups, PrometheusRuleGroupsRules, PrometheusRuleSpec,
 };
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::super::common::namespaced;
 use super::super::output::because;
@@ -83,10 +83,8 @@ pub(super) fn render(topology: &Topology, region: &Region, _monitoring: &Monitor
                 groups: Some(vec![PrometheusRuleGroups {
                     name: topic.name.to_owned(),
                     rules: Some(topic.alerts.iter().map(|alert| rule(alert, topic.name)).collect()),
-                    ..PrometheusRuleGroups::default()
                 }]),
             },
-            status: None,
         };
         output.add(region, COMPONENT, &rule, because(topic.why).from(topic.source), []);
     }
@@ -100,6 +98,5 @@ fn rule(alert: &Alert, topic: &str) -> PrometheusRuleGroupsRules {
         r#for: Some(alert.after.to_owned()),
         labels: Some([pair("severity", alert.severity.name()), pair("topic", topic)].into()),
         annotations: Some([pair("summary", alert.summary), pair("description", alert.advice)].into()),
-        ..PrometheusRuleGroupsRules::default()
     }
 }
