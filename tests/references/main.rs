@@ -7,5 +7,7 @@
     reason = "a fixture that cannot be read must fail the test"
 )]
 
+mod cases;
 mod faults;
+mod properties;
 mod support;

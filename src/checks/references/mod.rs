@@ -32,6 +32,7 @@ mod storage;
 mod table;
 mod targets;
 mod traefik;
+mod values;
 mod workloads;
 mod world;
 

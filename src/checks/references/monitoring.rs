@@ -10,7 +10,8 @@ use super::report::{Check, Target, did_you_mean, listed};
 use super::selector::{Labels, Selector};
 use super::services::{call, show};
 use super::targets::{SERVICE, SERVICE_ACCOUNT, STORAGE_CLASS, USED_CONFIG_MAP, USED_SECRET};
-use super::world::{Delivery, Values, World};
+use super::values::Values;
+use super::world::{Delivery, World};
 use crate::finding::Finding;
 
 const GROUP: &str = "monitoring.coreos.com";

@@ -1,12 +1,12 @@
 //! Objects that nothing uses.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::codes;
-use super::json::{annotation, entries, text};
+use super::json::{entries, text};
 use super::report::{Check, USED_BY};
 use super::routes::is_default;
-use super::world::World;
+use super::world::{Delivery, World};
 use crate::finding::Finding;
 
 /// The kinds whose only purpose is to be named by something else.
@@ -40,24 +40,28 @@ const KINDS: [(&str, &str); 25] = [
 
 pub(super) fn check(c: &mut Check<'_>, world: &World<'_>, cluster: &str) {
     let ix = c.ix;
+    let charts = words(world, cluster);
+    let in_chart = |ns: &str, name: &str| {
+        charts
+            .iter()
+            .any(|(there, words)| (ns.is_empty() || ns == *there) && words.contains(name))
+    };
     for (group, kind) in KINDS {
         for i in ix.objects.of(group, kind) {
-            if !c.is_used(*i) && !has_its_own_reader(c, *i) {
+            let head = ix.objects.heads[*i];
+            if !c.is_used(*i) && !has_its_own_reader(c, *i) && !in_chart(head.ns, head.name) {
                 orphan(c, *i, &format!("nothing uses this {kind}"));
             }
         }
     }
-    let mut idle: Vec<_> = c
-        .producers()
-        .into_iter()
-        .filter(|(_, used)| !used)
-        .map(|(item, _)| item)
-        .collect();
-    idle.sort_unstable();
-    for item in idle
-        .into_iter()
-        .filter(|item| annotation(ix.objects.value(*item), USED_BY).is_null())
-    {
+    let mut idle: BTreeMap<usize, bool> = BTreeMap::new();
+    for (i, provision) in ix.provisions.iter().enumerate() {
+        if let Some(item) = provision.from {
+            let used = c.is_provision_used(i) || in_chart(&provision.ns, &provision.name);
+            *idle.entry(item).or_insert(false) |= used || c.is_used(item);
+        }
+    }
+    for (item, _) in idle.into_iter().filter(|(_, used)| !used) {
         orphan(
             c,
             item,
@@ -65,6 +69,17 @@ pub(super) fn check(c: &mut Check<'_>, world: &World<'_>, cluster: &str) {
         );
     }
     namespaces(c, world, cluster);
+}
+
+/// The words in the values of the charts installed in a cluster, by their namespaces: what a chart names, it uses.
+fn words<'a>(world: &'a World<'a>, cluster: &str) -> Vec<(&'a str, HashSet<&'a str>)> {
+    let apps = world.apps.iter().filter(|app| app.targets.contains(&cluster));
+    let charts = apps.flat_map(|app| app.sources.iter().map(move |source| (app, source)));
+    let named = charts.filter_map(|(app, source)| match &source.what {
+        Delivery::Chart { values, .. } => Some((app.ns, values.words())),
+        _ => None,
+    });
+    named.collect()
 }
 
 fn orphan(c: &mut Check<'_>, item: usize, says: &str) {

@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::json::{annotation, dotted, each, entries, text};
 use super::objects::Objects;
 use super::table::{self, Provision, When};
-use super::world::{App, Delivery, Values, World, creates_namespace};
+use super::values::Values;
+use super::world::{App, Delivery, World, creates_namespace};
 use super::{Options, produced};
 
 /// The annotation by which an object says what else exists, one line each, in the form of the table.
@@ -116,12 +117,17 @@ impl<'a> Provided<'a> {
         let full = full_name(chart, release, values);
         for line in lines {
             let service = line.starts_with("Service");
+            let Some(line) = table::holds(line, &|path| values.get(path)) else {
+                continue;
+            };
             let filled = table::fill(line, &|key| match key {
                 "ns" => Some(ns.to_owned()),
                 "release" => Some(release.to_owned()),
                 "name" => Some(full.clone()),
                 "ports" => Some(more_ports(values, service)),
-                path => values.get(path),
+                path => path
+                    .strip_prefix('*')
+                    .map_or_else(|| values.get(path), |path| Some(labels(values, path))),
             });
             self.list
                 .extend(filled.and_then(|line| table::line(&line, ns, by).ok()));
@@ -193,6 +199,12 @@ fn full_name(chart: &str, release: &str, values: &Values<'_>) -> String {
     });
     let cut: String = name.chars().take(limit).collect();
     cut.trim_end_matches('-').to_owned()
+}
+
+/// Labels in the values, as words of a line.
+fn labels(values: &Values<'_>, path: &str) -> String {
+    let words = entries(values.mapping(path)).filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?)));
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// The ports that the values of the Traefik chart add to its own.

@@ -93,20 +93,14 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Whether an object is used: itself, or something that it produces, or by a declaration.
+    /// Whether an object is used, or declared to be.
     pub(super) fn is_used(&self, item: usize) -> bool {
         self.used[item] || annotation(self.ix.objects.value(item), USED_BY).is_string()
     }
 
-    /// The objects that produce something, each with whether any of it is used.
-    pub(super) fn producers(&self) -> HashMap<usize, bool> {
-        let mut producers = HashMap::new();
-        for (provision, used) in self.ix.provisions.iter().zip(&self.used_provisions) {
-            if let Some(item) = provision.from {
-                *producers.entry(item).or_insert(false) |= used;
-            }
-        }
-        producers
+    /// Whether something provided is used.
+    pub(super) fn is_provision_used(&self, provision: usize) -> bool {
+        self.used_provisions[provision]
     }
 
     /// Looks up what `at` names; says nothing if it is missing.
@@ -275,32 +269,38 @@ pub(super) fn in_namespace(ns: &str) -> String {
 pub(super) fn did_you_mean(name: &str, candidates: &[&str]) -> String {
     // A name is compared with the nearest few hundred in the alphabet: nobody reads more, and it bounds the time.
     const WINDOW: usize = 256;
+    // Kubernetes has no longer names, and in shorter ones everything is near.
+    let length = name.len();
+    if !(3..=253).contains(&length) {
+        return String::new();
+    }
     let start = candidates
         .partition_point(|other| *other < name)
         .saturating_sub(WINDOW / 2);
-    let length = name.len();
-    if length > 253 {
-        return String::new();
-    }
-    let near = candidates
-        .iter()
-        .skip(if candidates.len() > WINDOW { start } else { 0 })
-        .take(WINDOW);
-    let close = near
-        .filter(|other| !other.is_empty() && other.len().abs_diff(length) <= 4 + length / 3)
-        .map(|other| {
-            let distance = strsim::damerau_levenshtein(name, other);
-            let contained = other.contains(name) || name.contains(*other);
-            (if contained { distance.min(length / 3) } else { distance }, *other)
-        });
-    let best = close.filter(|(distance, _)| *distance <= 1 + length / 3).min();
-    best.map_or_else(String::new, |(_, other)| format!("did you mean `{other}`? "))
+    let skipped = if candidates.len() > WINDOW { start } else { 0 };
+    let near = candidates.iter().skip(skipped).take(WINDOW);
+    let close = near.filter(|other| other.len() >= 3 && other.len().abs_diff(length) <= 4 + length / 3);
+    let ranked = close.filter_map(|other| {
+        let distance = strsim::damerau_levenshtein(name, other);
+        let contained = other.contains(name) || name.contains(*other);
+        (contained || distance <= 1 + length / 4).then_some((distance, *other))
+    });
+    ranked
+        .min()
+        .map_or_else(String::new, |(_, other)| format!("did you mean `{other}`? "))
 }
 
-/// At most a handful of names, for people.
+/// At most a handful of names, for people; those that carry marks of their own are left as they are.
 pub(super) fn listed(names: &[&str]) -> String {
     const SHOWN: usize = 6;
-    let mut shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let marked = |name: &&str| {
+        if name.contains('`') {
+            (*name).to_owned()
+        } else {
+            format!("`{name}`")
+        }
+    };
+    let mut shown: Vec<_> = names.iter().take(SHOWN).map(marked).collect();
     if names.len() > SHOWN {
         shown.push(format!("{} more", names.len() - SHOWN));
     }

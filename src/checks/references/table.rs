@@ -155,6 +155,23 @@ fn port(word: &str) -> Option<GivenPort> {
     })
 }
 
+/// A line without its conditions `?PATH`, `?+PATH`, `?-PATH`; `None` if one of them does not hold.
+pub(super) fn holds<'l>(line: &'l str, value: &dyn Fn(&str) -> Option<String>) -> Option<&'l str> {
+    let mut line = line;
+    while let Some((rest, condition)) = line.rsplit_once(" ?") {
+        let holds = match (condition.strip_prefix('+'), condition.strip_prefix('-')) {
+            (Some(path), _) => value(path).as_deref() == Some("true"),
+            (_, Some(path)) => value(path).is_none(),
+            _ => value(condition).as_deref() != Some("false"),
+        };
+        if !holds {
+            return None;
+        }
+        line = rest;
+    }
+    Some(line)
+}
+
 /// Fills in `{placeholders}`; `None` if one of them has no value, so that the line does not hold.
 pub(super) fn fill(line: &str, value: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let mut filled = String::with_capacity(line.len());
@@ -185,8 +202,10 @@ mod tests {
         for section in sections() {
             assert!(!section.lines.is_empty(), "{:?} has no lines", section.when);
             for written in &section.lines {
-                let filled = fill(written, &|key| {
-                    (key != "ports").then(|| "80".to_owned()).or(Some(String::new()))
+                let bare = written.split(" ?").next().expect("a line");
+                let filled = fill(bare, &|key| {
+                    let several = key == "ports" || key.starts_with('*');
+                    Some(if several { String::new() } else { "80".to_owned() })
                 });
                 let provision = line(&filled.expect(written), "ns", &by).expect(written);
                 assert!(!provision.name.is_empty(), "{written}");
@@ -239,6 +258,27 @@ mod tests {
         ] {
             let error = line(bad, "ns", &by).expect_err(bad);
             assert!(error.contains(says), "{bad}: {error}");
+        }
+    }
+
+    #[test]
+    fn conditions() {
+        let value = |key: &str| match key {
+            "on" => Some("true".to_owned()),
+            "off" => Some("false".to_owned()),
+            _ => None,
+        };
+        for (line, kept) in [
+            ("X y", Some("X y")),
+            ("X y ?on ?unset", Some("X y")),
+            ("X y ?off", None),
+            ("X y ?+on", Some("X y")),
+            ("X y ?+unset", None),
+            ("X y ?-unset", Some("X y")),
+            ("X y ?-on", None),
+            ("X y ?on ?+off", None),
+        ] {
+            assert_eq!(holds(line, &value), kept, "{line}");
         }
     }
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::json::{dotted, each, text};
+use super::json::{each, text};
+use super::values::Values;
 use crate::bundle::Item;
 
 /// An Argo CD Application.
@@ -41,52 +42,6 @@ pub(super) enum Delivery<'a> {
     Folder { path: String, items: Vec<usize> },
     /// Something of another repository.
     Elsewhere { repository: &'a str },
-}
-
-/// The values given to a chart.
-pub(super) struct Values<'a> {
-    parameters: &'a Value,
-    object: &'a Value,
-    written: Value,
-}
-
-impl<'a> Values<'a> {
-    fn of(helm: &'a Value) -> Self {
-        let written = helm["values"]
-            .as_str()
-            .and_then(|text| serde_saphyr::from_str(text).ok());
-        Self {
-            parameters: &helm["parameters"],
-            object: &helm["valuesObject"],
-            written: written.unwrap_or(Value::Null),
-        }
-    }
-
-    /// The value at a dotted path, as text: parameters win over `valuesObject`, and that over `values`, as in Argo CD.
-    pub(super) fn get(&self, path: &str) -> Option<String> {
-        let parameter = each(self.parameters).find(|p| p["name"] == path).map(|p| &p["value"]);
-        let candidates = [
-            parameter.unwrap_or(&Value::Null),
-            dotted(self.object, path),
-            dotted(&self.written, path),
-        ];
-        candidates.into_iter().find_map(|value| match value {
-            Value::String(text) if !text.is_empty() => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            Value::Bool(flag) => Some(flag.to_string()),
-            _ => None,
-        })
-    }
-
-    /// The mapping at a dotted path.
-    pub(super) fn mapping(&self, path: &str) -> &Value {
-        let object = dotted(self.object, path);
-        if object.is_object() {
-            object
-        } else {
-            dotted(&self.written, path)
-        }
-    }
 }
 
 /// Everything across clusters.
@@ -425,16 +380,5 @@ mod tests {
             })
             .collect();
         assert_eq!(held, [vec![3], vec![3, 2]]);
-    }
-
-    #[test]
-    fn values_win_in_the_order_of_argo_cd() {
-        let helm = json!({"parameters": [{"name": "a.b", "value": "1"}], "valuesObject": {"a": {"b": "2", "c": 3}},
-            "values": "a: {c: 4, d: five}"});
-        let values = Values::of(&helm);
-        assert_eq!(
-            ["a.b", "a.c", "a.d", "a.e"].map(|p| values.get(p)),
-            [Some("1"), Some("3"), Some("five"), None].map(|v| v.map(str::to_owned))
-        );
     }
 }

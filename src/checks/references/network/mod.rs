@@ -1,65 +1,19 @@
 //! Network policies: they select pods, open ports that are listened on, and agree at both ends.
 
+mod dialects;
+mod policy;
+
 use serde_json::Value;
 
 use super::codes;
 use super::index::Index;
-use super::json::{each, text};
-use super::placement::nothing;
+use super::json::each;
 use super::pods::{PodSet, protocol};
 use super::report::{Check, listed};
 use super::selector::Selector;
 use super::services::{resolve, show};
 use crate::finding::{Finding, Severity};
-
-/// Which way traffic goes, as seen from the pods that a policy selects.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    In,
-    Out,
-}
-
-struct Policy<'a> {
-    item: usize,
-    selected: Vec<usize>,
-    rules: Vec<Rule<'a>>,
-}
-
-struct Rule<'a> {
-    way: Way,
-    peers: Vec<Peer<'a>>,
-    /// Whether it speaks of everybody: no peers are written, or all addresses.
-    everyone: bool,
-    /// Empty: all ports.
-    ports: Vec<Opening<'a>>,
-    /// All pods of all its peers, one bit each.
-    members: Vec<u64>,
-}
-
-struct Peer<'a> {
-    at: &'a Value,
-    pods: Vec<usize>,
-}
-
-/// One entry of `ports`.
-struct Opening<'a> {
-    at: &'a Value,
-    protocol: &'a str,
-    name: Option<&'a str>,
-    range: (u16, u16),
-}
-
-/// What is asked of the other end: a protocol (or any) and a range of ports.
-#[derive(Clone, Copy)]
-struct Query<'a> {
-    protocol: Option<&'a str>,
-    range: (u16, u16),
-}
-
-const ALL: Query<'static> = Query {
-    protocol: None,
-    range: (0, u16::MAX),
-};
+use policy::{ALL, Opening, Peer, Policy, Query, Rule, Way};
 
 /// What the policies do to one set of pods.
 #[derive(Clone, Default)]
@@ -78,7 +32,7 @@ pub(super) fn check(c: &mut Check<'_>) {
         .objects
         .of("networking.k8s.io", "NetworkPolicy")
         .iter()
-        .map(|i| read(c, *i, &mut states))
+        .map(|i| policy::read(c, *i, &mut states))
         .collect();
     for (number, policy) in policies.iter().enumerate() {
         for (rule_number, rule) in policy.rules.iter().enumerate() {
@@ -87,7 +41,7 @@ pub(super) fn check(c: &mut Check<'_>) {
             }
         }
     }
-    dialects(c, &mut states);
+    dialects::read(c, &mut states);
     let network = Network {
         ix,
         policies: &policies,
@@ -100,174 +54,6 @@ pub(super) fn check(c: &mut Check<'_>) {
         }
     }
     network.services(c);
-}
-
-fn read<'a>(c: &mut Check<'a>, item: usize, states: &mut [State]) -> Policy<'a> {
-    let ix = c.ix;
-    let (ns, spec) = (ix.objects.heads[item].ns, &ix.objects.value(item)["spec"]);
-    let selector = Selector::of(&spec["podSelector"]);
-    let selected = ix.pods.select(ns, &selector);
-    // A default deny for pods to come is no mistake; a policy for certain pods that are not there is.
-    if selected.is_empty() && !selector.is_empty() && !ix.is_trusted("Pods", ns) {
-        nothing(
-            c,
-            item,
-            &spec["podSelector"],
-            "pods",
-            &selector,
-            ns,
-            "the policy has no effect",
-        );
-    }
-    let types: Vec<_> = each(&spec["policyTypes"]).map(text).collect();
-    let inward = if types.is_empty() {
-        true
-    } else {
-        types.contains(&"Ingress")
-    };
-    let outward = if types.is_empty() {
-        spec["egress"].is_array()
-    } else {
-        types.contains(&"Egress")
-    };
-    for set in selected.iter().filter(|set| !ix.pods.sets[**set].host_network) {
-        states[*set].isolated[Way::In as usize] |= inward;
-        states[*set].isolated[Way::Out as usize] |= outward;
-    }
-    let mut rules = Vec::new();
-    for (way, on, field, peers) in [
-        (Way::In, inward, "ingress", "from"),
-        (Way::Out, outward, "egress", "to"),
-    ] {
-        if on {
-            rules.extend(each(&spec[field]).map(|rule| read_rule(c, item, way, rule, &rule[peers])));
-        }
-    }
-    Policy { item, selected, rules }
-}
-
-fn read_rule<'a>(c: &mut Check<'a>, item: usize, way: Way, rule: &'a Value, written: &'a Value) -> Rule<'a> {
-    let mut this = Rule {
-        way,
-        peers: Vec::new(),
-        everyone: each(written).next().is_none(),
-        ports: each(&rule["ports"]).filter_map(opening).collect(),
-        members: vec![0; c.ix.pods.sets.len().div_ceil(64)],
-    };
-    for at in each(written) {
-        if at["ipBlock"].is_object() {
-            let block = &at["ipBlock"];
-            this.everyone |= ["0.0.0.0/0", "::/0"].contains(&text(&block["cidr"])) && block["except"].is_null();
-            continue;
-        }
-        let pods = peer(c, item, at);
-        for set in &pods {
-            this.members[set / 64] |= 1 << (set % 64);
-        }
-        this.peers.push(Peer { at, pods });
-    }
-    this
-}
-
-/// The pods of a peer; says so if there are none.
-fn peer<'a>(c: &mut Check<'a>, item: usize, at: &'a Value) -> Vec<usize> {
-    let ix = c.ix;
-    let own = ix.objects.heads[item].ns;
-    let namespaces = if at["namespaceSelector"].is_object() {
-        let selector = Selector::of(&at["namespaceSelector"]);
-        let found = ix.select_namespaces(&selector);
-        if found.is_empty() {
-            nothing(
-                c,
-                item,
-                &at["namespaceSelector"],
-                "namespaces",
-                &selector,
-                "",
-                "the rule opens nothing",
-            );
-            return Vec::new();
-        }
-        found.iter().map(|namespace| namespace.name).collect()
-    } else {
-        vec![own]
-    };
-    let selector = Selector::of(&at["podSelector"]);
-    let pods: Vec<_> = namespaces.iter().flat_map(|ns| ix.pods.select(ns, &selector)).collect();
-    if pods.is_empty() && !selector.is_empty() && !namespaces.iter().any(|ns| ix.is_trusted("Pods", ns)) {
-        let ns = if namespaces.len() == 1 { namespaces[0] } else { "" };
-        nothing(
-            c,
-            item,
-            &at["podSelector"],
-            "pods",
-            &selector,
-            ns,
-            "the rule opens nothing",
-        );
-    }
-    pods
-}
-
-fn opening(at: &Value) -> Option<Opening<'_>> {
-    let port = &at["port"];
-    let number = port.as_u64().and_then(|n| u16::try_from(n).ok());
-    let range = match (number, port.as_str()) {
-        (Some(first), _) => (
-            first,
-            at["endPort"]
-                .as_u64()
-                .and_then(|n| u16::try_from(n).ok())
-                .unwrap_or(first),
-        ),
-        (None, Some(_)) => (0, 0),
-        (None, None) if port.is_null() => (0, u16::MAX),
-        (None, None) => return None,
-    };
-    Some(Opening {
-        at,
-        protocol: protocol(at),
-        name: port.as_str(),
-        range,
-    })
-}
-
-impl<'a> Opening<'a> {
-    /// What it opens on certain pods; `None` if they have no port of that name.
-    fn on(&self, set: &PodSet<'_>) -> Option<Query<'a>> {
-        let range = match self.name {
-            Some(name) => set
-                .ports
-                .iter()
-                .find(|p| p.name == name && p.protocol == self.protocol)
-                .map(|p| (p.number, p.number))?,
-            None => self.range,
-        };
-        Some(Query {
-            protocol: Some(self.protocol),
-            range,
-        })
-    }
-}
-
-impl Rule<'_> {
-    /// Whether it speaks of a peer.
-    fn includes(&self, set: usize) -> bool {
-        self.everyone || self.members[set / 64] >> (set % 64) & 1 == 1
-    }
-
-    /// Whether it opens some of what is asked, at the pods that listen.
-    fn opens(&self, query: Query<'_>, listener: &PodSet<'_>) -> bool {
-        self.ports.is_empty()
-            || self
-                .ports
-                .iter()
-                .filter_map(|opening| opening.on(listener))
-                .any(|open| {
-                    let same = query.protocol.is_none() || query.protocol == open.protocol;
-                    same && open.range.0 <= query.range.1 && query.range.0 <= open.range.1
-                })
-    }
 }
 
 struct Network<'n, 'a> {
@@ -504,47 +290,6 @@ impl<'a> Network<'_, 'a> {
                 .because("the pods are isolated, so that this port of the Service reaches nobody")
                 .mend("open it to its clients, or take the port out of the Service");
             c.say(item, port, finding);
-        }
-    }
-}
-
-/// Policies of Cilium and Calico: what they select is checked; what they let through is only known to be unknown.
-fn dialects(c: &mut Check<'_>, states: &mut [State]) {
-    let ix = c.ix;
-    for i in ix.objects.of("cilium.io", "CiliumNetworkPolicy") {
-        let ns = ix.objects.heads[*i].ns;
-        for spec in each(&ix.objects.value(*i)["specs"]).chain([&ix.objects.value(*i)["spec"]]) {
-            let at = &spec["endpointSelector"];
-            if !at.is_object() {
-                continue;
-            }
-            let mut selector = Selector::of(at);
-            for (key, _) in &mut selector.equal {
-                *key = key.strip_prefix("k8s:").or(key.strip_prefix("any:")).unwrap_or(key);
-            }
-            let selected = ix.pods.select(ns, &selector);
-            if selected.is_empty() && !selector.is_empty() && !ix.is_trusted("Pods", ns) {
-                nothing(c, *i, at, "pods", &selector, ns, "the policy has no effect");
-            }
-            let among_pods = |rule: &Value| {
-                let entities = each(&rule["toEntities"]).any(|e| ["all", "cluster"].contains(&text(e)));
-                rule["toEndpoints"].is_array() || rule["toServices"].is_array() || entities
-            };
-            for set in selected {
-                states[set].unknown[Way::In as usize] |= each(&spec["ingress"]).next().is_some();
-                states[set].unknown[Way::Out as usize] |= each(&spec["egress"]).any(among_pods);
-            }
-        }
-    }
-    for group in ["crd.projectcalico.org", "projectcalico.org"] {
-        for i in ix.objects.of(group, "NetworkPolicy") {
-            let spec = &ix.objects.value(*i)["spec"];
-            let inward = each(&spec["ingress"]).next().is_some();
-            let outward = each(&spec["egress"]).any(|rule| rule["destination"]["selector"].is_string());
-            for set in ix.pods.in_namespace(ix.objects.heads[*i].ns) {
-                states[*set].unknown[Way::In as usize] |= inward;
-                states[*set].unknown[Way::Out as usize] |= outward;
-            }
         }
     }
 }
