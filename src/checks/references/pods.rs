@@ -145,12 +145,15 @@ impl<'a> Pods<'a> {
                 sets.push(of_workload(i, *head, objects.value(i), template));
             }
         }
-        sets.extend(
-            provisions
-                .iter()
-                .filter(|p| p.kind == "Pods" && !p.name.ends_with('*'))
-                .map(of_provision),
-        );
+        for provision in provisions.iter().filter(|p| p.kind == "Pods" && !p.name.ends_with('*')) {
+            if *provision.ns == *"*" {
+                // In whichever namespace asks for them, such as the pods that answer ACME's challenges.
+                let namespaces = objects.of("", "Namespace").iter().map(|i| objects.heads[*i].name);
+                sets.extend(namespaces.map(|ns| PodSet { ns, ..of_provision(provision) }));
+            } else {
+                sets.push(of_provision(provision));
+            }
+        }
         let mut this = Self {
             sets,
             by_label: HashMap::new(),
