@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+/// The code of a finding about a secret that stands in the open: its line is never shown.
+pub const LITERAL_SECRET: &str = "spec/literal-secret";
+
 /// How bad a finding is. `Error` stops a compile; the others are told and do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,15 +1,18 @@
 //! For people at a terminal.
 
+use std::collections::BTreeSet;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::{Sources, place};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, LITERAL_SECRET, Severity};
 
 pub(super) fn tell(findings: &[Finding], sources: &Sources, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let secret = secret_lines(findings);
     findings
         .iter()
-        .map(|finding| one(finding, sources, &renderer) + "\n\n")
+        .map(|finding| one(finding, sources, &secret, &renderer) + "\n\n")
         .collect()
 }
 
@@ -24,7 +27,22 @@ fn range(text: &str, offset: usize, length: usize) -> Option<std::ops::Range<usi
     Some(offset..end)
 }
 
-fn one(finding: &Finding, sources: &Sources, renderer: &Renderer) -> String {
+/// Lines that hold a secret: they are named, never shown, whatever else is wrong with them.
+type SecretLines = BTreeSet<(String, u32)>;
+
+fn line_of(finding: &Finding) -> Option<(String, u32)> {
+    Some((finding.place.file.clone()?, finding.place.span?.line))
+}
+
+fn secret_lines(findings: &[Finding]) -> SecretLines {
+    findings
+        .iter()
+        .filter(|f| f.code == LITERAL_SECRET)
+        .filter_map(line_of)
+        .collect()
+}
+
+fn one(finding: &Finding, sources: &Sources, secret: &SecretLines, renderer: &Renderer) -> String {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -33,7 +51,8 @@ fn one(finding: &Finding, sources: &Sources, renderer: &Renderer) -> String {
     let title = level.primary_title(finding.message.as_str()).id(finding.code);
     let mut group = Group::with_title(title);
     let file = finding.place.file.as_deref();
-    let text = file.and_then(|file| sources.text(file));
+    let hidden = line_of(finding).is_some_and(|line| secret.contains(&line));
+    let text = file.filter(|_| !hidden).and_then(|file| sources.text(file));
     let shown = finding
         .place
         .span

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::finding::{Finding, Place};
+use crate::finding::{Finding, LITERAL_SECRET, Place};
 
 /// Names of fields whose text would be a secret, in lower case without separators.
 const NAMES: [&str; 12] = [
@@ -46,7 +46,7 @@ fn walk(value: &Value, pointer: String, key: Option<&str>, found: &mut Vec<Findi
                     pointer: Some(pointer),
                     ..Place::default()
                 };
-                let finding = Finding::error("spec/literal-secret", format!("this is {what}"))
+                let finding = Finding::error(LITERAL_SECRET, format!("this is {what}"))
                     .because("whatever is committed stays in the history and in every clone: treat this value as known to strangers and replace it")
                     .mend("remove it and put the new value into the secret store; environment files name secrets, they never hold one");
                 found.push(finding.at(place));

@@ -149,7 +149,10 @@ impl<'a> Pods<'a> {
             if *provision.ns == *"*" {
                 // In whichever namespace asks for them, such as the pods that answer ACME's challenges.
                 let namespaces = objects.of("", "Namespace").iter().map(|i| objects.heads[*i].name);
-                sets.extend(namespaces.map(|ns| PodSet { ns, ..of_provision(provision) }));
+                sets.extend(namespaces.map(|ns| PodSet {
+                    ns,
+                    ..of_provision(provision)
+                }));
             } else {
                 sets.push(of_provision(provision));
             }
