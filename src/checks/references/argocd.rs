@@ -18,20 +18,20 @@ pub(super) fn check<'a>(c: &mut Check<'a>, world: &World<'a>, cluster: &str) {
     let Some(numbers) = world.clusters.get(cluster) else {
         return;
     };
-    for app in world.apps.iter().filter(|app| &*app.item.cluster == cluster) {
+    for app in world.apps_in(cluster) {
         if let Ok(item) = numbers.binary_search(&app.number) {
             application(c, world, cluster, app, item);
         }
     }
-    for number in &world.projects {
-        accounts(c, world, *number, numbers.binary_search(number).ok());
-        if let Ok(item) = numbers.binary_search(number) {
+    for number in world.projects_of(cluster) {
+        accounts(c, world, number, numbers.binary_search(&number).ok());
+        if let Ok(item) = numbers.binary_search(&number) {
             windows(c, world, cluster, item);
         }
     }
     if c.complete {
-        for (folder, number) in world.undelivered() {
-            if let Ok(item) = numbers.binary_search(&number) {
+        for (folder, number) in world.undelivered(cluster) {
+            if let Ok(item) = numbers.binary_search(number) {
                 let finding = Finding::warning(
                     codes::UNDELIVERED,
                     format!("no Application delivers the folder `{folder}`"),
@@ -305,7 +305,7 @@ fn accounts<'a>(c: &mut Check<'a>, world: &World<'a>, number: usize, item: Optio
             continue;
         }
         let here = c.look(&SERVICE_ACCOUNT, ns, name).is_some();
-        if let Some(item) = item.filter(|_| !here && !world.accounts.contains(&(ns, name))) {
+        if let Some(item) = item.filter(|_| !here && !world.has_account(number, ns, name)) {
             let effect = "the sync runs as an account that does not exist, and fails";
             c.expect_name(
                 item,
@@ -323,11 +323,7 @@ fn accounts<'a>(c: &mut Check<'a>, world: &World<'a>, number: usize, item: Optio
 
 fn windows<'a>(c: &mut Check<'a>, world: &World<'a>, cluster: &str, item: usize) {
     let head = c.ix.objects.heads[item];
-    let apps = world
-        .apps
-        .iter()
-        .filter(|app| &*app.item.cluster == cluster)
-        .map(|app| app.item.object.value());
+    let apps = world.apps_in(cluster).map(|app| app.item.object.value());
     let own: Vec<_> = apps
         .filter(|app| app["spec"]["project"] == head.name)
         .map(|app| text(&app["metadata"]["name"]))

@@ -11,6 +11,7 @@ mod apis;
 mod argocd;
 mod certificates;
 mod codes;
+mod files;
 mod identity;
 mod index;
 mod json;

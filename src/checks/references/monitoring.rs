@@ -297,7 +297,7 @@ fn picked<'a>(c: &mut Check<'a>, world: &'a World<'a>, cluster: &str) {
 
 /// The releases of the chart that brings a Prometheus of its own.
 fn charts<'a>(world: &'a World<'a>, cluster: &str) -> impl Iterator<Item = (&'a str, &'a str, &'a Values<'a>)> {
-    let apps = world.apps.iter().filter(move |app| app.targets.contains(&cluster));
+    let apps = world.apps_to(cluster);
     apps.flat_map(|app| {
         app.sources.iter().filter_map(|source| match &source.what {
             Delivery::Chart {

@@ -73,7 +73,7 @@ pub(super) fn check(c: &mut Check<'_>, world: &World<'_>, cluster: &str) {
 
 /// The words in the values of the charts installed in a cluster, by their namespaces: what a chart names, it uses.
 fn words<'a>(world: &'a World<'a>, cluster: &str) -> Vec<(&'a str, HashSet<&'a str>)> {
-    let apps = world.apps.iter().filter(|app| app.targets.contains(&cluster));
+    let apps = world.apps_to(cluster);
     let charts = apps.flat_map(|app| app.sources.iter().map(move |source| (app, source)));
     let named = charts.filter_map(|(app, source)| match &source.what {
         Delivery::Chart { values, .. } => Some((app.ns, values.words())),
@@ -139,11 +139,7 @@ fn has_its_own_reader(c: &Check<'_>, item: usize) -> bool {
 fn namespaces(c: &mut Check<'_>, world: &World<'_>, cluster: &str) {
     let ix = c.ix;
     let objects = ix.objects.heads.iter().map(|head| head.ns);
-    let apps = world
-        .apps
-        .iter()
-        .filter(|app| app.targets.contains(&cluster))
-        .map(|app| app.ns);
+    let apps = world.apps_to(cluster).map(|app| app.ns);
     let provided = ix.provisions.iter().map(|provision| provision.ns.as_str());
     let lived_in: HashSet<&str> = objects.chain(apps).chain(provided).collect();
     for i in ix.objects.of("", "Namespace") {

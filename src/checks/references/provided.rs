@@ -49,7 +49,7 @@ pub(super) fn collect<'a>(objects: &Objects<'a>, world: &World<'a>, cluster: &st
             When::Chart(_) | When::Repository(_) => {}
         }
     }
-    for app in world.apps.iter().filter(|app| app.targets.contains(&cluster)) {
+    for app in world.apps_to(cluster) {
         this.application(app);
     }
     this.declared(objects, cluster, options);
@@ -228,7 +228,7 @@ fn more_ports(values: &Values<'_>, exposed: bool) -> String {
 
 /// The namespace in which a chart is installed in a cluster, if an Application does so.
 pub(super) fn namespace_of_chart<'a>(world: &World<'a>, cluster: &str, chart: &str) -> Option<&'a str> {
-    let apps = world.apps.iter().filter(|app| app.targets.contains(&cluster));
+    let apps = world.apps_to(cluster);
     let mut charts = apps.flat_map(|app| app.sources.iter().map(move |source| (app, source)));
     charts
         .find(|(_, s)| matches!(s.what, Delivery::Chart { name, .. } if name == chart))

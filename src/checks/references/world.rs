@@ -1,9 +1,10 @@
 //! What is known across clusters: which Argo CD Application brings which files and charts to which cluster.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
+use super::files::{Files, plain};
 use super::json::{each, text};
 use super::values::Values;
 use crate::bundle::Item;
@@ -50,58 +51,20 @@ pub(super) struct World<'a> {
     pub(super) items: &'a [Item],
     /// The items of each cluster, by number.
     pub(super) clusters: BTreeMap<&'a str, Vec<usize>>,
-    /// All Applications.
-    pub(super) apps: Vec<App<'a>>,
-    /// All Argo CD projects, by number.
-    pub(super) projects: Vec<usize>,
-    /// The service accounts of all clusters, by namespace and name; only filled where there are projects.
-    pub(super) accounts: HashSet<(&'a str, &'a str)>,
     /// The namespaces that each cluster has by an object, or by an Application that creates its own.
     pub(super) namespaces: HashMap<&'a str, HashSet<&'a str>>,
+    apps: Vec<App<'a>>,
+    /// Which Applications stand in a cluster, and which deliver to it.
+    home: HashMap<&'a str, Vec<usize>>,
+    delivering: HashMap<&'a str, Vec<usize>>,
+    /// The Argo CD projects that stand in a cluster or of which something is delivered to it, by number.
+    projects: HashMap<&'a str, BTreeSet<usize>>,
+    /// The service accounts of each cluster, by namespace and name; only filled where there are projects.
+    accounts: HashMap<&'a str, HashSet<(&'a str, &'a str)>>,
+    /// The clusters to which something of a project is delivered.
+    reach: HashMap<usize, BTreeSet<&'a str>>,
+    undelivered: HashMap<&'a str, Vec<(&'a str, usize)>>,
     files: Files<'a>,
-}
-
-/// The files of the items, in order.
-struct Files<'a> {
-    sorted: Vec<(&'a str, usize)>,
-    roots: HashSet<&'a str>,
-}
-
-impl<'a> Files<'a> {
-    fn new(items: &'a [Item]) -> Self {
-        let mut sorted: Vec<_> = items
-            .iter()
-            .enumerate()
-            .map(|(i, item)| (plain(&item.file), i))
-            .collect();
-        sorted.sort_unstable();
-        let roots = sorted
-            .iter()
-            .filter_map(|(file, _)| Some(file.split_once('/')?.0))
-            .collect();
-        Self { sorted, roots }
-    }
-
-    /// The items below a folder; without `recurse` only those directly in it.
-    fn below(&self, folder: &str, recurse: bool) -> Vec<usize> {
-        let prefix = if folder.is_empty() {
-            String::new()
-        } else {
-            format!("{folder}/")
-        };
-        let start = self.sorted.partition_point(|(file, _)| *file < prefix.as_str());
-        let inside = self.sorted[start..]
-            .iter()
-            .map_while(|(file, i)| Some((file.strip_prefix(&prefix)?, *i)));
-        inside
-            .filter(|(rest, _)| recurse || !rest.contains('/'))
-            .map(|(_, i)| i)
-            .collect()
-    }
-}
-
-fn plain(path: &str) -> &str {
-    path.trim_start_matches("./").trim_end_matches('/')
 }
 
 /// Whether an Application makes its namespace itself.
@@ -111,64 +74,85 @@ pub(super) fn creates_namespace(app: &Value) -> bool {
 
 impl<'a> World<'a> {
     pub(super) fn new(items: &'a [Item]) -> Self {
-        let mut clusters: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        let mut namespaces: HashMap<&str, HashSet<&str>> = HashMap::new();
+        let mut this = Self {
+            items,
+            clusters: BTreeMap::new(),
+            namespaces: HashMap::new(),
+            apps: Vec::new(),
+            home: HashMap::new(),
+            delivering: HashMap::new(),
+            projects: HashMap::new(),
+            accounts: HashMap::new(),
+            reach: HashMap::new(),
+            undelivered: HashMap::new(),
+            files: Files::default(),
+        };
         let (mut applications, mut projects) = (Vec::new(), Vec::new());
         for (i, item) in items.iter().enumerate() {
-            clusters.entry(&item.cluster).or_default().push(i);
+            this.clusters.entry(&item.cluster).or_default().push(i);
             let value = item.object.value();
             match text(&value["kind"]) {
                 "Namespace" => {
-                    namespaces
-                        .entry(&item.cluster)
-                        .or_default()
-                        .insert(text(&value["metadata"]["name"]));
+                    let names = this.namespaces.entry(&item.cluster).or_default();
+                    names.insert(text(&value["metadata"]["name"]));
                 }
                 "Application" if text(&value["apiVersion"]).starts_with("argoproj.io/") => applications.push(i),
                 "AppProject" => projects.push(i),
                 _ => {}
             }
         }
-        let needs_files = !applications.is_empty();
-        let files = if needs_files {
-            Files::new(items)
-        } else {
-            Files {
-                sorted: Vec::new(),
-                roots: HashSet::new(),
-            }
-        };
-        let mut apps: Vec<_> = applications.into_iter().map(|i| read(items, &files, i)).collect();
-        find_targets(&mut apps, items, &clusters);
-        for app in apps.iter().filter(|app| creates_namespace(app.item.object.value())) {
+        if !applications.is_empty() {
+            this.files = Files::new(items);
+            this.apps = applications.into_iter().map(|i| read(items, &this.files, i)).collect();
+            find_targets(&mut this.apps, items, &this.clusters);
+            this.index_apps();
+            this.find_undelivered();
+        }
+        if !projects.is_empty() {
+            this.index_projects(&projects);
+        }
+        this
+    }
+
+    fn index_apps(&mut self) {
+        for (number, app) in self.apps.iter().enumerate() {
+            self.home.entry(&app.item.cluster).or_default().push(number);
             for target in &app.targets {
-                namespaces.entry(target).or_default().insert(app.ns);
+                self.delivering.entry(target).or_default().push(number);
+                if creates_namespace(app.item.object.value()) {
+                    self.namespaces.entry(target).or_default().insert(app.ns);
+                }
             }
         }
-        let accounts = if projects.is_empty() {
-            HashSet::new()
-        } else {
-            accounts(items)
-        };
-        Self {
-            items,
-            clusters,
-            apps,
-            projects,
-            accounts,
-            namespaces,
-            files,
+    }
+
+    fn index_projects(&mut self, projects: &[usize]) {
+        let mut named: HashMap<(&str, &str), usize> = HashMap::new();
+        for number in projects {
+            let item = &self.items[*number];
+            named.insert((&item.cluster, text(&item.object.value()["metadata"]["name"])), *number);
+            self.projects.entry(&item.cluster).or_default().insert(*number);
+        }
+        for app in &self.apps {
+            let project = text(&app.item.object.value()["spec"]["project"]);
+            if let Some(number) = named.get(&(&*app.item.cluster, project)) {
+                for target in &app.targets {
+                    self.projects.entry(target).or_default().insert(*number);
+                    self.reach.entry(*number).or_default().insert(target);
+                }
+            }
+        }
+        for item in self.items {
+            let value = item.object.value();
+            if value["kind"] == "ServiceAccount" {
+                let account = (text(&value["metadata"]["namespace"]), text(&value["metadata"]["name"]));
+                self.accounts.entry(&item.cluster).or_default().insert(account);
+            }
         }
     }
 
-    /// Whether a path names a folder of the repository that the items stand in.
-    pub(super) fn is_ours(&self, path: &str) -> bool {
-        is_ours(&self.files, path)
-    }
-
-    /// The folders with items that no Application delivers, each with its first item; nothing if no Application
-    /// delivers any folder.
-    pub(super) fn undelivered(&self) -> Vec<(&'a str, usize)> {
+    /// Folders with items that no Application delivers, each with its first item; none if nothing is delivered at all.
+    fn find_undelivered(&mut self) {
         let mut delivered = vec![false; self.items.len()];
         for source in self.apps.iter().flat_map(|app| &app.sources) {
             if let Delivery::Folder { items, .. } = &source.what {
@@ -178,35 +162,57 @@ impl<'a> World<'a> {
             }
         }
         if !delivered.contains(&true) {
-            return Vec::new();
+            return;
         }
-        let mut folders: Vec<(&str, usize)> = Vec::new();
+        let mut last = None;
         for (file, i) in self.files.sorted.iter().filter(|(_, i)| !delivered[*i]) {
-            let head = self.items[*i].object.value();
+            let item = &self.items[*i];
             let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let is_argo = text(&head["apiVersion"]).starts_with("argoproj.io/");
-            if !is_argo && folders.last().is_none_or(|(last, _)| *last != folder) {
-                folders.push((folder, *i));
+            let is_argo = text(&item.object.value()["apiVersion"]).starts_with("argoproj.io/");
+            if !is_argo && last != Some(folder) {
+                last = Some(folder);
+                self.undelivered.entry(&item.cluster).or_default().push((folder, *i));
             }
         }
-        folders
     }
-}
 
-fn accounts(items: &[Item]) -> HashSet<(&str, &str)> {
-    let values = items
-        .iter()
-        .map(|item| item.object.value())
-        .filter(|value| value["kind"] == "ServiceAccount");
-    values
-        .map(|v| (text(&v["metadata"]["namespace"]), text(&v["metadata"]["name"])))
-        .collect()
-}
+    /// The Applications that stand in a cluster.
+    pub(super) fn apps_in(&self, cluster: &str) -> impl Iterator<Item = &App<'a>> {
+        self.home.get(cluster).into_iter().flatten().map(|i| &self.apps[*i])
+    }
 
-fn is_ours(files: &Files<'_>, path: &str) -> bool {
-    let path = plain(path);
-    let root = path.split_once('/').map_or(path, |(root, _)| root);
-    root == "generated" || files.roots.contains(root)
+    /// The Applications that deliver to a cluster.
+    pub(super) fn apps_to(&self, cluster: &str) -> impl Iterator<Item = &App<'a>> {
+        self.delivering
+            .get(cluster)
+            .into_iter()
+            .flatten()
+            .map(|i| &self.apps[*i])
+    }
+
+    /// The projects that stand in a cluster or of which something is delivered to it.
+    pub(super) fn projects_of(&self, cluster: &str) -> impl Iterator<Item = usize> {
+        self.projects.get(cluster).into_iter().flatten().copied()
+    }
+
+    /// Whether a cluster to which a project delivers has an account; if it delivers nowhere, whether any has.
+    pub(super) fn has_account(&self, project: usize, ns: &str, name: &str) -> bool {
+        let has = |cluster: &&str| self.accounts.get(cluster).is_some_and(|all| all.contains(&(ns, name)));
+        match self.reach.get(&project) {
+            Some(clusters) => clusters.iter().any(has),
+            None => self.clusters.keys().any(has),
+        }
+    }
+
+    /// The folders of a cluster that no Application delivers, each with its first item.
+    pub(super) fn undelivered(&self, cluster: &str) -> &[(&'a str, usize)] {
+        self.undelivered.get(cluster).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a path names a folder of the repository that the items stand in.
+    pub(super) fn is_ours(&self, path: &str) -> bool {
+        self.files.is_ours(path)
+    }
 }
 
 fn read<'a>(items: &'a [Item], files: &Files<'a>, number: usize) -> App<'a> {
@@ -234,7 +240,7 @@ fn read<'a>(items: &'a [Item], files: &Files<'a>, number: usize) -> App<'a> {
                     release,
                     values: Values::of(helm),
                 }
-            } else if !path.is_empty() && is_ours(files, path) {
+            } else if !path.is_empty() && files.is_ours(path) {
                 let recurse = source["directory"]["recurse"] == true;
                 Delivery::Folder {
                     path: plain(path).to_owned(),
@@ -282,17 +288,25 @@ fn find_targets<'a>(apps: &mut [App<'a>], items: &'a [Item], clusters: &BTreeMap
             }
         }
     }
+    let hyphened: HashMap<_, _> = clusters
+        .keys()
+        .map(|cluster| (cluster.replace('/', "-"), *cluster))
+        .collect();
     for app in apps.iter_mut().filter(|app| app.targets.is_empty()) {
         let (home, to) = destination(app);
         if let Some(known) = learned.get(&(home, to)) {
             app.targets.clone_from(known);
             continue;
         }
-        let named = |cluster: &&&str| {
-            let last = cluster.rsplit('/').next().unwrap_or_default();
-            !to.is_empty() && (**cluster == to || last == to || cluster.replace('/', "-") == to)
-        };
-        app.targets.push(clusters.keys().find(named).copied().unwrap_or(home));
+        // `eu` of `prod/argocd` is `prod/eu`; a name may also be that of the whole cluster, perhaps joined by hyphens.
+        let beside = home
+            .rsplit_once('/')
+            .map_or_else(|| to.to_owned(), |(environment, _)| format!("{environment}/{to}"));
+        let found = clusters
+            .get_key_value(beside.as_str())
+            .or_else(|| clusters.get_key_value(to));
+        let named = found.map(|(cluster, _)| *cluster).or_else(|| hyphened.get(to).copied());
+        app.targets.push(named.unwrap_or(home));
     }
 }
 
@@ -358,7 +372,9 @@ mod tests {
                 ["prod/argocd"]
             ]
         );
-        assert_eq!(world.undelivered(), [("generated/prod/us/a", 5)]);
+        assert_eq!(world.undelivered("prod/us-east"), [("generated/prod/us/a", 5)]);
+        assert_eq!(world.apps_to("prod/eu-central").count(), 2);
+        assert_eq!(world.apps_in("prod/argocd").count(), 4);
     }
 
     #[test]

@@ -1,0 +1,58 @@
+//! The files that items stand in, in order, so that a folder's items are found at once.
+
+use std::collections::HashSet;
+
+use crate::bundle::Item;
+
+/// The files of the items, in order.
+#[derive(Default)]
+pub(super) struct Files<'a> {
+    /// Each file with the number of its item, in order.
+    pub(super) sorted: Vec<(&'a str, usize)>,
+    roots: HashSet<&'a str>,
+}
+
+impl<'a> Files<'a> {
+    pub(super) fn new(items: &'a [Item]) -> Self {
+        let mut sorted: Vec<_> = items
+            .iter()
+            .enumerate()
+            .map(|(i, item)| (plain(&item.file), i))
+            .collect();
+        sorted.sort_unstable();
+        let roots = sorted
+            .iter()
+            .filter_map(|(file, _)| Some(file.split_once('/')?.0))
+            .collect();
+        Self { sorted, roots }
+    }
+
+    /// The items below a folder; without `recurse` only those directly in it.
+    pub(super) fn below(&self, folder: &str, recurse: bool) -> Vec<usize> {
+        let prefix = if folder.is_empty() {
+            String::new()
+        } else {
+            format!("{folder}/")
+        };
+        let start = self.sorted.partition_point(|(file, _)| *file < prefix.as_str());
+        let inside = self.sorted[start..]
+            .iter()
+            .map_while(|(file, i)| Some((file.strip_prefix(&prefix)?, *i)));
+        inside
+            .filter(|(rest, _)| recurse || !rest.contains('/'))
+            .map(|(_, i)| i)
+            .collect()
+    }
+
+    /// Whether a path names a folder of the repository that the items stand in.
+    pub(super) fn is_ours(&self, path: &str) -> bool {
+        let path = plain(path);
+        let root = path.split_once('/').map_or(path, |(root, _)| root);
+        root == "generated" || self.roots.contains(root)
+    }
+}
+
+/// A path without `./` before it and `/` behind it.
+pub(super) fn plain(path: &str) -> &str {
+    path.trim_start_matches("./").trim_end_matches('/')
+}
