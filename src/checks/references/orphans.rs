@@ -125,7 +125,8 @@ fn has_its_own_reader(c: &Check<'_>, item: usize) -> bool {
             });
             kept.contains(&text(&value["type"])) || labelled("argocd.argoproj.io/secret-type") || alertmanager
         }
-        "ServiceAccount" | "TLSOption" => head.name == "default",
+        "ServiceAccount" => head.name == "default" || is_of_driver(c, item),
+        "TLSOption" => head.name == "default",
         "ClusterRole" => labelled("rbac.authorization.k8s.io/aggregate-to-"),
         "PriorityClass" => value["globalDefault"] == true,
         "StorageClass" => is_default(value, "storageclass.kubernetes.io/is-default-class"),
@@ -133,6 +134,19 @@ fn has_its_own_reader(c: &Check<'_>, item: usize) -> bool {
         "CephBlockPool" => text(&value["spec"]["name"]).starts_with('.'),
         _ => false,
     }
+}
+
+/// The CSI operator runs a driver's pods as accounts that it names after the driver, with hyphens for dots.
+fn is_of_driver(c: &Check<'_>, item: usize) -> bool {
+    let head = c.ix.objects.heads[item];
+    let drivers =
+        c.ix.objects
+            .of("csi.ceph.io", "Driver")
+            .iter()
+            .map(|i| c.ix.objects.heads[*i]);
+    drivers
+        .into_iter()
+        .any(|driver| driver.ns == head.ns && head.name.starts_with(&driver.name.replace('.', "-")))
 }
 
 /// A namespace in which nothing stands and into which nothing is delivered.
