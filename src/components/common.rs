@@ -59,6 +59,13 @@ pub(super) fn keep(mut metadata: ObjectMeta) -> ObjectMeta {
     metadata
 }
 
+/// Names who uses an object, where no reference inside the cluster's objects shows it.
+pub(super) fn used_by(mut metadata: ObjectMeta, who: impl Into<String>) -> ObjectMeta {
+    let annotations = metadata.annotations.get_or_insert_default();
+    annotations.insert("galeno.dev/used-by".to_owned(), who.into());
+    metadata
+}
+
 /// Adds the labels and the selector of a program to metadata that has a component's labels.
 pub(super) fn of_program(mut metadata: ObjectMeta, program: crate::topology::names::Program) -> ObjectMeta {
     metadata.labels.get_or_insert_default().extend(program.selector());

@@ -171,7 +171,7 @@ const SNAPSHOT: &[(&str, &[&str])] = &[
 
 fn snapshot(region: &Region, output: &mut Output) {
     let name = format!("clinic-{}", Program::Snapshot.name());
-    let rule = |(group, resources): &(&str, &[&str])| PolicyRule {
+    let listing = |(group, resources): &(&str, &[&str])| PolicyRule {
         api_groups: Some(vec![(*group).to_owned()]),
         resources: Some(resources.iter().map(|resource| (*resource).to_owned()).collect()),
         verbs: vec!["get".to_owned(), "list".to_owned()],
@@ -179,7 +179,7 @@ fn snapshot(region: &Region, output: &mut Output) {
     };
     let role = ClusterRole {
         metadata: clustered(&name, COMPONENT),
-        rules: Some(SNAPSHOT.iter().map(rule).collect()),
+        rules: Some(SNAPSHOT.iter().map(listing).collect()),
         aggregation_rule: None,
     };
     let whole = because(

@@ -21,7 +21,7 @@ pub(crate) fn changed(name: &str, change: impl FnOnce(&mut Environment)) -> Topo
     let text = std::fs::read_to_string(&path).unwrap();
     let mut environment: Environment = serde_saphyr::from_str(&text).unwrap();
     change(&mut environment);
-    let (topology, findings) = resolve(&environment, &Ledger::default(), &|_| true);
+    let (topology, findings) = resolve(&environment, &Ledger::default(), &|_| false);
     topology.unwrap_or_else(|| panic!("{name} does not resolve: {findings:#?}"))
 }
 

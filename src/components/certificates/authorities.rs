@@ -36,7 +36,7 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
         internal,
         output,
     );
-    if region.as_data().is_some() {
+    if region.role == Role::Primary {
         let database = "the authority of the database's nodes and its clients alone: Galera lets in whoever has a certificate of it, \
                         whatever name is in it";
         authority(

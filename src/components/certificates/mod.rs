@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use super::Output;
 use super::used::Used;
+use crate::spec::Role;
 use crate::topology::{Region, Topology};
 
 const COMPONENT: &str = "certificates";
@@ -20,7 +21,10 @@ const GROUP: &str = "cert-manager.io";
 pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) {
     charts::render(topology, region, output);
     authorities::render(topology, region, output);
-    bundle::render(region, output);
+    // Nothing of the platform's own runs in a recovery region before it is promoted.
+    if region.role != Role::Recovery {
+        bundle::render(region, output);
+    }
     let identities = identities::all(topology);
     let names: BTreeSet<String> = identities.iter().map(|identity| identity.secret.clone()).collect();
     let used = Used::find(output, region, &names);

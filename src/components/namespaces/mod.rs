@@ -7,7 +7,7 @@ mod quotas;
 use k8s_openapi::api::core::v1::{Namespace as Object, ServiceAccount};
 
 use super::Output;
-use super::common::{clustered, namespaced};
+use super::common::{clustered, keep, namespaced};
 use super::output::because;
 use crate::bundle::Reason;
 use crate::topology::names::{Classification, Namespace, labels};
@@ -22,7 +22,7 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
         quotas::render(topology, region, namespace, output);
         limits::render(topology, region, namespace, output);
     }
-    priorities::render(region, output);
+    priorities::render(topology, region, output);
 }
 
 /// A Pod Security Standard.
@@ -80,7 +80,7 @@ fn add_namespace(topology: &Topology, region: &Region, namespace: Namespace, out
         all.insert(label.to_owned(), value.to_owned());
     }
     let object = Object {
-        metadata,
+        metadata: keep(metadata),
         ..Object::default()
     };
     output.add(
@@ -107,6 +107,7 @@ fn reasons(namespace: Namespace, security: &'static str) -> Vec<Reason> {
             .on("/metadata/labels/galeno.dev~1owner")
             .from("/owner"),
         because(classification).on("/metadata/labels/galeno.dev~1data-classification"),
+        because("never pruned: everything in it would go with it").on("/metadata/annotations"),
     ]
 }
 

@@ -6,14 +6,16 @@ use super::COMPONENT;
 use crate::components::Output;
 use crate::components::common::clustered;
 use crate::components::output::because;
-use crate::topology::Region;
+use crate::spec::Role;
 use crate::topology::names::priorities;
+use crate::topology::{Region, Topology};
 
 struct Class {
     name: &'static str,
     value: i32,
     preempts: bool,
-    data: bool,
+    /// Where something of it runs.
+    in_use: fn(&Topology, &Region) -> bool,
     description: &'static str,
     why: &'static str,
 }
@@ -24,7 +26,7 @@ const CLASSES: [Class; 4] = [
         name: priorities::DATABASE,
         value: 1_000_000,
         preempts: true,
-        data: true,
+        in_use: |_, region| region.role == Role::Primary,
         description: "the database: the last of the platform to go",
         why: "everything waits for the database, and a node of it that is pushed out costs a state transfer: it comes \
               before every other program of the platform",
@@ -33,7 +35,7 @@ const CLASSES: [Class; 4] = [
         name: priorities::EDGE,
         value: 900_000,
         preempts: true,
-        data: false,
+        in_use: |_, _| true,
         description: "Traefik: without it nobody reaches anything",
         why: "without Traefik nobody reaches anything, not even the page that says so",
     },
@@ -41,7 +43,7 @@ const CLASSES: [Class; 4] = [
         name: priorities::APPLICATION,
         value: 800_000,
         preempts: true,
-        data: false,
+        in_use: |_, region| region.role != Role::Recovery,
         description: "the API and the web application",
         why: "replicas of the API and the web application take room from Jobs that can wait, not from the database",
     },
@@ -49,15 +51,21 @@ const CLASSES: [Class; 4] = [
         name: priorities::BATCH,
         value: 1_000,
         preempts: false,
-        data: false,
+        in_use: batch,
         description: "jobs that can wait: backups, rehearsals, migrations",
         why: "jobs wait for room and never push anybody out; an hour later is early enough",
     },
 ];
 
-pub(super) fn render(region: &Region, output: &mut Output) {
+/// Jobs run where the database is, and where its monthly copies are read to see that they can be.
+fn batch(topology: &Topology, region: &Region) -> bool {
+    let monthly = topology.backup.monthly.as_ref();
+    region.role == Role::Primary || monthly.is_some_and(|monthly| monthly.region == region.name)
+}
+
+pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) {
     for class in &CLASSES {
-        if class.data && region.as_data().is_none() {
+        if !(class.in_use)(topology, region) {
             continue;
         }
         let policy = if class.preempts {

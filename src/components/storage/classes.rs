@@ -9,8 +9,9 @@ use serde::Serialize;
 use super::COMPONENT;
 use crate::bundle::Reason;
 use crate::components::Output;
-use crate::components::common::{clustered, keep};
+use crate::components::common::{clustered, keep, used_by};
 use crate::components::output::because;
+use crate::spec::Role;
 use crate::topology::Region;
 use crate::topology::names::objects;
 
@@ -45,6 +46,11 @@ pub(super) fn add_class(region: &Region, class: Class, output: &mut Output) {
     let rehearsal = class.database.then(|| class.clone());
     let mut object = storage_class(class.name, &class, "Retain");
     object.metadata = keep(object.metadata);
+    if !class.database {
+        object.metadata = used_by(object.metadata, "whoever sets storage.backend to it");
+    } else if region.role != Role::Primary {
+        object.metadata = used_by(object.metadata, "the database, once this region is primary");
+    }
     output.add(
         region,
         COMPONENT,

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::ServiceAccount;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject};
 
 use crate::components::Output;
-use crate::components::common::{clustered, namespaced};
+use crate::components::common::{clustered, namespaced, used_by};
 use crate::components::output::because;
 use crate::components::storage::COMPONENT;
 use crate::topology::Region;
@@ -118,7 +118,7 @@ fn account(region: &Region, driver: &str, part: &str, everywhere: &[Rule], here:
     let account = part_name(driver, &format!("{part}-sa"));
     let name = part_name(driver, part);
     let object = ServiceAccount {
-        metadata: namespaced(namespace, &account, COMPONENT),
+        metadata: used_by(namespaced(namespace, &account, COMPONENT), format!("Driver {driver}")),
         ..ServiceAccount::default()
     };
     let whole = because("the account of a part of a CSI driver, by the name that upstream's operator looks for");

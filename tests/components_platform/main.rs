@@ -1,0 +1,19 @@
+//! The components that everything else stands on: namespaces, storage, certificates, secrets, rights and networks,
+//! rendered from the environments that ship and from variants of them.
+
+#[path = "../components_apps/platform.rs"]
+#[allow(
+    dead_code,
+    reason = "shared with the tests of other components, each of which uses a part"
+)]
+mod platform;
+
+mod certificates;
+mod namespaces;
+mod network;
+mod rbac;
+mod reasons;
+mod schema;
+mod secrets;
+mod snapshots;
+mod storage;
