@@ -26,10 +26,9 @@ pub(super) enum Issuer {
 impl Issuer {
     fn name(self, topology: &Topology) -> &'static str {
         match self {
-            Self::Internal => certificates::INTERNAL_ISSUER,
             Self::Database => certificates::DATABASE_ISSUER,
             Self::Public if topology.ingress.acme.is_some() => certificates::PUBLIC_ISSUER,
-            Self::Public => certificates::INTERNAL_ISSUER,
+            Self::Internal | Self::Public => certificates::INTERNAL_ISSUER,
         }
     }
 }
