@@ -15,6 +15,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use galeno_contract::backup::{BackupConfig, Member, Storage};
 use jiff::Timestamp;
+use mysql::prelude::Queryable as _;
 
 use crate::catalog::{self, BackupId, Kind, Layout, Manifest, StoredStream, Timings, Versions};
 use crate::database;
@@ -161,7 +162,8 @@ fn copy_and_describe(
         (Some(snapshot), _) => (repository::running_revision(config, snapshot), None),
         (None, _) => (None, None),
     };
-    let session = database::connect(&config.database, member, config.deadlines.connect.to_std())?;
+    let mut session = database::connect(&config.database, member, config.deadlines.connect.to_std())?;
+    check_data_directory(&mut session, member, data_directory)?;
     let desynced = Desynced::begin(session, &member.name, desync)?;
     let copy = copy(ready, sealing, member, data_directory)?;
     let tables_started = ready.run.elapsed();
@@ -196,9 +198,9 @@ fn copy_and_describe(
         signer: ready.signer.fingerprint.clone(),
         recipients: ready.recipients.fingerprints.clone(),
         timings: Timings {
-            stream: copy.took.as_secs_f64(),
-            tables: tables_took.as_secs_f64(),
-            total: completed_at.duration_since(started_at).as_secs_f64(),
+            stream: millis(copy.took),
+            tables: millis(tables_took),
+            total: millis(completed_at.duration_since(started_at).unsigned_abs()),
         },
     };
     seal_manifest(ready, &manifest)?;
@@ -283,6 +285,24 @@ fn copy(ready: &Ready<'_>, sealing: &Sealing<'_>, member: &Member, data: &Path) 
         database_bytes,
         took: ready.run.elapsed().saturating_sub(started),
     })
+}
+
+fn millis(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// mariadb-backup copies from where the *server* says its data is, whatever it is told: the volume must be mounted there.
+fn check_data_directory(session: &mut mysql::Conn, member: &Member, data: &Path) -> anyhow::Result<()> {
+    let there: Option<String> = session.query_first("SELECT @@GLOBAL.datadir")?;
+    let there = there.context("the member does not tell where its data is")?;
+    if Path::new(&there) != data {
+        bail!(
+            "{} keeps its data in {there}, and its volume is mounted here at {}: mount it at the same path",
+            member.name,
+            data.display()
+        );
+    }
+    Ok(())
 }
 
 /// Bytes of all files below `directory`. Files may come and go meanwhile.

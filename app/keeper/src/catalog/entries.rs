@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::openpgp::Trusted;
-use crate::store::{Bucket, Object};
+use crate::store::{Bucket, Object, StoreError};
 use crate::text::sha256_hex;
 
 use super::id::BackupId;
@@ -21,6 +21,7 @@ use super::record::{Record, signed_get};
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Entry {
     pub(crate) id: BackupId,
+    #[serde(flatten)]
     pub(crate) state: State,
     /// When the store got the newest of its objects, by the store's clock.
     pub(crate) last_modified: Timestamp,
@@ -96,7 +97,9 @@ fn entry(
                     verified_at: best.map(|record| record.verified_at),
                 }
             }
-            Err(error) if error.downcast_ref::<crate::store::StoreError>().is_some() => return Err(error),
+            // Deleted since it was listed, by a prune: what is left are remains.
+            Err(error) if store_error(&error).is_some_and(StoreError::is_not_found) => State::Incomplete,
+            Err(error) if store_error(&error).is_some() => return Err(error),
             Err(error) => State::Untrusted {
                 why: format!("{error:#}"),
             },
@@ -113,6 +116,10 @@ fn entry(
         size: objects.iter().map(|(_, object)| object.size).sum(),
         keys: objects.iter().map(|(_, object)| object.key.clone()).collect(),
     })
+}
+
+fn store_error(error: &anyhow::Error) -> Option<&StoreError> {
+    error.downcast_ref()
 }
 
 /// A record that cannot be believed, or is of another manifest, counts for nothing.
@@ -136,13 +143,7 @@ fn best_record(
                 }
             }
             Ok(_) => tracing::warn!(key = %object.key, "a record of another backup counts for nothing"),
-            Err(error)
-                if error
-                    .downcast_ref::<crate::store::StoreError>()
-                    .is_some_and(|e| !e.is_not_found()) =>
-            {
-                return Err(error);
-            }
+            Err(error) if store_error(&error).is_some_and(|error| !error.is_not_found()) => return Err(error),
             Err(error) => tracing::warn!(key = %object.key, error = %format!("{error:#}"), "an unbelievable record"),
         }
     }

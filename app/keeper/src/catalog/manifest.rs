@@ -9,7 +9,7 @@ use super::id::{BackupId, Kind};
 pub(crate) const FORMAT: u32 = 1;
 
 /// Everything about one backup. Written last, signed, never overwritten.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Manifest {
     pub(crate) format: u32,
@@ -102,15 +102,15 @@ pub(crate) struct TableSum {
     pub(crate) checksum: u64,
 }
 
-/// How long the parts of the backup took, in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// How long the parts of the backup took, in milliseconds (whole numbers: they are compared after they were read back).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Timings {
     /// Copying, compressing, encrypting and sending, which happen at once.
-    pub(crate) stream: f64,
+    pub(crate) stream: u64,
     /// Counting and checksumming.
-    pub(crate) tables: f64,
-    pub(crate) total: f64,
+    pub(crate) tables: u64,
+    pub(crate) total: u64,
 }
 
 impl StoredStream {

@@ -82,8 +82,15 @@ fn report(manifest: &Manifest) {
     println!("  readable by {}", manifest.recipients.join(", "));
     println!(
         "  took        {:.1} s ({:.1} s to copy, {:.1} s to checksum)",
-        timings.total, timings.stream, timings.tables
+        seconds(timings.total),
+        seconds(timings.stream),
+        seconds(timings.tables)
     );
+}
+
+#[expect(clippy::cast_precision_loss, reason = "times are far below 2^53 milliseconds")]
+fn seconds(millis: u64) -> f64 {
+    millis as f64 / 1000.0
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes and times are far below 2^53")]
@@ -98,6 +105,6 @@ fn metrics(manifest: &Manifest) -> Metrics {
     );
     metrics.gauge("keeper_backup_database_bytes", &labels, manifest.database_bytes as f64);
     metrics.gauge("keeper_backup_stored_bytes", &labels, manifest.stored() as f64);
-    metrics.gauge("keeper_backup_seconds", &labels, manifest.timings.total);
+    metrics.gauge("keeper_backup_seconds", &labels, seconds(manifest.timings.total));
     metrics
 }

@@ -62,7 +62,7 @@ pub(crate) enum PgpError {
     #[error("{what} is damaged or not an OpenPGP message: {reason}")]
     Damaged { what: String, reason: String },
     /// The message is a good one, but for another place.
-    #[error("{what} holds {found:?}: it was moved from another place")]
+    #[error("{what} belongs to {found:?}: it was moved from there")]
     Misplaced { what: String, found: String },
     /// Writing failed.
     #[error("could not sign or encrypt {what}: {reason}")]

@@ -10,15 +10,15 @@ use pgp::types::{PkeskVersion, Seipdv1ReadMode};
 use super::PgpError;
 use super::keys::{Decryptor, Trusted};
 use super::policy::Component;
+use super::seal::PLACE;
 
 /// A message whose integrity, signature and signer have been checked.
 #[derive(Debug)]
 pub(crate) struct Opened {
     /// The whole content.
     pub(crate) data: Vec<u8>,
-    /// The file name inside the message. OpenPGP's signature does not cover it; the encryption's integrity check and the
-    /// signed manifest's checksum of the whole message do.
-    pub(crate) name: String,
+    /// The place that its signature says it belongs to; empty if it says none.
+    pub(crate) place: String,
 }
 
 impl Decryptor {
@@ -89,11 +89,14 @@ impl Decryptor {
             Component::Primary(key) => message.verify(key).map(drop),
             Component::Subkey(key) => message.verify(key).map(drop),
         })?;
-        let header = message
-            .literal_data_header()
-            .ok_or_else(|| damaged("it holds no file".to_owned()))?;
-        let name = String::from_utf8_lossy(header.file_name()).into_owned();
-        Ok(Opened { data, name })
+        let place = signature
+            .notations()
+            .into_iter()
+            .find(|notation| notation.name.as_ref() == PLACE.as_bytes());
+        let place = place
+            .map(|notation| String::from_utf8_lossy(&notation.value).into_owned())
+            .unwrap_or_default();
+        Ok(Opened { data, place })
     }
 }
 

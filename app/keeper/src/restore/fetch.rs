@@ -116,8 +116,8 @@ impl Opening<'_> {
         let limit = usize::try_from(segment.content)?;
         let opened = self.decryptor.open(&format!("`{key}`"), message, limit, self.trusted)?;
         let place = format!("{}{}", self.title, segment.name);
-        if opened.name != place {
-            let (what, found) = (format!("`{key}`"), opened.name);
+        if opened.place != place {
+            let (what, found) = (format!("`{key}`"), opened.place);
             return Err(crate::openpgp::PgpError::Misplaced { what, found }.into());
         }
         if opened.data.len() != limit {

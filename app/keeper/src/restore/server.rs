@@ -49,11 +49,7 @@ impl Server {
                 "--event-scheduler=OFF",
                 "--innodb-fast-shutdown=0",
             ])
-            .args([
-                "--innodb-buffer-pool-size=256M",
-                "--log-error=",
-                "--secure-file-priv=/nonexistent",
-            ])
+            .args(["--innodb-buffer-pool-size=256M", "--log-error="])
             .stdin(Stdio::null())
             .stdout(Stdio::null());
         if rustix::process::geteuid().is_root() {

@@ -38,7 +38,7 @@ pub(crate) enum StoreError {
     },
     /// The store took the object but not the lock.
     #[error(
-        "{store}: `{key}` was stored without the object lock that was asked for ({detail}); enable Object Lock on the \
+        "{store}: `{key}` did not get the object lock that was asked for ({detail}); enable Object Lock on the \
          bucket, or remove `objectLock` from the configuration"
     )]
     NotLocked { store: String, key: String, detail: String },

@@ -1,6 +1,6 @@
 //! The S3-compatible object store.
 //!
-//! Requests are signed by `rusty-s3` and sent by `ureq` (why these two: `docs/decisions/0003-object-store-client.md`).
+//! Requests are signed by `rusty-s3` and sent by `ureq` (why these two: `docs/decisions/object-store-client.md`).
 //! Nothing here overwrites: every write is conditional on the key being free.
 
 mod error;
@@ -189,6 +189,7 @@ impl Bucket {
         match self.client.send(&call) {
             Ok(_) => {}
             // The store may have done an attempt whose answer was lost: then what is there is ours.
+            Err(error @ StoreError::Refused { .. }) if self.lock.is_some() => return Err(self.not_locked(key, &error)),
             Err(StoreError::Exists { .. }) if self.get(key, body.len() as u64).is_ok_and(|there| there == body) => {}
             Err(error) => return Err(error),
         }
@@ -244,6 +245,15 @@ impl Bucket {
             return Err(failed(format!("it says {} until {until}", retention.mode)));
         }
         Ok(())
+    }
+
+    /// A store that cannot lock answers `InvalidRequest`, which tells nobody anything.
+    fn not_locked(&self, key: &str, error: &StoreError) -> StoreError {
+        StoreError::NotLocked {
+            store: self.client.name.clone(),
+            key: key.to_owned(),
+            detail: error.to_string(),
+        }
     }
 
     fn lock_headers(&self) -> Vec<(&'static str, String)> {

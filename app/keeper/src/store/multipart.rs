@@ -31,7 +31,10 @@ impl<'b> Multipart<'b> {
         call = call.header("x-amz-checksum-algorithm", "SHA256".to_owned());
         call.headers.extend(bucket.lock_headers());
         call.headers.sort();
-        let upload: xml::Upload = bucket.read_xml(&call)?;
+        let upload: xml::Upload = bucket.read_xml(&call).map_err(|error| match error {
+            StoreError::Refused { .. } if bucket.lock.is_some() => bucket.not_locked(key, &error),
+            error => error,
+        })?;
         Ok(Self {
             bucket,
             key: key.to_owned(),

@@ -1,0 +1,225 @@
+//! Restores that succeed, are interrupted, or find somebody else's data.
+
+use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use mysql::prelude::Queryable as _;
+use serde_json::json;
+
+use crate::fixture::{Database, World, database, made, s3};
+
+/// Starts a new generation on what `world` has restored.
+fn start(world: &World) -> Database {
+    Database::start("test-g1", Some(&world.volume()), "")
+}
+
+#[test]
+fn a_restored_generation_starts_is_accepted_once_and_restoring_again_does_nothing() {
+    let bucket = s3().bucket(false);
+    let (id, sums, position) = {
+        let database = database();
+        let id = World::with(&bucket, &database).backup();
+        let position: Vec<String> = database.query("SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'wsrep_cluster_state_uuid'");
+        (id, database.sums(), position)
+    };
+    let mut world = World::without_database(&bucket);
+    world.restore("latest", None);
+    let out = world.must(&["restore"]);
+    assert!(out.contains(&id), "{out}");
+    let out = world.must(&["restore"]);
+    assert!(out.contains("Nothing to do"), "{out}");
+
+    let mut restored = start(&world);
+    assert_eq!(restored.sums(), sums);
+    let history: Vec<String> = restored.query(
+        "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'wsrep_cluster_state_uuid'",
+    );
+    assert_eq!(
+        history, position,
+        "the restored database goes on from the backup's history"
+    );
+
+    // Acceptance: what is wrong keeps the gate shut, what is right opens it.
+    let mut accepting = World::with(&bucket, &restored);
+    accepting.restore("latest", None);
+    let invariants = accepting.directory.path().join("invariants");
+    fs::create_dir(&invariants).unwrap();
+    accepting.config["acceptance"] = json!({"invariantsDirectory": invariants});
+    let refusal = accepting.run(&["accept"]).refusal();
+    assert!(refusal.contains("holds no `*.sql`"), "{refusal}");
+    fs::write(
+        invariants.join("names.sql"),
+        "SELECT id FROM clinic.patient WHERE id = 7;\n",
+    )
+    .unwrap();
+    let refusal = accepting.run(&["accept"]).refusal();
+    assert!(
+        refusal.contains("the invariant names.sql is broken: its query returns 1 rows"),
+        "{refusal}"
+    );
+    fs::write(
+        invariants.join("names.sql"),
+        "SELECT id FROM clinic.patient WHERE name = ''\n",
+    )
+    .unwrap();
+    let mut root = restored.root();
+    root.query_drop("UPDATE clinic.patient SET name = 'other' WHERE id = 7")
+        .unwrap();
+    let refusal = accepting.run(&["accept"]).refusal();
+    assert!(
+        refusal.contains("clinic.patient has other content") && refusal.contains("on m0"),
+        "{refusal}"
+    );
+    root.query_drop("DELETE FROM clinic.patient WHERE id = 7").unwrap();
+    let refusal = accepting.run(&["accept"]).refusal();
+    assert!(
+        refusal.contains("clinic.patient has") && refusal.contains("rows instead of"),
+        "{refusal}"
+    );
+    let gate: Vec<u32> = restored.query(
+        "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'keeper' AND TABLE_NAME = 'generation'",
+    );
+    assert_eq!(gate, [0], "nothing was accepted");
+
+    // The generation as it was restored.
+    drop(root);
+    restored.stop();
+    fs::remove_dir_all(world.volume()).unwrap();
+    fs::create_dir(world.volume()).unwrap();
+    world.must(&["restore"]);
+    let restored = start(&world);
+    accepting.config["database"]["members"][0]["port"] = json!(restored.port);
+    let out = accepting.must(&["accept"]);
+    assert!(
+        out.contains(&format!("Generation 1 is accepted, restored from {id}")),
+        "{out}"
+    );
+    let row: Vec<(u32, String)> = restored.query("SELECT number, restored_from FROM keeper.generation");
+    assert_eq!(row, [(1, id)]);
+    let out = accepting.must(&["accept"]);
+    assert!(out.contains("Nothing to do"), "{out}");
+}
+
+#[test]
+fn a_restore_killed_at_any_moment_is_repeated_and_comes_out_right() {
+    let (bucket, id) = made();
+    let mut world = World::without_database(bucket);
+    world.restore(id, None);
+    // How long an undisturbed one takes decides when the others are killed.
+    let started = Instant::now();
+    world.must(&["restore"]);
+    let whole = started.elapsed();
+    let (mut killed, mut finished) = (0, 0);
+    for _ in 0..20 {
+        let data = world.volume().join("data");
+        if world.volume().join("keeper/restored.json").exists() {
+            finished += 1;
+            fs::remove_dir_all(world.volume()).unwrap();
+            fs::create_dir(world.volume()).unwrap();
+        }
+        let mut child = world
+            .command(&["restore"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let fraction = f64::from(rand::random::<u32>()) / f64::from(u32::MAX);
+        std::thread::sleep(whole.mul_f64(fraction * 1.05));
+        if child.try_wait().unwrap().is_none() {
+            killed += 1;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // Programs that it had started may live a moment longer; they work in the staging directory only.
+        let complete = data.join("galeno-restored.json").exists();
+        assert!(!data.exists() || complete, "a data directory that is not complete");
+    }
+    assert!(killed >= 10, "killed {killed}, finished {finished}");
+    world.must(&["restore"]);
+    let restored = start(&world);
+    let rows: Vec<u64> = restored.query("SELECT COUNT(*) FROM clinic.patient");
+    assert!(rows[0] >= 20_000);
+    let mut accepting = World::with(bucket, &restored);
+    accepting.restore(id, None);
+    accepting.must(&["accept"]);
+}
+
+#[test]
+fn a_volume_that_holds_anything_else_is_left_alone() {
+    let (bucket, id) = made();
+    let mut world = World::without_database(bucket);
+    world.restore(id, None);
+    let data = world.volume().join("data");
+    fs::create_dir(&data).unwrap();
+    fs::write(data.join("ibdata1"), "somebody's").unwrap();
+    let refusal = world.run(&["restore"]).refusal();
+    assert!(
+        refusal.contains("is not empty and does not carry the mark of a restore"),
+        "{refusal}"
+    );
+    assert_eq!(fs::read_to_string(data.join("ibdata1")).unwrap(), "somebody's");
+    assert_eq!(
+        fs::read_dir(world.volume()).unwrap().count(),
+        1,
+        "nothing else appeared"
+    );
+
+    fs::remove_dir_all(&data).unwrap();
+    world.must(&["restore"]);
+    let mark = fs::read_to_string(data.join("galeno-restored.json")).unwrap();
+    world.config["cluster"]["generation"] = json!(2);
+    let refusal = world.run(&["restore"]).refusal();
+    assert!(
+        refusal.contains("belongs to generation 1") && refusal.contains("generation 2"),
+        "{refusal}"
+    );
+    assert_eq!(fs::read_to_string(data.join("galeno-restored.json")).unwrap(), mark);
+}
+
+#[test]
+fn only_the_named_pod_restores() {
+    let (bucket, id) = made();
+    let mut world = World::without_database(bucket);
+    world.restore(id, None);
+    let out = world
+        .command(&["restore", "--only-on", "m-0"])
+        .env("KEEPER_NODE", "m-1")
+        .output()
+        .unwrap();
+    assert!(out.status.success());
+    assert!(String::from_utf8(out.stdout).unwrap().contains("Nothing to do on m-1"));
+    assert!(!world.volume().join("keeper").exists());
+}
+
+#[test]
+fn a_rehearsal_slower_than_promised_fails_and_cleans_up() {
+    let (bucket, _) = made();
+    let bucket = s3().copy_of(bucket);
+    let mut world = World::without_database(&bucket);
+    world.config["rehearsal"]["objective"] = json!("1ms");
+    let refusal = world.run(&["rehearse"]).refusal();
+    assert!(
+        refusal.contains("the restore took") && refusal.contains("is promised"),
+        "{refusal}"
+    );
+    assert!(!world.directory.path().join("rehearsal/data").exists());
+    assert_eq!(
+        world.catalog()["backups"][0]["verified"],
+        "restored",
+        "it can be restored, only not in time"
+    );
+}
+
+#[test]
+fn a_restore_that_is_told_to_stop_cleans_nothing_up_that_matters_and_can_be_repeated() {
+    let (bucket, id) = made();
+    let mut world = World::without_database(bucket);
+    world.restore(id, None);
+    world.config["deadlines"]["run"] = json!("1s");
+    let refusal = world.run(&["restore"]).refusal();
+    assert!(refusal.contains("not done after 1s"), "{refusal}");
+    world.config["deadlines"]["run"] = json!("10m");
+    std::thread::sleep(Duration::from_millis(10));
+    world.must(&["restore"]);
+}
