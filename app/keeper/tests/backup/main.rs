@@ -1,6 +1,14 @@
 //! Backups, restores and what must be refused, on real programs: MariaDB with Galera, mariadb-backup, an S3 server
 //! (`SeaweedFS`), and `gpg`. Everything listens on 127.0.0.1 and ends with the test process.
 
+#![allow(
+    clippy::all,
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what fails in a test may panic, and its statements are plainest one by one"
+)]
+
 mod alerts;
 mod faults;
 mod fixture;

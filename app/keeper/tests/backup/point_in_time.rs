@@ -72,7 +72,7 @@ fn a_restore_stops_just_before_the_mistake_and_a_gap_is_told() {
     restored.stop();
 
     // Later than what was shipped, earlier than any backup, and across a gap.
-    let mut refused = |backup: &str, to: &str, words: &str| {
+    let refused = |backup: &str, to: &str, words: &str| {
         let mut world = World::without_database(&bucket);
         world.restore(backup, Some(to.to_owned()));
         let refusal = world.run(&["restore"]).refusal();

@@ -1,6 +1,7 @@
 //! Restores that succeed, are interrupted, or find somebody else's data.
 
 use std::fs;
+use std::os::unix::process::CommandExt as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -120,6 +121,7 @@ fn a_restore_killed_at_any_moment_is_repeated_and_comes_out_right() {
         }
         let mut child = world
             .command(&["restore"])
+            .process_group(0)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -129,9 +131,11 @@ fn a_restore_killed_at_any_moment_is_repeated_and_comes_out_right() {
         if child.try_wait().unwrap().is_none() {
             killed += 1;
         }
+        let group = rustix::process::Pid::from_child(&child);
         child.kill().unwrap();
         child.wait().unwrap();
-        // Programs that it had started may live a moment longer; they work in the staging directory only.
+        // In a pod, what it had started dies with it.
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         let complete = data.join("galeno-restored.json").exists();
         assert!(!data.exists() || complete, "a data directory that is not complete");
     }

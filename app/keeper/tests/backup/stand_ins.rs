@@ -40,11 +40,6 @@ impl Proxy {
         });
         Self { port, seen }
     }
-
-    /// A proxy that does the same with every request.
-    pub(crate) fn always(upstream: u16, deed: Deed) -> Self {
-        Self::start(upstream, move |_, _| deed.clone())
-    }
 }
 
 /// One request a connection: what is passed on says `Connection: close`.
