@@ -301,3 +301,27 @@ fn validate_judges_what_compile_wrote_and_what_it_did_not() {
     assert!(said.contains("line=5,"), "{said}");
     assert!(said.contains("line=14,"), "{said}");
 }
+
+#[test]
+fn each_file_that_the_requirements_name_is_there() {
+    let root = repository_root();
+    let text = fs::read_to_string(root.join("docs/requirements.md")).expect("a file");
+    let named = text
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .filter_map(|line| line.split('|').nth(2));
+    let mut seen = 0;
+    for file in named
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .filter(|file| file.ends_with(".yaml"))
+    {
+        let path = if file.starts_with("generated/") {
+            file.to_owned()
+        } else {
+            format!("generated/prod/eu-central/{file}")
+        };
+        assert!(root.join(&path).is_file(), "{path} is named and not there");
+        seen += 1;
+    }
+    assert!(seen > 40, "only {seen} files are named");
+}
