@@ -2,6 +2,7 @@
 //!
 //! What the schema allows is asked of the files in `schemas/upstream` themselves, by a reader of its own here, so that
 //! the check is not held against itself.
+#![allow(clippy::unwrap_used, reason = "a test may end where it fails")]
 
 mod schema_support;
 
@@ -138,7 +139,7 @@ fn retyped(schema: &Value) -> Option<Value> {
     }
     // Definitions that Go reads in a way of its own.
     if schema.get("format").and_then(Value::as_str) == Some("int-or-string")
-        || std::ptr::eq(schema, &PUBLISHED.entries["resource.Quantity"])
+        || std::ptr::eq(schema, &raw const PUBLISHED.entries["resource.Quantity"])
     {
         return Some(serde_json::json!([true]));
     }

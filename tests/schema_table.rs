@@ -1,4 +1,5 @@
 //! *schema*, shown on objects: the valid ones have no findings, and each seeded fault has exactly the expected ones.
+#![allow(clippy::unwrap_used, reason = "a test may end where it fails")]
 
 mod schema_support;
 

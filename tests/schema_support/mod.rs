@@ -1,5 +1,6 @@
 //! What the tests of *schema* share: objects from fixtures, and changes of them.
 #![allow(dead_code, reason = "not every test uses all of it")]
+#![allow(clippy::unwrap_used, reason = "a test may end where it fails")]
 
 use std::sync::{Arc, LazyLock};
 
@@ -87,9 +88,9 @@ pub(crate) fn change(object: &mut Value, pointer: &str, value: Option<Value>) {
         (Value::Array(items), Some(value)) => {
             let index: usize = last.parse().unwrap();
             if index == items.len() {
-                items.push(value)
+                items.push(value);
             } else {
-                items[index] = value
+                items[index] = value;
             }
         }
         (Value::Array(items), None) => {

@@ -11,7 +11,7 @@ use super::embedded::{self, Definition};
 use super::model::{Schema, Type};
 use super::version::{KubeVersion, Minors};
 use crate::finding::{Finding, Place, Severity};
-use crate::yaml::{self, Limits};
+use crate::yaml::{self, Document, Limits, Stream};
 
 /// Whether objects of a kind live in a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -151,8 +151,8 @@ impl Catalog {
             .map(|(v, _)| &**v)
     }
 
-    /// Adds the kinds that a CustomResourceDefinition defines; they replace those of the same name.
-    /// Anything else than a CustomResourceDefinition is refused.
+    /// Adds the kinds that a `CustomResourceDefinition` defines; they replace those of the same name.
+    /// Anything else than a `CustomResourceDefinition` is refused.
     pub fn add_crd(&mut self, crd: &Value) -> Result<(), String> {
         let text = |pointer: &str| crd.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         if text("/kind") != "CustomResourceDefinition" || text("/apiVersion") != "apiextensions.k8s.io/v1" {
@@ -204,7 +204,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// Adds the CustomResourceDefinitions of every YAML or JSON file in a folder and below it, of any number of
+    /// Adds every `CustomResourceDefinition` of the YAML and JSON files in a folder and below it, of any number of
     /// documents each; documents of other kinds are passed over. Says how many definitions were added.
     pub fn add_crds(&mut self, dir: &Path) -> Result<usize, Vec<Finding>> {
         let mut files = Vec::new();
@@ -213,31 +213,38 @@ impl Catalog {
         files.sort();
         let mut count = 0;
         for file in files {
-            let said = |message: String| {
-                Finding::error("schema/bad-crd", message).at(Place {
-                    file: Some(file.display().to_string()),
-                    ..Place::default()
-                })
+            let name = file.display().to_string();
+            let place = || Place {
+                file: Some(name.clone()),
+                ..Place::default()
             };
-            let documents = match read_documents(&file) {
-                Ok(documents) => documents,
-                Err(message) => {
-                    findings.push(said(message).because("its definitions would be missing"));
+            let stream = match read(&name, &file) {
+                Ok(stream) => stream,
+                Err(finding) => {
+                    findings.push(finding);
                     continue;
                 }
             };
-            for document in documents {
-                if document.get("kind").and_then(Value::as_str) == Some("CustomResourceDefinition") {
-                    match self.add_crd(&document) {
+            // A file that cannot be read whole may hold the definition that is missed later.
+            findings.extend(stream.findings.into_iter().filter(|f| f.severity == Severity::Error));
+            for Document { value, positions } in &stream.documents {
+                if value.get("kind").and_then(Value::as_str) == Some("CustomResourceDefinition") {
+                    match self.add_crd(value) {
                         Ok(()) => count += 1,
                         Err(reason) => {
-                            let name = document
+                            let name = value
                                 .pointer("/metadata/name")
                                 .and_then(Value::as_str)
-                                .unwrap_or("?");
+                                .unwrap_or("without a name");
+                            let message = format!("the CustomResourceDefinition {name} cannot be used: {reason}");
                             findings.push(
-                                said(format!("the CustomResourceDefinition {name} cannot be used: {reason}"))
-                                    .mend("take the definition as its project publishes it"),
+                                Finding::error("schema/bad-crd", message)
+                                    .because("objects of its kind could not be checked")
+                                    .mend("take the definition as its project publishes it")
+                                    .at(Place {
+                                        span: positions.nearest(""),
+                                        ..place()
+                                    }),
                             );
                         }
                     }
@@ -250,6 +257,7 @@ impl Catalog {
                     "schema/bad-crd",
                     format!("{} has no CustomResourceDefinition", dir.display()),
                 )
+                .because("a folder that was named is meant to have some")
                 .mend("name a folder with the definitions as YAML or JSON files"),
             );
         }
@@ -326,6 +334,7 @@ fn list_files(dir: &Path, depth: usize, files: &mut Vec<std::path::PathBuf>, fin
                     "schema/bad-crd",
                     format!("the folder {} cannot be read: {error}", dir.display()),
                 )
+                .because("the definitions in it would be missing")
                 .mend("name a folder with CustomResourceDefinitions"),
             );
             return;
@@ -345,14 +354,17 @@ fn list_files(dir: &Path, depth: usize, files: &mut Vec<std::path::PathBuf>, fin
     }
 }
 
-/// The documents of a file, as JSON.
-fn read_documents(file: &Path) -> Result<Vec<Value>, String> {
-    let name = file.to_string_lossy();
-    let bytes = std::fs::read(file).map_err(|error| format!("the file cannot be read: {error}"))?;
-    let text = yaml::decode(&name, &bytes, &Limits::MANIFESTS).map_err(|finding| finding.message)?;
-    let stream = yaml::read(&name, text, &Limits::MANIFESTS);
-    match stream.findings.into_iter().find(|f| f.severity == Severity::Error) {
-        Some(finding) => Err(format!("the file is no YAML: {}", finding.message)),
-        None => Ok(stream.documents.into_iter().map(|document| document.value).collect()),
-    }
+/// The documents of a file.
+fn read(name: &str, path: &Path) -> Result<Stream, Finding> {
+    let limits = Limits::MANIFESTS;
+    let bytes = std::fs::read(path).map_err(|error| {
+        Finding::error("schema/bad-crd", format!("{name} cannot be read: {error}"))
+            .because("the definitions in it would be missing")
+            .mend("make the file readable, or take it out of the folder")
+            .at(Place {
+                file: Some(name.to_owned()),
+                ..Place::default()
+            })
+    })?;
+    Ok(yaml::read(name, yaml::decode(name, &bytes, &limits)?, &limits))
 }

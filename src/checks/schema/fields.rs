@@ -87,6 +87,8 @@ pub(super) enum FieldCheck {
     Schedule,
     /// A name of the time zone database.
     TimeZone,
+    /// A duration as Go reads it.
+    Duration,
 }
 
 /// Checks one field's value, which is of the type that the schema says or has been told already.
@@ -94,15 +96,16 @@ pub(super) fn check(walk: &mut Walk<'_>, check: FieldCheck, value: &Value) {
     match value {
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                one(walk, check, item, at![index]);
+                check_at(walk, check, item, at![index]);
             }
         }
         Value::Object(map) => mapping(walk, check, map),
-        other => one(walk, check, other, &[]),
+        other => check_at(walk, check, other, &[]),
     }
 }
 
-fn one(walk: &mut Walk<'_>, check: FieldCheck, value: &Value, path: &[Step<'_>]) {
+/// Checks a single value at a path below the present one.
+pub(super) fn check_at(walk: &mut Walk<'_>, check: FieldCheck, value: &Value, path: &[Step<'_>]) {
     let found = match value {
         Value::String(text) => text_fault(check, text),
         Value::Number(number) => as_integer(number).and_then(|n| number_fault(check, n)),
@@ -114,12 +117,12 @@ fn one(walk: &mut Walk<'_>, check: FieldCheck, value: &Value, path: &[Step<'_>])
     if let (FieldCheck::Cidr, Value::String(text)) = (check, value) {
         host_bits(walk, text, path);
     }
-    if let (FieldCheck::Schedule, Value::String(text)) = (check, value) {
-        if formats::impossible_date(text) {
-            let fault = Fault::new(format!("is {}, a date that no year has", quoted(text)))
-                .because("the job would never run, and nobody would be told");
-            walk.error("schema/schedule", path, fault);
-        }
+    if let (FieldCheck::Schedule, Value::String(text)) = (check, value)
+        && formats::impossible_date(text)
+    {
+        let fault = Fault::new(format!("is {}, a date that no year has", quoted(text)))
+            .because("the job would never run, and nobody would be told");
+        walk.error("schema/schedule", path, fault);
     }
 }
 
@@ -169,15 +172,23 @@ fn text_fault(check: FieldCheck, text: &str) -> Option<(&'static str, Fault)> {
         }
     };
     match check {
+        // These may be left empty, which is as if they were not there.
+        FieldCheck::LabelOrNone
+        | FieldCheck::Host
+        | FieldCheck::EnvPrefix
+        | FieldCheck::Address
+        | FieldCheck::InnerPath
+            if text.is_empty() =>
+        {
+            None
+        }
         FieldCheck::PortName | FieldCheck::PortOrName => says("schema/port-name", formats::port_name(text)),
         FieldCheck::Share => says("schema/share", share(text)),
         FieldCheck::Amount => says("schema/quantity", amount(text)),
-        FieldCheck::LabelOrNone if text.is_empty() => None,
         FieldCheck::Label | FieldCheck::LabelOrNone => says("schema/name", formats::dns_label(text)),
         FieldCheck::Label1035 => says("schema/name", formats::dns_1035_label(text)),
         FieldCheck::Subdomain => says("schema/name", subdomain(text)),
         FieldCheck::DriverName => says("schema/name", driver_name(text)),
-        FieldCheck::Host if text.is_empty() => None,
         FieldCheck::Host if formats::address(text).is_some() => Some((
             "schema/name",
             Fault::new(format!("is {}, and must be a DNS name, not an address", quoted(text))),
@@ -193,9 +204,7 @@ fn text_fault(check: FieldCheck, text: &str) -> Option<(&'static str, Fault)> {
         FieldCheck::PathSegment => says("schema/name", formats::path_segment(text)),
         FieldCheck::QualifiedPath => says("schema/name", formats::qualified_path(text)),
         FieldCheck::ConfigKey => says("schema/config-key", formats::config_key(text)),
-        FieldCheck::EnvPrefix if text.is_empty() => None,
         FieldCheck::EnvName | FieldCheck::EnvPrefix => says("schema/env-name", formats::env_name(text)),
-        FieldCheck::Address if text.is_empty() => None,
         FieldCheck::AddressOrNone if text == "None" => None,
         FieldCheck::Address | FieldCheck::AddressOrNone => says(
             "schema/address",
@@ -219,6 +228,12 @@ fn text_fault(check: FieldCheck, text: &str) -> Option<(&'static str, Fault)> {
             .then(|| ("schema/missing-field", Fault::new("must not be empty"))),
         FieldCheck::OneOf(values) => one_of(text, values).map(|fault| ("schema/bad-value", fault)),
         FieldCheck::Schedule => says("schema/schedule", formats::schedule(text)),
+        FieldCheck::Duration => says(
+            "schema/duration",
+            formats::duration(text)
+                .map(|_| ())
+                .ok_or("must be a duration such as 90s or 2160h: Go knows no days"),
+        ),
         FieldCheck::TimeZone => says("schema/time-zone", formats::time_zone(text)),
         _ => None,
     }
@@ -229,12 +244,10 @@ fn one_of(text: &str, values: &[&str]) -> Option<Fault> {
         return None;
     }
     let fault = Fault::new(format!("is {}, which is none of the values it can have", quoted(text)));
+    let list: Vec<String> = values.iter().map(|v| format!("{v:?}")).collect();
     Some(match nearest(text, values.iter().copied()) {
         Some(near) => fault.mend(format!("did you mean {near:?}?")),
-        None => {
-            let list: Vec<String> = values.iter().map(|v| format!("{v:?}")).collect();
-            fault.mend(format!("write one of {}", list.join(", ")))
-        }
+        None => fault.mend(format!("write one of {}", list.join(", "))),
     })
 }
 
@@ -272,15 +285,15 @@ fn inner_path(text: &str) -> Result<(), Complaint> {
 
 /// A block whose bits behind the prefix are set.
 fn host_bits(walk: &mut Walk<'_>, text: &str, path: &[Step<'_>]) {
-    if let Ok(cidr) = formats::cidr(text) {
-        if cidr.has_host_bits {
-            let strict = !walk.versions.and(super::version::Minors::since(36)).is_empty();
-            let severity = if strict { Severity::Error } else { Severity::Warning };
-            let fault = Fault::new(format!("is {}, an address rather than a block", quoted(text)))
-                .because("the bits behind the prefix are set, which Kubernetes refuses since 1.36")
-                .mend(format!("write {}", cidr.net));
-            walk.tell(severity, "schema/address", path, fault);
-        }
+    if let Ok(cidr) = formats::cidr(text)
+        && cidr.has_host_bits
+    {
+        let strict = !walk.versions.and(super::version::Minors::since(36)).is_empty();
+        let severity = if strict { Severity::Error } else { Severity::Warning };
+        let fault = Fault::new(format!("is {}, an address rather than a block", quoted(text)))
+            .because("the bits behind the prefix are set, which Kubernetes refuses since 1.36")
+            .mend(format!("write {}", cidr.net));
+        walk.tell(severity, "schema/address", path, fault);
     }
 }
 

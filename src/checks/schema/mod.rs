@@ -9,11 +9,13 @@
 
 mod catalog;
 mod cel;
+mod constraints;
 mod embedded;
 mod fields;
 mod formats;
 mod model;
 mod path;
+mod read;
 mod rules;
 mod value;
 mod version;

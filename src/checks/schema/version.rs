@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use crate::topology::versions::Minor;
+
 /// The first minor of Kubernetes 1 that the embedded schemas describe.
 const FIRST: u8 = 33;
 /// The last one.
@@ -45,6 +47,16 @@ impl Serialize for KubeVersion {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a Kubernetes version that is known here: write one of 1.{FIRST} to 1.{LAST}")]
 pub struct UnknownVersion(String);
+
+impl TryFrom<Minor> for KubeVersion {
+    type Error = UnknownVersion;
+
+    fn try_from(minor: Minor) -> Result<Self, UnknownVersion> {
+        Self::all()
+            .find(|v| u16::from(v.0) == minor.0)
+            .ok_or_else(|| UnknownVersion(minor.to_string()))
+    }
+}
 
 impl FromStr for KubeVersion {
     type Err = UnknownVersion;
@@ -161,6 +173,19 @@ mod tests {
         ] {
             assert!(text.parse::<KubeVersion>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn every_version_of_an_environment_is_known() {
+        let (first, last) = crate::topology::versions::KUBERNETES;
+        assert_eq!((first.0, last.0), (u16::from(FIRST), u16::from(LAST)));
+        for minor in first.0..=last.0 {
+            assert_eq!(
+                KubeVersion::try_from(Minor(minor)).map(|v| u16::from(v.minor())),
+                Ok(minor)
+            );
+        }
+        assert!(KubeVersion::try_from(Minor(last.0 + 1)).is_err());
     }
 
     #[test]

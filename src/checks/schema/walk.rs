@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::catalog::Root;
+use super::constraints;
 use super::embedded::{self, Definition};
 use super::fields;
 use super::model::{Extra, Schema, Type};
@@ -115,6 +116,7 @@ impl<'a> Walk<'a> {
         {
             self.below("metadata".into(), |walk| walk.definition(definition, metadata));
         }
+        rules::custom::check(self);
     }
 
     fn below(&mut self, step: Step<'a>, visit: impl FnOnce(&mut Self)) {
@@ -149,7 +151,7 @@ impl<'a> Walk<'a> {
         }
         if let Some(mut fault) = value::wrong_type(schema, value) {
             if self.is_secret() {
-                fault = value::wrong_type_unseen(fault, value);
+                fault = value::wrong_type_unseen(&fault, value);
             }
             let code = if schema.kind == Type::Quantity {
                 "schema/quantity"
@@ -296,7 +298,7 @@ impl<'a> Walk<'a> {
     }
 
     fn constraints(&mut self, schema: &'a Schema, extra: &'a Extra, value: &'a Value) {
-        for (code, fault) in value::constraint_faults(schema, extra, value, self.versions) {
+        for (code, fault) in constraints::faults(schema, extra, value, self.versions) {
             self.error(code, &[], fault);
         }
         if extra.embedded {
@@ -339,8 +341,8 @@ fn usual_mend(code: &str) -> &'static str {
         | "schema/env-name"
         | "schema/namespace"
         | "schema/resource-name" => "write a name of that form",
-        "schema/address" | "schema/path" | "schema/pattern" | "schema/format" | "schema/schedule"
-        | "schema/time-zone" | "schema/share" | "schema/image" => "write the value in that form",
+        "schema/address" | "schema/path" | "schema/duration" | "schema/pattern" | "schema/format"
+        | "schema/schedule" | "schema/time-zone" | "schema/share" | "schema/image" => "write the value in that form",
         "schema/out-of-range"
         | "schema/port"
         | "schema/quantity"

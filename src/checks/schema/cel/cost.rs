@@ -121,11 +121,12 @@ fn called(name: &str, arguments: &[Estimate]) -> Estimate {
     let (size, own) = match name {
         operators::CONDITIONAL => (size_of(1).max(size_of(2)), 1.0),
         operators::ADD => (total, total),
-        operators::LOGICAL_AND | operators::LOGICAL_OR | operators::LOGICAL_NOT | operators::NOT_STRICTLY_FALSE => {
-            (1.0, 1.0)
-        }
+        operators::LOGICAL_AND
+        | operators::LOGICAL_OR
+        | operators::LOGICAL_NOT
+        | operators::NOT_STRICTLY_FALSE
+        | "size" => (1.0, 1.0),
         operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT => (size_of(0), 1.0),
-        "size" | "has" => (1.0, 1.0),
         "replace" => (
             size_of(0) * (size_of(2) + 1.0) + size_of(2),
             size_of(0) * (size_of(2) + 1.0),

@@ -35,7 +35,8 @@ const MAX_DEPTH: usize = 64;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Rule {
-    rule: Box<str>,
+    #[serde(rename = "rule")]
+    expression: Box<str>,
     #[serde(default)]
     message: Option<Box<str>>,
     #[serde(default)]
@@ -82,17 +83,17 @@ enum Outcome {
 
 impl fmt::Debug for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.rule)
+        f.write_str(&self.expression)
     }
 }
 
 impl Rule {
     fn compiled(&self) -> &Compiled {
         self.compiled.get_or_init(|| {
-            if is_too_large(&self.rule) {
+            if is_too_large(&self.expression) {
                 return Compiled::Unknown("it is too long or nested too deep".to_owned());
             }
-            match ENVIRONMENT.parser().parse(&self.rule) {
+            match ENVIRONMENT.parser().parse(&self.expression) {
                 Err(errors) => Compiled::Unknown(format!("it cannot be parsed: {errors}")),
                 Ok(expression) => {
                     let compares = expression.references().has_variable("oldSelf");
@@ -113,7 +114,7 @@ impl Rule {
             Compiled::Unknown(reason) => Some(reason.clone()),
             _ => None,
         });
-        assert_eq!(reason, None, "{name}: {}", self.rule);
+        assert_eq!(reason, None, "{name}: {}", self.expression);
     }
 }
 
@@ -126,7 +127,7 @@ pub(super) fn evaluate<'a>(walk: &mut Walk<'a>, schema: &'a Schema, rules: &'a [
         let reason = "no thread could be started for it";
         return walk
             .not_evaluated
-            .extend(rules.iter().map(|rule| (&*rule.rule, reason.to_owned())));
+            .extend(rules.iter().map(|rule| (&*rule.expression, reason.to_owned())));
     }
     let size = convert::size(value);
     let self_value = convert::value(schema, value, walk.depth() == 0);
@@ -136,7 +137,7 @@ pub(super) fn evaluate<'a>(walk: &mut Walk<'a>, schema: &'a Schema, rules: &'a [
     for rule in rules {
         let Compiled::Program(expression) = rule.compiled() else {
             if let Compiled::Unknown(reason) = rule.compiled() {
-                walk.not_evaluated.push((&rule.rule, reason.clone()));
+                walk.not_evaluated.push((&rule.expression, reason.clone()));
             }
             continue;
         };
@@ -144,7 +145,7 @@ pub(super) fn evaluate<'a>(walk: &mut Walk<'a>, schema: &'a Schema, rules: &'a [
             Outcome::Holds => {}
             Outcome::Broken => broken(walk, rule, None),
             Outcome::Failed(reason) => broken(walk, rule, Some(&reason)),
-            Outcome::NotEvaluated(reason) => walk.not_evaluated.push((&rule.rule, reason)),
+            Outcome::NotEvaluated(reason) => walk.not_evaluated.push((&rule.expression, reason)),
         }
     }
 }
@@ -180,12 +181,12 @@ fn failure(error: &ExecutionError) -> Outcome {
 }
 
 fn broken(walk: &mut Walk<'_>, rule: &Rule, failure: Option<&str>) {
-    let said = rule.message.as_deref().unwrap_or(&rule.rule).trim();
+    let said = rule.message.as_deref().unwrap_or(&rule.expression).trim();
     let problem = match failure {
         None => format!("breaks a rule of its definition: {said}"),
         Some(failure) => format!("breaks a rule of its definition: {said} (evaluating it failed: {failure})"),
     };
-    let fault = Fault::new(problem).because(format!("the definition demands `{}`", rule.rule.trim()));
+    let fault = Fault::new(problem).because(format!("the definition demands `{}`", rule.expression.trim()));
     let path: Vec<Step<'_>> = field_path(rule.field_path.as_deref().unwrap_or_default());
     walk.error("schema/rule", &path, fault);
 }

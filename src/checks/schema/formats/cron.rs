@@ -1,4 +1,4 @@
-//! Cron lines and time zones, as the CronJob controller reads them (`robfig/cron` v3, five fields).
+//! Cron lines and time zones, as the controller of `CronJob`s reads them (`robfig/cron` v3, five fields).
 
 use super::{Complaint, duration};
 
@@ -63,10 +63,10 @@ pub(in super::super) fn schedule(text: &str) -> Result<(), Complaint> {
 
 /// Whether a schedule names only dates that no year has, such as the 31st of February.
 pub(in super::super) fn impossible_date(text: &str) -> bool {
+    const LENGTHS: [u8; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let Ok(Some(dates)) = parse(text) else { return false };
     // With a day of the month and a day of the week both given, either suffices.
     let by_weekday = !dates.any_weekday;
-    const LENGTHS: [u8; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let possible = (1_u8..)
         .zip(LENGTHS)
         .any(|(month, length)| dates.months & 1 << month != 0 && (1..=length).any(|day| dates.days & 1 << day != 0));

@@ -25,7 +25,7 @@ impl Quantity {
         if fraction.contains('.') || (whole.is_empty() && fraction.is_empty()) {
             return None;
         }
-        let nano = scale(whole, fraction, Suffix::parse(suffix)?);
+        let nano = scale(whole, fraction, &Suffix::parse(suffix)?);
         Some(Self(if negative { -nano } else { nano }))
     }
 
@@ -133,7 +133,7 @@ impl Suffix {
 }
 
 /// The number `whole.fraction` times the suffix, in thousand-millionths, rounded up, at most what an `i128` holds.
-fn scale(whole: &str, fraction: &str, suffix: Suffix) -> i128 {
+fn scale(whole: &str, fraction: &str, suffix: &Suffix) -> i128 {
     let mut value: i128 = 0;
     // More digits than an i128 holds saturate; digits of the fraction beyond its range only round.
     let mut exponent: i32 = 9;
@@ -154,8 +154,8 @@ fn scale(whole: &str, fraction: &str, suffix: Suffix) -> i128 {
         }
     }
     match suffix {
-        Suffix::Binary(power) => value = value.saturating_mul(1024_i128.saturating_pow(power)),
-        Suffix::Decimal(power) => exponent = exponent.saturating_add(power),
+        Suffix::Binary(power) => value = value.saturating_mul(1024_i128.saturating_pow(*power)),
+        Suffix::Decimal(power) => exponent = exponent.saturating_add(*power),
     }
     if value == 0 {
         return i128::from(rest);

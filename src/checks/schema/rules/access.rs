@@ -75,11 +75,11 @@ pub(super) fn binding(here: &mut Here<'_, '_>) {
             here.error("schema/bad-value", at!["roleRef", "kind"], fault);
         }
     }
-    if let Err(complaint) = formats::path_segment(text(reference, "name")) {
-        if reference.contains_key("name") {
-            let fault = Fault::new(format!("is {}, and {complaint}", quoted(text(reference, "name"))));
-            here.error("schema/name", at!["roleRef", "name"], fault);
-        }
+    if let Err(complaint) = formats::path_segment(text(reference, "name"))
+        && reference.contains_key("name")
+    {
+        let fault = Fault::new(format!("is {}, and {complaint}", quoted(text(reference, "name"))));
+        here.error("schema/name", at!["roleRef", "name"], fault);
     }
     if cluster {
         for (index, subject) in here.maps("subjects") {
@@ -116,11 +116,12 @@ pub(super) fn subject(here: &mut Here<'_, '_>) {
         ));
         here.error("schema/bad-value", at!["apiGroup"], fault);
     }
-    if kind == "ServiceAccount" && !name.is_empty() {
-        if let Err(complaint) = formats::dns_subdomain(name) {
-            let fault = Fault::new(format!("is {}, and {complaint}", quoted(name)));
-            here.error("schema/name", at!["name"], fault);
-        }
+    if kind == "ServiceAccount"
+        && !name.is_empty()
+        && let Err(complaint) = formats::dns_subdomain(name)
+    {
+        let fault = Fault::new(format!("is {}, and {complaint}", quoted(name)));
+        here.error("schema/name", at!["name"], fault);
     }
     if kind != "ServiceAccount" && here.has("namespace") && !here.text("namespace").is_empty() {
         here.forbidden(at!["namespace"], "only service accounts are in a namespace");

@@ -9,11 +9,11 @@ use crate::checks::schema::value::{Fault, quoted};
 
 pub(super) fn autoscaler(here: &mut Here<'_, '_>) {
     let (min, max) = (here.integer("minReplicas"), here.integer("maxReplicas"));
-    if let (Some(min), Some(max)) = (min, max) {
-        if min > max {
-            let fault = Fault::new(format!("is {max}, below `minReplicas`, which is {min}"));
-            here.error("schema/out-of-range", at!["maxReplicas"], fault);
-        }
+    if let (Some(min), Some(max)) = (min, max)
+        && min > max
+    {
+        let fault = Fault::new(format!("is {max}, below `minReplicas`, which is {min}"));
+        here.error("schema/out-of-range", at!["maxReplicas"], fault);
     }
     if min == Some(0) {
         let before = here.walk.versions.before(35);
@@ -37,15 +37,14 @@ pub(super) fn autoscaler(here: &mut Here<'_, '_>) {
             here.needed(at!["behavior", direction, "policies"], "an empty list allows nothing");
         }
     }
-    if let Some(target) = here.child("scaleTargetRef") {
-        if matches!(text(target, "kind"), "Deployment" | "StatefulSet" | "ReplicaSet")
-            && text(target, "apiVersion").is_empty()
-        {
-            here.needed(
-                at!["scaleTargetRef", "apiVersion"],
-                "without a group, the kind is looked for in the core group",
-            );
-        }
+    if let Some(target) = here.child("scaleTargetRef")
+        && matches!(text(target, "kind"), "Deployment" | "StatefulSet" | "ReplicaSet")
+        && text(target, "apiVersion").is_empty()
+    {
+        here.needed(
+            at!["scaleTargetRef", "apiVersion"],
+            "without a group, the kind is looked for in the core group",
+        );
     }
 }
 

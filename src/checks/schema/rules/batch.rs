@@ -1,4 +1,4 @@
-//! Jobs and CronJobs.
+//! Jobs and their schedules.
 
 use serde_json::{Map, Value};
 
@@ -112,11 +112,11 @@ fn indexed(here: &mut Here<'_, '_>) {
             let fault = Fault::new("must be at most 100000 for an indexed Job");
             here.error("schema/out-of-range", at!["parallelism"], fault);
         }
-        if let (Some(failed), Some(completions)) = (here.integer("maxFailedIndexes"), completions) {
-            if failed > completions {
-                let fault = Fault::new(format!("is {failed}, more than `completions`, which is {completions}"));
-                here.error("schema/out-of-range", at!["maxFailedIndexes"], fault);
-            }
+        if let (Some(failed), Some(completions)) = (here.integer("maxFailedIndexes"), completions)
+            && failed > completions
+        {
+            let fault = Fault::new(format!("is {failed}, more than `completions`, which is {completions}"));
+            here.error("schema/out-of-range", at!["maxFailedIndexes"], fault);
         }
     } else {
         for field in ["backoffLimitPerIndex", "maxFailedIndexes", "successPolicy"] {

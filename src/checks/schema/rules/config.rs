@@ -65,7 +65,7 @@ pub(super) fn secret(here: &mut Here<'_, '_>) {
             .any(|f| here.child(f).is_some_and(|m| get(m, key).is_some()))
     };
     let missing: Vec<&str> = all.iter().copied().filter(|key| !present(key)).collect();
-    let none = !any.is_empty() && !any.iter().any(|key| present(key));
+    let none = !any.is_empty() && !any.iter().any(present);
     for key in missing {
         let fault = Fault::new(format!("has no `{key}`")).because(format!("a Secret of type {kind} must have it"));
         here.error("schema/missing-field", at!["data"], fault);

@@ -204,7 +204,7 @@ fn prefixed_capabilities(here: &mut Here<'_, '_>, added: &[Value]) {
     }
 }
 
-/// Seccomp and AppArmor profiles.
+/// Profiles of seccomp and `AppArmor`.
 pub(super) fn profile(here: &mut Here<'_, '_>) {
     let local = here.text("localhostProfile");
     match here.text("type") {

@@ -70,9 +70,9 @@ fn name_rule(walk: &Walk<'_>) -> fn(&str) -> Result<(), Complaint> {
         }
         ("", "Service") => formats::dns_1035_label,
         ("", "Namespace") | ("apps", "StatefulSet") => formats::dns_label,
-        ("rbac.authorization.k8s.io", _) => formats::path_segment,
         ("networking.k8s.io", "IPAddress") => |text| formats::address(text).map(|_| ()).ok_or("must be an IP address"),
-        ("certificates.k8s.io", "ClusterTrustBundle") | ("internal.apiserver.k8s.io", _) => formats::path_segment,
+        ("rbac.authorization.k8s.io" | "internal.apiserver.k8s.io", _)
+        | ("certificates.k8s.io", "ClusterTrustBundle") => formats::path_segment,
         _ => formats::dns_subdomain,
     }
 }

@@ -1,7 +1,7 @@
 //! What the API server checks in code, by the type it checks it of.
 //!
 //! A type is named as in Go (`core.v1.Container`), and its rules hold wherever it stands: a container's in a Pod, in a
-//! Deployment's template, in a CronJob's. The facts are those of Kubernetes' own validation (`pkg/apis/*/validation`,
+//! Deployment's template, in a `CronJob`'s. The facts are those of Kubernetes' own validation (`pkg/apis/*/validation`,
 //! `staging/src/k8s.io/apimachinery`, versions 1.33 to 1.37).
 
 mod access;
@@ -10,6 +10,7 @@ mod autoscaling;
 mod batch;
 mod config;
 mod container;
+pub(super) mod custom;
 pub(super) mod lists;
 pub(super) mod metadata;
 mod network;

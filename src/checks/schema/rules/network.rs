@@ -1,4 +1,4 @@
-//! NetworkPolicies and Ingresses.
+//! Network policies and ingresses.
 
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! Pods and their templates.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -111,7 +111,7 @@ pub(super) fn containers(here: &mut Here<'_, '_>) {
             Fault::new("must have a container"),
         );
     }
-    let mut host_ports = HashMap::new();
+    let mut host_ports = HashSet::new();
     for (index, container) in here.maps("containers") {
         repeated_host_ports(here, index, container, &mut host_ports);
         regular(here, index, container);
@@ -141,14 +141,14 @@ fn repeated_host_ports<'a>(
     here: &mut Here<'_, 'a>,
     index: usize,
     container: &'a Map<String, Value>,
-    seen: &mut HashMap<(i64, &'a str, &'a str), ()>,
+    seen: &mut HashSet<(i64, &'a str, &'a str)>,
 ) {
     for (number, port) in maps(list(container, "ports")) {
         let Some(host) = integer(port, "hostPort").filter(|p| *p != 0) else {
             continue;
         };
         let protocol = Some(text(port, "protocol")).filter(|p| !p.is_empty()).unwrap_or("TCP");
-        if seen.insert((host, protocol, text(port, "hostIP")), ()).is_some() {
+        if !seen.insert((host, protocol, text(port, "hostIP"))) {
             let fault = Fault::new(format!("is {host}, which another port of this pod has taken"));
             here.error(
                 "schema/duplicate",
@@ -274,7 +274,7 @@ fn root_user(here: &mut Here<'_, '_>) {
 }
 
 pub(super) fn security(here: &mut Here<'_, '_>) {
-    let mut seen = HashMap::new();
+    let mut seen = HashSet::new();
     for (index, sysctl) in here.maps("sysctls") {
         let name = text(sysctl, "name");
         let valid = !name.is_empty()
@@ -292,7 +292,7 @@ pub(super) fn security(here: &mut Here<'_, '_>) {
             ));
             here.error("schema/name", at!["sysctls", index, "name"], fault);
         }
-        if seen.insert(name, ()).is_some() {
+        if !seen.insert(name) {
             let fault = Fault::new(format!("is {}, which is set twice", quoted(name)));
             here.error("schema/duplicate", at!["sysctls", index, "name"], fault);
         }

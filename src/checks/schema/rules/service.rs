@@ -41,7 +41,8 @@ pub(super) fn spec(here: &mut Here<'_, '_>) {
             here.error("schema/name", at!["externalName"], fault);
         }
         for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
-            if here.has(field) && here.text("clusterIP") != "" || here.has(field) && field != "clusterIP" {
+            let empty = here.get(field).and_then(Value::as_str).is_some_and(str::is_empty);
+            if here.has(field) && !empty {
                 here.forbidden(at![field], "a Service of type ExternalName has no address");
             }
         }
@@ -115,25 +116,25 @@ pub(super) fn addresses(here: &mut Here<'_, '_>) {
             Fault::new("may have at most 2 addresses, one of each family"),
         );
     }
-    if let Some(first) = list.first().and_then(Value::as_str) {
-        if first != single {
-            let fault = Fault::new(format!(
-                "starts with {}, and must start with `clusterIP`",
-                quoted(first)
-            ));
-            here.error("schema/exclusive", at!["clusterIPs"], fault);
-        }
+    if let Some(first) = list.first().and_then(Value::as_str)
+        && first != single
+    {
+        let fault = Fault::new(format!(
+            "starts with {}, and must start with `clusterIP`",
+            quoted(first)
+        ));
+        here.error("schema/exclusive", at!["clusterIPs"], fault);
     }
     let families: Vec<bool> = list
         .iter()
         .filter_map(|a| a.as_str().and_then(formats::address))
         .map(|a| a.is_ipv4())
         .collect();
-    if let [a, b] = families[..] {
-        if a == b {
-            let fault = Fault::new("has two addresses of one family").because("a Service has at most one of each");
-            here.error("schema/exclusive", at!["clusterIPs"], fault);
-        }
+    if let [a, b] = families[..]
+        && a == b
+    {
+        let fault = Fault::new("has two addresses of one family").because("a Service has at most one of each");
+        here.error("schema/exclusive", at!["clusterIPs"], fault);
     }
     let mut seen = HashSet::new();
     for (index, family) in here.list("ipFamilies").iter().enumerate() {
@@ -181,11 +182,11 @@ pub(super) fn outside(here: &mut Here<'_, '_>) {
         );
     }
     let class = here.text("loadBalancerClass");
-    if !class.is_empty() {
-        if let Err(complaint) = formats::label_key(class) {
-            let fault = Fault::new(format!("is {}, and {complaint}", quoted(class)));
-            here.error("schema/name", at!["loadBalancerClass"], fault);
-        }
+    if !class.is_empty()
+        && let Err(complaint) = formats::label_key(class)
+    {
+        let fault = Fault::new(format!("is {}, and {complaint}", quoted(class)));
+        here.error("schema/name", at!["loadBalancerClass"], fault);
     }
     let timeout = here
         .child("sessionAffinityConfig")

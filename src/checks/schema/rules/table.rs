@@ -1,6 +1,14 @@
 //! The checks of single fields, by type and field.
 
-use super::FieldCheck::{self, *};
+use super::FieldCheck::{
+    self, AbsolutePath, Address, AddressOrNone, Amount, Annotations, Cidr, ConfigKey, ConfigKeys, DriverName, EnvName,
+    EnvPrefix, FileMode, Filled, FilledInnerPath, Finalizers, Host, InnerPath, Label, Label1035, LabelKey, LabelOrNone,
+    LabelValue, Labels, NotNegative, OneOf, PathSegment, Port, PortName, PortOrName, PortOrNone, Positive,
+    QualifiedPath, Range, Resources, Schedule, Share, Subdomain, TimeZone,
+};
+
+/// The largest user or group, and the longest time in seconds.
+const MAX_ID: i64 = 2_147_483_647;
 
 type Fields = &'static [(&'static str, FieldCheck)];
 
@@ -15,7 +23,10 @@ pub(in super::super) fn of_field(definition: &str, field: &str) -> Option<FieldC
 fn of_definition(name: &str) -> Fields {
     match name.split('.').next() {
         Some("meta") => metadata(name),
-        Some("core") => core(name).or_else(|| volumes(name)).unwrap_or_default(),
+        Some("core") => pods(name)
+            .or_else(|| objects(name))
+            .or_else(|| volumes(name))
+            .unwrap_or_default(),
         Some("apps" | "batch") => workloads(name),
         _ => others(name),
     }
@@ -37,10 +48,10 @@ fn metadata(name: &str) -> Fields {
     }
 }
 
-fn core(name: &str) -> Option<Fields> {
+fn pods(name: &str) -> Option<Fields> {
     Some(match name {
         "core.v1.PodSpec" => &[
-            ("activeDeadlineSeconds", Range(1, i32::MAX as i64)),
+            ("activeDeadlineSeconds", Range(1, MAX_ID)),
             ("hostname", Label),
             ("hostnameOverride", Subdomain),
             ("nodeName", Subdomain),
@@ -58,16 +69,13 @@ fn core(name: &str) -> Option<Fields> {
         "core.v1.PodReadinessGate" => &[("conditionType", LabelKey)],
         "core.v1.PodSchedulingGate" => &[("name", LabelKey)],
         "core.v1.PodSecurityContext" => &[
-            ("fsGroup", Range(0, i32::MAX as i64)),
-            ("runAsGroup", Range(0, i32::MAX as i64)),
-            ("runAsUser", Range(0, i32::MAX as i64)),
-            ("supplementalGroups", Range(0, i32::MAX as i64)),
+            ("fsGroup", Range(0, MAX_ID)),
+            ("runAsGroup", Range(0, MAX_ID)),
+            ("runAsUser", Range(0, MAX_ID)),
+            ("supplementalGroups", Range(0, MAX_ID)),
             ("seLinuxChangePolicy", OneOf(&["MountOption", "Recursive"])),
         ],
-        "core.v1.SecurityContext" => &[
-            ("runAsGroup", Range(0, i32::MAX as i64)),
-            ("runAsUser", Range(0, i32::MAX as i64)),
-        ],
+        "core.v1.SecurityContext" => &[("runAsGroup", Range(0, MAX_ID)), ("runAsUser", Range(0, MAX_ID))],
         "core.v1.TopologySpreadConstraint" => &[
             ("maxSkew", Positive),
             ("minDomains", Positive),
@@ -75,8 +83,7 @@ fn core(name: &str) -> Option<Fields> {
         ],
         "core.v1.WeightedPodAffinityTerm" | "core.v1.PreferredSchedulingTerm" => &[("weight", Range(1, 100))],
         "core.v1.PodAffinityTerm" => &[("topologyKey", LabelKey)],
-        "core.v1.NodeSelectorRequirement" => &[("key", LabelKey)],
-        "core.v1.Toleration" => &[("key", LabelKey)],
+        "core.v1.NodeSelectorRequirement" | "core.v1.Toleration" => &[("key", LabelKey)],
         "core.v1.Container" => &[
             ("name", Label),
             ("restartPolicy", OneOf(&["Always", "Never", "OnFailure"])),
@@ -107,6 +114,12 @@ fn core(name: &str) -> Option<Fields> {
         "core.v1.ResourceRequirements" | "core.v1.VolumeResourceRequirements" => {
             &[("limits", Resources), ("requests", Resources)]
         }
+        _ => return None,
+    })
+}
+
+fn objects(name: &str) -> Option<Fields> {
+    Some(match name {
         "core.v1.ConfigMap" => &[("data", ConfigKeys), ("binaryData", ConfigKeys)],
         "core.v1.Secret" => &[("data", ConfigKeys), ("stringData", ConfigKeys)],
         "core.v1.ServiceSpec" => &[
@@ -160,16 +173,16 @@ fn volumes(name: &str) -> Option<Fields> {
         ],
         "core.v1.ProjectedVolumeSource" | "core.v1.DownwardAPIVolumeSource" => &[("defaultMode", FileMode)],
         "core.v1.KeyToPath" => &[("key", Filled), ("mode", FileMode), ("path", FilledInnerPath)],
-        "core.v1.DownwardAPIVolumeFile" => &[("mode", FileMode), ("path", FilledInnerPath)],
-        "core.v1.ServiceAccountTokenProjection" => &[("path", FilledInnerPath)],
+        "core.v1.DownwardAPIVolumeFile" | "core.v1.ServiceAccountTokenProjection" => {
+            &[("mode", FileMode), ("path", FilledInnerPath)]
+        }
         "core.v1.EmptyDirVolumeSource" => &[("sizeLimit", Amount)],
         "core.v1.NFSVolumeSource" => &[("path", AbsolutePath), ("server", Filled)],
-        "core.v1.HostPathVolumeSource" => &[("path", Filled)],
         "core.v1.CSIVolumeSource" | "core.v1.CSIPersistentVolumeSource" => {
             &[("driver", DriverName), ("volumeHandle", Filled)]
         }
         "core.v1.PersistentVolumeClaimVolumeSource" => &[("claimName", Subdomain)],
-        "core.v1.LocalVolumeSource" => &[("path", Filled)],
+        "core.v1.HostPathVolumeSource" | "core.v1.LocalVolumeSource" => &[("path", Filled)],
         _ => return None,
     })
 }

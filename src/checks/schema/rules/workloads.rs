@@ -1,4 +1,4 @@
-//! Deployments, ReplicaSets, StatefulSets and DaemonSets.
+//! Deployments and the other workloads that run without end.
 
 use serde_json::{Map, Value};
 
