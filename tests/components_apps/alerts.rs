@@ -62,12 +62,13 @@ fn each_alert_comes_when_it_should_and_not_before() {
         rules(&output, "eu-central").to_string(),
     )
     .unwrap();
-    std::fs::write(
-        directory.path().join("alerts.test.yaml"),
-        include_str!("alerts.test.yaml"),
-    )
-    .unwrap();
-    promtool(directory.path(), &["test", "rules", "alerts.test.yaml"]);
+    for (name, text) in [
+        ("alerts.test.yaml", include_str!("alerts.test.yaml")),
+        ("days.test.yaml", include_str!("days.test.yaml")),
+    ] {
+        std::fs::write(directory.path().join(name), text).unwrap();
+        promtool(directory.path(), &["test", "rules", name]);
+    }
 }
 
 #[test]

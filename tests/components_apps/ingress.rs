@@ -178,7 +178,7 @@ fn a_recovery_region_stands_ready_and_answers_nobody() {
         .map(|m| m.object.kind())
         .collect();
     assert!(
-        kinds.contains(&"GatewayClass") && !kinds.contains(&"Gateway") && !kinds.contains(&"HTTPRoute"),
+        kinds.contains(&"ServiceAccount") && !kinds.contains(&"Gateway") && !kinds.contains(&"HTTPRoute"),
         "{kinds:?}"
     );
     assert!(component(&output, "eu-west", "web").is_empty() && component(&output, "eu-west", "api").is_empty());

@@ -26,16 +26,18 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
     traefik::render(topology, region, output);
     rights::render(topology, region, output);
     tls::render(topology, region, output);
-    match topology.ingress.kind {
-        IngressKind::Gateway => gateway::class(topology, region, output),
-        IngressKind::Traefik => objects::class(topology, region, output),
-    }
     if region.role == Role::Recovery {
         return;
     }
     middlewares::render(topology, region, output);
     match topology.ingress.kind {
-        IngressKind::Gateway => gateway::render(topology, region, output),
-        IngressKind::Traefik => objects::render(topology, region, output),
+        IngressKind::Gateway => {
+            gateway::class(topology, region, output);
+            gateway::render(topology, region, output);
+        }
+        IngressKind::Traefik => {
+            objects::class(topology, region, output);
+            objects::render(topology, region, output);
+        }
     }
 }

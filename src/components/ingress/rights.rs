@@ -17,11 +17,13 @@ const NAME: &str = "traefik-routes";
 const READ: [&str; 3] = ["get", "list", "watch"];
 
 pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) {
+    let mut metadata = of_program(
+        namespaced(Namespace::Edge, Program::Traefik.name(), COMPONENT),
+        Program::Traefik,
+    );
+    metadata.annotations = Some([("galeno.dev/used-by".to_owned(), "chart traefik".to_owned())].into());
     let account = ServiceAccount {
-        metadata: of_program(
-            namespaced(Namespace::Edge, Program::Traefik.name(), COMPONENT),
-            Program::Traefik,
-        ),
+        metadata,
         automount_service_account_token: Some(false),
         ..ServiceAccount::default()
     };

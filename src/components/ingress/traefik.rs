@@ -28,7 +28,6 @@ const FAREWELL: u32 = 15;
 
 const NAMESPACED: &[(&str, &str)] = &[
     ("", "Service"),
-    ("", "ServiceAccount"),
     ("apps", "Deployment"),
     ("autoscaling", "HorizontalPodAutoscaler"),
     ("policy", "PodDisruptionBudget"),

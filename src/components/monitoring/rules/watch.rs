@@ -7,9 +7,10 @@ use crate::topology::{Region, Topology};
 pub(super) fn topic(topology: &Topology, region: &Region) -> Topic {
     let missing = targets::of(topology, region)
         .iter()
-        .map(|target| format!("absent(up{{job=\"monitoring/{}\"}} == 1)", target.name))
+        .map(|target| format!("absent(up{{job=\"monitoring/{}\"}})", target.name))
         .collect::<Vec<_>>()
-        .join(" or ");
+        .join(" or ")
+        + " or max by (job) (up) == 0";
     Topic {
         name: "watch",
         source: "/monitoring",
