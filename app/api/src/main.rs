@@ -1,3 +1,7 @@
-//! The clinical REST API
+//! The clinical REST API.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    galeno_api::cli::main()
+}

@@ -1,0 +1,97 @@
+//! What somebody is to a patient, from the database.
+
+use sqlx::{MySql, Row, Transaction};
+use uuid::Uuid;
+
+use super::table::Relation;
+use crate::{
+    auth::{Actor, Person},
+    db::Stamp,
+};
+
+const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
+
+/// What one look at the database says about an actor and a patient. None: no such patient in the organization.
+pub async fn relations(
+    tx: &mut Transaction<'static, MySql>,
+    actor: &Actor,
+    patient: Uuid,
+) -> Result<Option<Vec<Relation>>, sqlx::Error> {
+    let now = Stamp::now();
+    let mut found = Vec::new();
+    match actor.person {
+        Person::Staff(staff) => {
+            let Some(row) = sqlx::query(STAFF)
+                .bind(actor.organization)
+                .bind(staff)
+                .bind(now)
+                .bind(actor.organization)
+                .bind(staff)
+                .bind(now.minus(DAY * 30))
+                .bind(now.plus(DAY * 7))
+                .bind(actor.organization)
+                .bind(staff)
+                .bind(now)
+                .bind(actor.organization)
+                .bind(patient)
+                .fetch_optional(&mut **tx)
+                .await?
+            else {
+                return Ok(None);
+            };
+            let has = |column: &str| row.try_get::<i64, _>(column).map(|value| value != 0);
+            if has("named")? || has("appointed")? {
+                found.push(Relation::Care);
+            }
+            if has("emergency")? {
+                found.push(Relation::Emergency);
+            }
+            found.push(Relation::Organization);
+        }
+        Person::Patient(own) => {
+            let Some(row) = sqlx::query(PATIENT)
+                .bind(actor.organization)
+                .bind(own)
+                .bind(now)
+                .bind(actor.organization)
+                .bind(patient)
+                .fetch_optional(&mut **tx)
+                .await?
+            else {
+                return Ok(None);
+            };
+            if own == patient {
+                found.push(Relation::Own);
+            }
+            if row.try_get::<i64, _>("guardian")? != 0 {
+                found.push(Relation::Guardian);
+            }
+        }
+        Person::Service(_) => {
+            let known: Option<i32> = sqlx::query_scalar("SELECT 1 FROM patient WHERE organization = ? AND id = ?")
+                .bind(actor.organization)
+                .bind(patient)
+                .fetch_optional(&mut **tx)
+                .await?;
+            if known.is_none() {
+                return Ok(None);
+            }
+            found.push(Relation::Organization);
+        }
+    }
+    Ok(Some(found))
+}
+
+const STAFF: &str = "SELECT \
+  EXISTS (SELECT 1 FROM care_team c WHERE c.organization = ? AND c.staff = ? AND c.patient = p.id \
+    AND (c.until IS NULL OR c.until > ?)) AS named, \
+  EXISTS (SELECT 1 FROM appointment a WHERE a.organization = ? AND a.staff = ? AND a.patient = p.id \
+    AND a.starts_at BETWEEN ? AND ? AND a.status IN ('booked', 'arrived', 'fulfilled')) AS appointed, \
+  EXISTS (SELECT 1 FROM break_glass b WHERE b.organization = ? AND b.staff = ? AND b.patient = p.id \
+    AND b.expires_at > ?) AS emergency \
+  FROM patient p WHERE p.organization = ? AND p.id = ?";
+
+const PATIENT: &str = "SELECT \
+  EXISTS (SELECT 1 FROM guardian g WHERE g.organization = ? AND g.guardian = ? AND g.patient = p.id \
+    AND (g.until IS NULL OR g.until > ?)) AS guardian \
+  FROM patient p WHERE p.organization = ? AND p.id = ?";

@@ -1,0 +1,250 @@
+//! The pool over several nodes: each node has its own connections and its own watcher.
+
+use std::{
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::Result;
+use galeno_contract::api::{Database, DatabaseNode, Routing};
+use sqlx::{MySql, MySqlPool, Transaction, mysql::MySqlPoolOptions};
+use tokio::{sync::watch, task::AbortHandle};
+
+use super::{
+    connect::{Account, options},
+    migrate::LATEST,
+    probe::{Demands, Fitness, Probe, Unfit},
+};
+
+/// The nodes of the active generation.
+pub struct Cluster {
+    members: RwLock<Arc<Members>>,
+}
+
+struct Members {
+    nodes: Vec<Arc<Node>>,
+    routing: Routing,
+    turn: AtomicUsize,
+}
+
+struct Node {
+    name: String,
+    pool: MySqlPool,
+    fitness: watch::Receiver<Fitness>,
+    watcher: AbortHandle,
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.watcher.abort();
+    }
+}
+
+/// No node can serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no database node can serve: {}", .0.word())]
+pub struct Unavailable(pub Unfit);
+
+/// A node that was fit when it was chosen, and the news of its fall.
+pub struct Lease {
+    node: Arc<Node>,
+}
+
+impl Cluster {
+    /// Starts watching the nodes. Returns at once: a node is chosen only after it has answered.
+    pub fn start(database: &Database) -> Result<Self> {
+        Ok(Self {
+            members: RwLock::new(Arc::new(Members::start(database)?)),
+        })
+    }
+
+    /// Turns to the nodes and the generation that `database` now names. Transactions that run keep their node.
+    pub fn change(&self, database: &Database) -> Result<()> {
+        let members = Arc::new(Members::start(database)?);
+        *self.members.write().unwrap_or_else(PoisonError::into_inner) = members;
+        Ok(())
+    }
+
+    fn members(&self) -> Arc<Members> {
+        self.members.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A node that is fit now.
+    pub fn choose(&self) -> Result<Lease, Unavailable> {
+        let members = self.members();
+        let fit = |wanted: &Fitness| -> Vec<&Arc<Node>> {
+            members
+                .nodes
+                .iter()
+                .filter(|node| *node.fitness.borrow() == *wanted)
+                .collect()
+        };
+        let mut able = fit(&Fitness::Fit);
+        if able.is_empty() {
+            able = fit(&Fitness::Donor);
+        }
+        if able.is_empty() {
+            return Err(Unavailable(members.worst()));
+        }
+        let index = match members.routing {
+            Routing::FirstHealthy => 0,
+            Routing::Spread => members.turn.fetch_add(1, Ordering::Relaxed) % able.len(),
+        };
+        Ok(Lease {
+            node: able[index].clone(),
+        })
+    }
+
+    /// Each node's name and, when it may not serve, why.
+    pub fn states(&self) -> Vec<(String, Option<Unfit>)> {
+        let state = |node: &Arc<Node>| match &*node.fitness.borrow() {
+            Fitness::Unfit(why) => Some(*why),
+            Fitness::Fit | Fitness::Donor => None,
+        };
+        self.members()
+            .nodes
+            .iter()
+            .map(|node| (node.name.clone(), state(node)))
+            .collect()
+    }
+
+    /// Each node's name, open connections and idle ones.
+    pub fn usage(&self) -> Vec<(String, u32, usize)> {
+        self.members()
+            .nodes
+            .iter()
+            .map(|node| (node.name.clone(), node.pool.size(), node.pool.num_idle()))
+            .collect()
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        for node in &self.members().nodes {
+            node.watcher.abort();
+            node.pool.close().await;
+        }
+    }
+}
+
+impl Members {
+    fn start(database: &Database) -> Result<Self> {
+        let nodes = database
+            .nodes
+            .iter()
+            .map(|node| Node::start(database, node).map(Arc::new))
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            nodes,
+            routing: database.routing,
+            turn: AtomicUsize::new(0),
+        })
+    }
+
+    /// The reason that tells the most: a restore before a lost quorum before a node that is not there.
+    fn worst(&self) -> Unfit {
+        const BY_WEIGHT: [Unfit; 6] = [
+            Unfit::NotAccepted,
+            Unfit::ReadOnly,
+            Unfit::OldSchema,
+            Unfit::NoHistory,
+            Unfit::NotSynced,
+            Unfit::NotPrimary,
+        ];
+        let has = |why: &Unfit| {
+            self.nodes
+                .iter()
+                .any(|node| *node.fitness.borrow() == Fitness::Unfit(*why))
+        };
+        BY_WEIGHT.into_iter().find(has).unwrap_or(Unfit::Unreachable)
+    }
+}
+
+impl Node {
+    fn start(database: &Database, node: &DatabaseNode) -> Result<Self> {
+        let name = format!("{}:{}", node.host, node.port);
+        let options = options(database, node, Account::Service)?;
+        let pool = MySqlPoolOptions::new()
+            .max_connections(database.connections_per_node)
+            .acquire_timeout(database.acquire_timeout.to_std())
+            .idle_timeout(Duration::from_secs(300))
+            .max_lifetime(Duration::from_secs(1800))
+            // The watcher knows sooner than a ping, and a ping costs each request a round trip.
+            .test_before_acquire(false)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    // A transaction starts from everything that any node had confirmed before (causal reads); waits
+                    // and statements are bounded, so that no transaction is long.
+                    sqlx::query(
+                        "SET SESSION wsrep_sync_wait = 1, innodb_lock_wait_timeout = 5, max_statement_time = 10, \
+                         sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,\
+NO_ENGINE_SUBSTITUTION'",
+                    )
+                    .execute(&mut *connection)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .connect_lazy_with(options.clone());
+        let demands = Demands {
+            galera: database.require_galera,
+            generation: database.expected_generation,
+            schema: LATEST,
+        };
+        let (tell, fitness) = watch::channel(Fitness::Unfit(Unfit::Unreachable));
+        let interval = database.probe_interval.to_std();
+        let watcher = tokio::spawn(watch_node(name.clone(), Probe::new(options), demands, interval, tell));
+        Ok(Self {
+            name,
+            pool,
+            fitness,
+            watcher: watcher.abort_handle(),
+        })
+    }
+}
+
+async fn watch_node(name: String, mut probe: Probe, demands: Demands, every: Duration, tell: watch::Sender<Fitness>) {
+    let deadline = (every * 2).clamp(Duration::from_millis(400), Duration::from_secs(2));
+    let mut tick = tokio::time::interval(every);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let fitness = probe.ask(&demands, deadline).await;
+        let news = tell.send_if_modified(|known| {
+            let changed = *known != fitness;
+            known.clone_from(&fitness);
+            changed
+        });
+        if news {
+            match &fitness {
+                Fitness::Fit => tracing::info!(node = name, "database node is fit"),
+                Fitness::Donor => tracing::info!(node = name, "database node is a donor"),
+                Fitness::Unfit(why) => tracing::warn!(node = name, why = why.word(), "database node left the pool"),
+            }
+        }
+        if tell.is_closed() {
+            return;
+        }
+    }
+}
+
+impl Lease {
+    /// Opens a transaction on the node.
+    pub async fn begin(&self) -> Result<Transaction<'static, MySql>, sqlx::Error> {
+        self.node.pool.begin().await
+    }
+
+    /// Completes when the node is no longer fit.
+    pub async fn lost(&self) {
+        let mut fitness = self.node.fitness.clone();
+        // An error means that the watcher has ended, which happens when the cluster turns to other nodes.
+        let _ = fitness.wait_for(|fitness| matches!(fitness, Fitness::Unfit(_))).await;
+    }
+
+    /// The node's name.
+    pub fn node(&self) -> &str {
+        &self.node.name
+    }
+}

@@ -1,0 +1,16 @@
+//! The database: its nodes, their health, migrations, and the types of its columns.
+
+mod cluster;
+mod connect;
+mod fault;
+mod migrate;
+mod probe;
+mod types;
+
+pub use cluster::{Cluster, Lease, Unavailable};
+pub(crate) use connect::secret;
+pub use connect::{Account, options};
+pub use fault::{Fault, classify};
+pub use migrate::{LATEST, MigrateError, migrate};
+pub use probe::Unfit;
+pub use types::{Day, Stamp};

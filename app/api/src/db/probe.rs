@@ -1,0 +1,151 @@
+//! Whether a node may serve a request now.
+
+use std::time::Duration;
+
+use sqlx::{Connection, MySqlConnection, Row, mysql::MySqlConnectOptions};
+
+/// What a node is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fitness {
+    /// In the Primary component, synced, writable, of the accepted generation.
+    Fit,
+    /// The same, but donor of a state transfer: it serves when no other node does.
+    Donor,
+    /// Not now.
+    Unfit(Unfit),
+}
+
+/// Why a node may not serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unfit {
+    /// Not asked yet, or no answer in time.
+    Unreachable,
+    /// Not a member of a Primary component, or not ready.
+    NotPrimary,
+    /// Joining, or inconsistent.
+    NotSynced,
+    /// A Primary component without history: what a crash without recovery leaves behind.
+    NoHistory,
+    /// `read_only`: not the active generation, or under maintenance.
+    ReadOnly,
+    /// The expected generation's acceptance is not recorded.
+    NotAccepted,
+    /// Its tables are older than this program.
+    OldSchema,
+}
+
+impl Unfit {
+    /// One word for logs and metrics.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::NotPrimary => "not-primary",
+            Self::NotSynced => "not-synced",
+            Self::NoHistory => "no-history",
+            Self::ReadOnly => "read-only",
+            Self::NotAccepted => "not-accepted",
+            Self::OldSchema => "old-schema",
+        }
+    }
+}
+
+/// What a node must show.
+#[derive(Clone, Debug)]
+pub(super) struct Demands {
+    pub(super) galera: bool,
+    pub(super) generation: Option<u32>,
+    pub(super) schema: u32,
+}
+
+/// One node's own connection for probing, kept open between probes.
+pub(super) struct Probe {
+    options: MySqlConnectOptions,
+    open: Option<MySqlConnection>,
+}
+
+impl Probe {
+    pub(super) fn new(options: MySqlConnectOptions) -> Self {
+        Self { options, open: None }
+    }
+
+    /// Asks the node. Never takes longer than `deadline`.
+    pub(super) async fn ask(&mut self, demands: &Demands, deadline: Duration) -> Fitness {
+        let answer = tokio::time::timeout(deadline, async {
+            let mut connection = match self.open.take() {
+                Some(connection) => connection,
+                None => {
+                    let mut new = MySqlConnection::connect_with(&self.options).await?;
+                    sqlx::query("SET SESSION wsrep_sync_wait = 0").execute(&mut new).await?;
+                    new
+                }
+            };
+            let fitness = judge(&mut connection, demands).await?;
+            Ok::<_, sqlx::Error>((connection, fitness))
+        })
+        .await;
+        match answer {
+            Ok(Ok((connection, fitness))) => {
+                self.open = Some(connection);
+                fitness
+            }
+            // Errors in a node that answers are a node that refuses: WSREP not ready, account fenced, table missing.
+            Ok(Err(_)) | Err(_) => Fitness::Unfit(Unfit::Unreachable),
+        }
+    }
+}
+
+async fn judge(connection: &mut MySqlConnection, demands: &Demands) -> Result<Fitness, sqlx::Error> {
+    let mut donor = false;
+    // information_schema answers on a node that is not Primary; the tables below do not.
+    let rows = sqlx::query(
+        "SELECT VARIABLE_NAME AS name, VARIABLE_VALUE AS value FROM information_schema.GLOBAL_STATUS \
+         WHERE VARIABLE_NAME IN ('WSREP_READY', 'WSREP_CLUSTER_STATUS', 'WSREP_LOCAL_STATE', \
+         'WSREP_CLUSTER_STATE_UUID') UNION ALL SELECT 'READ_ONLY', @@GLOBAL.read_only",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let value = |name: &str| -> Option<String> {
+        let row = rows.iter().find(|row| {
+            row.try_get::<String, _>("name")
+                .is_ok_and(|n| n.eq_ignore_ascii_case(name))
+        })?;
+        row.try_get("value").ok()
+    };
+    if demands.galera {
+        if value("WSREP_CLUSTER_STATUS").as_deref() != Some("Primary") || value("WSREP_READY").as_deref() != Some("ON")
+        {
+            return Ok(Fitness::Unfit(Unfit::NotPrimary));
+        }
+        if value("WSREP_CLUSTER_STATE_UUID").is_none_or(|uuid| uuid.chars().all(|c| c == '0' || c == '-')) {
+            return Ok(Fitness::Unfit(Unfit::NoHistory));
+        }
+        // wsrep_local_state: 4 Synced, 2 Donor.
+        match value("WSREP_LOCAL_STATE").as_deref() {
+            Some("4") => {}
+            Some("2") => donor = true,
+            _ => return Ok(Fitness::Unfit(Unfit::NotSynced)),
+        }
+    }
+    if value("READ_ONLY").as_deref() != Some("0") {
+        return Ok(Fitness::Unfit(Unfit::ReadOnly));
+    }
+    if let Some(generation) = demands.generation {
+        let accepted: Option<i64> =
+            sqlx::query_scalar("SELECT accepted_at IS NOT NULL FROM keeper.generation WHERE number = ?")
+                .bind(generation)
+                .fetch_optional(&mut *connection)
+                .await
+                .unwrap_or(None);
+        if accepted != Some(1) {
+            return Ok(Fitness::Unfit(Unfit::NotAccepted));
+        }
+    }
+    let schema: Option<u32> = sqlx::query_scalar("SELECT MAX(version) FROM schema_migration")
+        .fetch_one(&mut *connection)
+        .await
+        .unwrap_or(None);
+    if schema.is_none_or(|version| version < demands.schema) {
+        return Ok(Fitness::Unfit(Unfit::OldSchema));
+    }
+    Ok(if donor { Fitness::Donor } else { Fitness::Fit })
+}

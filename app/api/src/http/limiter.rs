@@ -1,0 +1,119 @@
+//! How much one client may ask for, in this process.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+const SHARDS: usize = 16;
+/// Clients remembered in one shard; beyond it those that have been quiet are forgotten.
+const PER_SHARD: usize = 8_192;
+
+/// Whose requests are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Who {
+    /// A token, by its hash.
+    Token([u8; 32]),
+    /// An address without a token; an IPv6 client has a whole /64.
+    Address(IpAddr),
+    /// An address that signs in.
+    SignIn(IpAddr),
+}
+
+impl Who {
+    pub(super) fn network(ip: IpAddr) -> IpAddr {
+        match ip.to_canonical() {
+            IpAddr::V6(ip) => IpAddr::from((u128::from(ip) >> 64 << 64).to_be_bytes()),
+            ip @ IpAddr::V4(_) => ip,
+        }
+    }
+}
+
+/// Leaky buckets: each holds a minute's worth and empties evenly.
+pub struct Limiter {
+    shards: Vec<Mutex<HashMap<Who, Bucket>>>,
+    hasher: RandomState,
+}
+
+#[derive(Clone, Copy)]
+struct Bucket {
+    /// Fill, in requests.
+    fill: f64,
+    at: Instant,
+    per_minute: u32,
+}
+
+impl Bucket {
+    fn leaked(self, now: Instant) -> f64 {
+        let leak = now.duration_since(self.at).as_secs_f64() * f64::from(self.per_minute) / 60.0;
+        (self.fill - leak).max(0.0)
+    }
+}
+
+impl Default for Limiter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Limiter {
+    /// Nobody has asked yet.
+    pub fn new() -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// Counts `weight` requests (0 only looks). Err: how long until there is room.
+    pub fn take(&self, who: Who, per_minute: u32, weight: f64) -> Result<(), Duration> {
+        let now = Instant::now();
+        let index = usize::try_from(self.hasher.hash_one(who) % SHARDS as u64).unwrap_or(0);
+        let mut shard = self.shards[index].lock().unwrap_or_else(PoisonError::into_inner);
+        if shard.len() >= PER_SHARD {
+            shard.retain(|_, bucket| bucket.leaked(now) > 0.0);
+            if shard.len() >= PER_SHARD {
+                shard.clear();
+            }
+        }
+        let bucket = shard.entry(who).or_insert(Bucket {
+            fill: 0.0,
+            at: now,
+            per_minute,
+        });
+        let fill = bucket.leaked(now);
+        let room = f64::from(per_minute.max(1));
+        if fill + weight.max(1.0) > room {
+            let wait = (fill + weight.max(1.0) - room) * 60.0 / room;
+            return Err(Duration::from_secs_f64(wait.max(1.0)));
+        }
+        *bucket = Bucket {
+            fill: fill + weight,
+            at: now,
+            per_minute,
+        };
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Limiter, Who};
+
+    #[test]
+    fn one_client_cannot_use_another_ones_room() {
+        let limiter = Limiter::new();
+        let [a, b] = ["192.0.2.1", "192.0.2.2"].map(|ip| Who::Address(ip.parse().unwrap()));
+        for _ in 0..10 {
+            limiter.take(a, 10, 1.0).unwrap();
+        }
+        assert!(limiter.take(a, 10, 1.0).unwrap_err().as_secs() >= 1);
+        assert!(limiter.take(a, 10, 0.0).is_err());
+        limiter.take(b, 10, 1.0).unwrap();
+        let [one, two] = ["2001:db8::1", "2001:db8::2"].map(|ip| Who::network(ip.parse().unwrap()));
+        assert_eq!(one, two);
+    }
+}

@@ -1,0 +1,31 @@
+//! HTTP: how requests come in, how answers and problems go out, and the bounds on both.
+
+mod attempt;
+mod body;
+mod cx;
+mod health;
+mod idempotency;
+mod layers;
+mod limiter;
+mod metrics;
+mod page;
+mod problem;
+mod proxies;
+mod router;
+mod scoped;
+mod server;
+mod text;
+mod tls;
+
+pub use body::{Body, Check, Faults, Path, Query};
+pub use cx::{Cx, Info, Open, SESSION_COOKIE, Scope};
+pub use idempotency::KEPT as ANSWERS_KEPT;
+pub use limiter::Limiter;
+pub use metrics::Metrics;
+pub use page::{Page, PageQuery};
+pub use problem::{FieldError, Kind, Problem, ProblemDetails, Result};
+pub use proxies::Proxies;
+pub use router::{openapi, service};
+pub use scoped::{Scoped, Statement, StatementAs};
+pub use server::{Running, serve};
+pub use text::{Text, preferred, text};

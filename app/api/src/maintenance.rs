@@ -1,0 +1,45 @@
+//! Removing what has expired: sessions, ceremonies, kept answers, counted failures. Small steps, so that no transaction
+//! is long.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{app::App, db::Stamp, http::ANSWERS_KEPT};
+
+const EVERY: Duration = Duration::from_secs(600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Runs for ever.
+pub(crate) async fn run(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(EVERY).await;
+        let now = Stamp::now();
+        for (statement, before) in [
+            ("DELETE FROM session WHERE expires_at < ? LIMIT 500", now.minus(DAY)),
+            ("DELETE FROM ceremony WHERE expires_at < ? LIMIT 500", now),
+            (
+                "DELETE FROM idempotency WHERE at < ? LIMIT 500",
+                now.minus(ANSWERS_KEPT),
+            ),
+            ("DELETE FROM sign_in_failure WHERE at < ? LIMIT 500", now.minus(DAY * 2)),
+        ] {
+            while remove(&app, statement, before)
+                .await
+                .is_ok_and(|removed| removed == 500)
+            {}
+        }
+    }
+}
+
+async fn remove(app: &App, statement: &'static str, before: Stamp) -> Result<u64, ()> {
+    let lease = app.cluster.choose().map_err(|_| ())?;
+    let mut tx = lease.begin().await.map_err(|_| ())?;
+    // A conflict or a lost node: the next round tries again.
+    let removed = sqlx::query(statement)
+        .bind(before)
+        .execute(&mut *tx)
+        .await
+        .map_err(|_| ())?
+        .rows_affected();
+    tx.commit().await.map_err(|_| ())?;
+    Ok(removed)
+}

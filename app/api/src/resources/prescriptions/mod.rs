@@ -1,0 +1,21 @@
+//! Prescriptions: drafting with safety checks, signing, dispensing in parts, and a code that a pharmacy can verify.
+
+mod checks;
+mod code;
+mod dispensing;
+mod interactions;
+mod routes;
+mod state;
+mod store;
+
+pub(super) use store::rehome;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().merge(routes::router()).merge(dispensing::router())
+}

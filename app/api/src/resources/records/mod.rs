@@ -1,0 +1,22 @@
+//! The clinical record: entries with versions, signatures and amendments. Nothing is ever overwritten.
+
+mod content;
+mod documents;
+mod routes;
+mod store;
+
+pub(crate) use content::atc;
+pub(crate) use content::{
+    Allergy, AllergyCategory, Condition, ConditionStatus, Content, Criticality, Note, Observation, Value,
+};
+pub(crate) use store::active_allergies;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().merge(routes::router()).merge(documents::router())
+}

@@ -1,0 +1,284 @@
+//! Health, problems, idempotency, versions, limits, the gate.
+
+use galeno_api::authz::Role;
+use serde_json::json;
+use sqlx::AssertSqlSafe;
+
+use crate::support::{Client, MariaDb, World, eventually, world::person};
+
+#[tokio::test]
+async fn health_is_told_on_the_management_port_and_nowhere_else() {
+    let world = World::new().await;
+    let management = Client::new(world.running.management);
+    for (path, body) in [
+        ("/livez", "ok"),
+        ("/readyz", "\"ready\":true"),
+        ("/metrics", "galeno_api_database_node_fit"),
+    ] {
+        let answer = management.at(path).await.expect(200);
+        assert!(String::from_utf8_lossy(&answer.bytes).contains(body), "{path}");
+        world.anonymous.at(path).await.expect(404);
+    }
+}
+
+#[tokio::test]
+async fn problems_are_told_in_the_language_asked_for() {
+    let world = World::new().await;
+    for (language, title) in [
+        ("es-ES,en;q=0.5", "Hay que iniciar sesión."),
+        ("en", "Sign in first."),
+        ("de", "Sign in first."),
+    ] {
+        let answer = world
+            .anonymous
+            .send("GET", "/organization", &[("accept-language", language)], None)
+            .await
+            .expect(401);
+        assert_eq!(answer.json()["title"], title);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        assert_eq!(
+            answer.json()["instance"],
+            format!("urn:uuid:{}", answer.header("x-request-id"))
+        );
+        assert!(answer.header("www-authenticate").starts_with("Bearer"));
+    }
+    assert_eq!(world.anonymous.get("/nothing").await.expect(404).problem(), "not-found");
+    assert_eq!(
+        world
+            .anonymous
+            .send("DELETE", "/organization", &[], None)
+            .await
+            .expect(405)
+            .problem(),
+        "method-not-allowed"
+    );
+}
+
+#[tokio::test]
+async fn bodies_are_bounded_and_strict() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let large = json!({"patient": person(&"x".repeat(300_000), "y")});
+    assert_eq!(
+        alfa.receptionist().post("/patients", large).await.expect(413).problem(),
+        "too-large"
+    );
+    // Mass assignment: what is not in the contract is refused, not ignored.
+    let mut sneaky = person("Eva", "Ruiz");
+    sneaky["organization"] = json!(alfa.id);
+    let answer = alfa
+        .receptionist()
+        .post("/patients", json!({"patient": sneaky}))
+        .await
+        .expect(400);
+    assert_eq!(answer.problem(), "malformed");
+    let answer = alfa
+        .receptionist()
+        .send("POST", "/patients", &[("content-type", "text/plain")], Some(&json!({})))
+        .await;
+    assert_eq!(answer.expect(415).problem(), "unsupported-media-type");
+    let mut wrong = person("", "Ruiz");
+    wrong["phone"] = json!("12");
+    wrong["document"] = json!({"type": "dni", "number": "12345678A"});
+    let answer = alfa
+        .receptionist()
+        .post("/patients", json!({"patient": wrong}))
+        .await
+        .expect(422);
+    let pointers: Vec<_> = answer.json()["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["pointer"].clone())
+        .collect();
+    assert_eq!(pointers, ["/document/number", "/given_name", "/phone"]);
+}
+
+#[tokio::test]
+async fn the_same_request_twice_has_one_effect_and_one_answer() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let client = alfa.receptionist();
+    let body = json!({"patient": person("Eva", "Ruiz Gil"), "not_a_duplicate": true});
+    let key = [("idempotency-key", "one")];
+    let requests = (0..20).map(|_| client.send("POST", "/patients", &key, Some(&body)));
+    let answers = futures_util::future::join_all(requests).await;
+    let first = answers[0].json();
+    for answer in answers {
+        assert_eq!(answer.status, 201);
+        assert_eq!(answer.json(), first);
+        assert!(answer.header("location").ends_with(first["id"].as_str().unwrap()));
+        assert_eq!(answer.header("etag"), "\"1\"");
+    }
+    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM patient WHERE family_name = 'Ruiz Gil'")
+        .fetch_one(&mut world.db)
+        .await
+        .unwrap();
+    assert_eq!(count, 1);
+    // The key stands for that request, and only of that person.
+    let other = json!({"patient": person("Eva", "Ruiz Otra"), "not_a_duplicate": true});
+    let answer = client.send("POST", "/patients", &key, Some(&other)).await.expect(422);
+    assert_eq!(answer.problem(), "idempotency-key-reused");
+    alfa.client(Role::Nurse)
+        .send("POST", "/patients", &key, Some(&other))
+        .await
+        .expect(201);
+    // Answers that are kept are sealed: they hold personal data.
+    let kept: Vec<Vec<u8>> = sqlx::query_scalar("SELECT body FROM idempotency")
+        .fetch_all(&mut world.db)
+        .await
+        .unwrap();
+    assert_eq!(kept.len(), 2);
+    assert!(kept.iter().all(|body| !String::from_utf8_lossy(body).contains("Ruiz")));
+}
+
+#[tokio::test]
+async fn a_lost_update_is_impossible() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let client = alfa.receptionist();
+    let path = format!("/patients/{}", alfa.patient);
+    let read = client.get(&path).await.expect(200);
+    assert_eq!(read.header("etag"), "\"1\"");
+    let change = |name: String| json!({"patient": person(&name, "García alfa")});
+    let answer = client
+        .send("PUT", &path, &[], Some(&change("Nadie".into())))
+        .await
+        .expect(428);
+    assert_eq!(answer.problem(), "if-match-needed");
+    // All have read version 1; one may write.
+    let writers = (0..25).map(|number| {
+        let body = change(format!("Ana {number}"));
+        let path = path.clone();
+        async move { client.change("PUT", &path, 1, body).await }
+    });
+    let answers = futures_util::future::join_all(writers).await;
+    let done: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
+    assert_eq!(done.len(), 1);
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer.status == 200 || answer.problem() == "changed")
+    );
+    let now = client.get(&path).await.expect(200).json();
+    assert_eq!(now["version"], 2);
+    assert_eq!(now["given_name"], done[0].json()["given_name"]);
+    let versions = client.get(&format!("{path}/versions")).await.expect(200).json();
+    assert_eq!(versions.as_array().unwrap().len(), 2);
+    assert_eq!(
+        versions[1]["content"]["given_name"], "Ana",
+        "what was there before stays readable"
+    );
+}
+
+#[tokio::test]
+async fn no_request_is_served_before_the_generation_is_accepted() {
+    let server = MariaDb::shared();
+    let mut root = server.connect().await;
+    for statement in [
+        "CREATE DATABASE IF NOT EXISTS keeper",
+        "CREATE TABLE IF NOT EXISTS keeper.generation (number INT UNSIGNED PRIMARY KEY, accepted_at DATETIME(6) NULL)",
+        "REPLACE INTO keeper.generation VALUES (7, NOW(6)), (8, NULL)",
+    ] {
+        sqlx::raw_sql(statement).execute(&mut root).await.unwrap();
+    }
+    let mut world = World::with(|config| config.database.expected_generation = Some(7)).await;
+    let alfa = world.organization("alfa").await;
+    alfa.physician().get("/organization").await.expect(200);
+    let management = Client::new(world.running.management);
+    // Generation 8 is restored, and nobody has accepted it yet.
+    let mut next = world.config.database.clone();
+    next.expected_generation = Some(8);
+    world.app.cluster.change(&next).unwrap();
+    let refused = eventually("the API knows that generation 8 is not accepted", || async {
+        let answer = alfa.physician().get("/organization").await;
+        (answer.status == 503 && answer.problem() == "restoring").then_some(answer)
+    })
+    .await;
+    assert_eq!(refused.header("retry-after"), "10");
+    let ready = management.at("/readyz").await.expect(503);
+    assert_eq!(ready.json()["why"], "not-accepted");
+    management.at("/livez").await.expect(200);
+    // Acceptance is a row; traffic resumes by itself.
+    sqlx::raw_sql("UPDATE keeper.generation SET accepted_at = NOW(6) WHERE number = 8")
+        .execute(&mut root)
+        .await
+        .unwrap();
+    eventually("traffic resumes", || async {
+        (alfa.physician().get("/organization").await.status == 200).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_node_that_is_fenced_leaves_the_pool_and_nothing_is_half_written() {
+    let directory = tempfile::tempdir().unwrap().keep();
+    let server = MariaDb::own(directory);
+    let mut world = World::on(&server, |_| {}).await;
+    let alfa = world.organization("alfa").await;
+    let mut root = server.connect().await;
+    sqlx::raw_sql("SET GLOBAL read_only = ON")
+        .execute(&mut root)
+        .await
+        .unwrap();
+    eventually("the node left the pool", || async { world.app.cluster.choose().err() }).await;
+    let body = json!({"patient": person("Eva", "Nadie"), "not_a_duplicate": true});
+    let answer = alfa.receptionist().post("/patients", body).await.expect(503);
+    assert_eq!(answer.problem(), "restoring");
+    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM patient WHERE family_name = 'Nadie'")
+        .fetch_one(&mut world.db)
+        .await
+        .unwrap();
+    assert_eq!(count, 0);
+    sqlx::raw_sql("SET GLOBAL read_only = OFF")
+        .execute(&mut root)
+        .await
+        .unwrap();
+    eventually("the node is back", || async { world.app.cluster.choose().ok() }).await;
+    alfa.physician().get("/organization").await.expect(200);
+    // The database dies: a clear answer, and no waiting for ever.
+    server.signal("KILL");
+    eventually("the node left the pool", || async { world.app.cluster.choose().err() }).await;
+    let answer = alfa.physician().get("/organization").await.expect(503);
+    assert_eq!(answer.problem(), "database-unavailable");
+    assert!(!answer.header("retry-after").is_empty());
+}
+
+#[tokio::test]
+async fn requests_are_bounded_for_each_client_apart() {
+    let mut world = World::with(|config| {
+        config.limits.anonymous_requests_per_minute = 5;
+        config.limits.requests_per_minute = 50;
+    })
+    .await;
+    let alfa = world.organization("alfa").await;
+    let mut refused = None;
+    for _ in 0..10 {
+        let answer = world.anonymous.get("/organization").await;
+        if answer.status == 429 {
+            refused = Some(answer);
+        }
+    }
+    let refused = refused.expect("an anonymous client was bounded");
+    assert_eq!(refused.problem(), "too-many-requests");
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
+    // Made-up tokens do not help, and are not taken for anybody.
+    world.anonymous.with("gs_guess").get("/organization").await.expect(429);
+    drop(alfa);
+}
+
+#[tokio::test]
+async fn migrations_run_once_whoever_asks() {
+    let server = MariaDb::shared();
+    let name = server.database().await;
+    let options = server.root().database(&name);
+    let wait = std::time::Duration::from_secs(120);
+    let all = futures_util::future::join_all((0..4).map(|_| galeno_api::db::migrate(&options, wait))).await;
+    let done: Vec<usize> = all.into_iter().map(|result| result.unwrap().len()).collect();
+    assert_eq!(done.iter().filter(|count| **count > 0).count(), 1, "{done:?}");
+    let mut root = server.connect().await;
+    let tamper = format!("UPDATE {name}.schema_migration SET sha256 = REPEAT('x', 32) WHERE version = 1");
+    sqlx::raw_sql(AssertSqlSafe(tamper)).execute(&mut root).await.unwrap();
+    let error = galeno_api::db::migrate(&options, wait).await.unwrap_err();
+    assert!(error.to_string().contains("was changed after it ran"), "{error}");
+}

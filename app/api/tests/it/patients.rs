@@ -1,0 +1,161 @@
+//! Patients: search, duplicates, merging, guardians.
+
+use galeno_api::authz::Role;
+use serde_json::json;
+
+use crate::support::{
+    World,
+    world::{person, register},
+};
+
+#[tokio::test]
+async fn patients_are_found_by_parts_of_the_name_without_accents() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let client = alfa.receptionist();
+    for (given, family) in [
+        ("María José", "Núñez de la Peña"),
+        ("Mario", "Núñez Gil"),
+        ("José", "Peñalver Ruiz"),
+    ] {
+        register(client, given, family).await;
+    }
+    for (name, count) in [
+        ("NUNEZ", 2),
+        ("nuñez mari", 2),
+        ("maria nun", 1),
+        ("peña", 2),
+        ("peña jose", 2),
+        ("ruiz peñ", 1),
+        ("zzz", 0),
+    ] {
+        let found = client
+            .post("/patients/search", json!({"name": name}))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(found["items"].as_array().unwrap().len(), count, "{name}: {found:#}");
+    }
+    // Page by page, each once.
+    let mut seen = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = client
+            .post(
+                "/patients/search",
+                json!({"birth_date": "1980-05-17", "limit": 1, "cursor": cursor}),
+            )
+            .await;
+        let page = page.expect(200).json();
+        seen.extend(page["items"].as_array().unwrap().iter().map(|one| one["id"].clone()));
+        match page.get("next") {
+            Some(next) => cursor = Some(next.clone()),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 4);
+    seen.dedup();
+    assert_eq!(seen.len(), 4);
+    client.post("/patients/search", json!({})).await.expect(422);
+    client.post("/patients/search", json!({"name": "ab"})).await.expect(422);
+}
+
+#[tokio::test]
+async fn a_document_belongs_to_one_person_whatever_many_register_at_once() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let beta = world.organization("beta").await;
+    let mut eva = person("Eva", "Cruz Gil");
+    eva["document"] = json!({"type": "dni", "number": "12345678-z"});
+    let body = json!({"patient": eva, "not_a_duplicate": true});
+    let answers =
+        futures_util::future::join_all((0..20).map(|_| alfa.receptionist().post("/patients", body.clone()))).await;
+    let made: Vec<_> = answers.iter().filter(|answer| answer.status == 201).collect();
+    assert_eq!(made.len(), 1);
+    for answer in answers.iter().filter(|answer| answer.status != 201) {
+        assert_eq!(answer.problem(), "possible-duplicate");
+        assert_eq!(answer.json()["candidates"][0]["id"], made[0].json()["id"]);
+    }
+    assert_eq!(made[0].json()["document_number"], "12345678Z");
+    beta.receptionist().post("/patients", body).await.expect(201);
+    // The same person again, misspelt and without a document: somebody has to look.
+    let like = json!({"patient": person("Eba", "Cruz Gil")});
+    let answer = alfa.receptionist().post("/patients", like.clone()).await.expect(409);
+    assert_eq!(answer.json()["candidates"][0]["because"], "name");
+    let mut sure = like;
+    sure["not_a_duplicate"] = json!(true);
+    alfa.receptionist().post("/patients", sure).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_merge_moves_the_record_and_is_remembered() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let duplicate = register(alfa.receptionist(), "Ana Maria", "Garcia").await;
+    world.treats(&alfa, alfa.staff[&Role::Physician], duplicate).await;
+    let note = json!({"content": {"kind": "note", "title": "Nota", "text": "Del duplicado"}});
+    let entry = alfa
+        .physician()
+        .post(&format!("/patients/{duplicate}/entries"), note)
+        .await
+        .expect(201)
+        .id();
+    let path = format!("/patients/{}/merge", alfa.patient);
+    let body = json!({"duplicate": duplicate, "reason": "mismo DNI, comprobado en ventanilla"});
+    alfa.physician()
+        .change("POST", &path, 1, body.clone())
+        .await
+        .expect(403);
+    alfa.receptionist()
+        .change("POST", &path, 9, body.clone())
+        .await
+        .expect(412);
+    let merged = alfa
+        .receptionist()
+        .change("POST", &path, 1, body.clone())
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(merged["version"], 2);
+    alfa.physician()
+        .get(&format!("/patients/{}/entries/{entry}", alfa.patient))
+        .await
+        .expect(200);
+    let gone = alfa
+        .receptionist()
+        .get(&format!("/patients/{duplicate}"))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(gone["merged_into"], json!(alfa.patient));
+    alfa.receptionist().change("POST", &path, 2, body).await.expect(409);
+    let found = alfa
+        .receptionist()
+        .post("/patients/search", json!({"name": "garcia"}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(found["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_guardian_acts_for_a_child_until_it_ends() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let child = register(alfa.receptionist(), "Niño", "García Sol").await;
+    let entries = format!("/patients/{child}/entries");
+    alfa.patient().get(&entries).await.expect(403);
+    let body = json!({"guardian": alfa.patient, "relationship": "madre"});
+    let path = format!("/patients/{child}/guardians");
+    let named = alfa.receptionist().post(&path, body).await.expect(201).id();
+    alfa.patient().get(&entries).await.expect(200);
+    alfa.patient()
+        .post(
+            &entries,
+            json!({"content": {"kind": "note", "title": "x", "text": "y"}}),
+        )
+        .await
+        .expect(403);
+    alfa.receptionist().delete(&format!("{path}/{named}")).await.expect(204);
+    alfa.patient().get(&entries).await.expect(403);
+}
