@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{app::App, db::Stamp, http::ANSWERS_KEPT};
 
-const EVERY: Duration = Duration::from_secs(600);
-const DAY: Duration = Duration::from_secs(86_400);
+const EVERY: Duration = Duration::from_mins(10);
+const DAY: Duration = Duration::from_hours(24);
 
 /// Runs for ever.
 pub(crate) async fn run(app: Arc<App>) {

@@ -39,6 +39,9 @@ impl DocumentType {
             .filter(|c| !c.is_whitespace() && *c != '-' && *c != '.')
             .flat_map(char::to_uppercase)
             .collect();
+        if !number.is_ascii() {
+            return None;
+        }
         let good = match self {
             Self::Dni => number.len() == 9 && control_letter(&number[..8], &number[8..]),
             Self::Nie => {

@@ -97,7 +97,7 @@ impl Lanes {
 /// Writes lines at the end of a lane, in the caller's transaction. The lane is held until the result is dropped.
 pub async fn append(
     tx: &mut Transaction<'static, MySql>,
-    lanes: &Lanes,
+    ours: &Lanes,
     keys: &Keys,
     organization: Uuid,
     lines: &[Line],
@@ -105,7 +105,7 @@ pub async fn append(
     if lines.is_empty() {
         return Ok(None);
     }
-    let (lane, mut guard) = lanes.hold(organization).await;
+    let (lane, mut guard) = ours.hold(organization).await;
     // While this lane's place is not known to be committed, nobody may rely on it.
     let known = guard.take().filter(|head| head.lane == lane);
     let head = match known {
@@ -141,12 +141,12 @@ pub async fn append(
     match moved {
         Ok(done) if done.rows_affected() == 1 => {}
         Ok(_) => {
-            lanes.move_on();
+            ours.move_on();
             return Err(Fault::Conflict);
         }
         Err(fault) => {
             if fault == Fault::Conflict {
-                lanes.move_on();
+                ours.move_on();
             }
             return Err(fault);
         }

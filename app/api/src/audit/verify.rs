@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::line::{Line, sealed, source_from};
 use crate::{
     db::Stamp,
-    keys::{Keys, Purpose},
+    keys::{Keys, Purpose, hex},
 };
 
 /// The head of a lane as somebody wrote it down elsewhere: in a backup's manifest, on paper.
@@ -283,14 +283,4 @@ pub(super) fn line_of(row: &MySqlRow) -> Result<Line, sqlx::Error> {
         request: row.try_get("request")?,
         source: source_from(row.try_get::<Option<Vec<u8>>, _>("source")?.as_deref()),
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
 }

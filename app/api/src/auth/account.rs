@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How long an activation code works.
-const ACTIVATION: Duration = Duration::from_secs(72 * 3600);
+const ACTIVATION: Duration = Duration::from_hours(72);
 
 /// What a sign-in needs to know.
 #[derive(Clone, Debug)]

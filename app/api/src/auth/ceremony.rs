@@ -14,7 +14,7 @@ use crate::{
     keys::{Keys, Purpose, sha256},
 };
 
-const LIFETIME: Duration = Duration::from_secs(300);
+const LIFETIME: Duration = Duration::from_mins(5);
 
 /// What a ceremony is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

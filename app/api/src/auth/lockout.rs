@@ -115,7 +115,7 @@ impl Buckets {
             .bind(&bucket[..])
             .bind(now)
             .bind(now)
-            .bind(now.minus(std::time::Duration::from_secs(86_400)))
+            .bind(now.minus(std::time::Duration::from_hours(24)))
             .execute(&mut **tx)
             .await
             .map_err(|error| classify(&error))?;

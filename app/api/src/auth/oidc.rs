@@ -29,7 +29,7 @@ use super::signature::{Form, PublicKey};
 type Http = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// How long discovery and keys are kept.
-const KEPT: Duration = Duration::from_secs(600);
+const KEPT: Duration = Duration::from_mins(10);
 const DEADLINE: Duration = Duration::from_secs(8);
 const LARGEST: usize = 256 * 1024;
 /// How far the provider's clock may be off, in seconds.

@@ -19,7 +19,7 @@ pub(super) const SESSION_PREFIX: &str = "gs";
 /// Prefix of a service token.
 pub(super) const SERVICE_PREFIX: &str = "gt";
 /// How often `seen_at` is written.
-const SEEN_EVERY: Duration = Duration::from_secs(60);
+const SEEN_EVERY: Duration = Duration::from_mins(1);
 
 /// A token that a client presented, as it is stored.
 #[derive(Clone, Copy, Debug)]

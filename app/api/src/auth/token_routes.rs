@@ -80,7 +80,7 @@ async fn create(cx: Cx, Body(body): Body<NewToken>) -> Result<Response> {
     let token = scope.app().keys.token(SERVICE_PREFIX)?;
     let id = Uuid::now_v7();
     let now = Stamp::now();
-    let expires_at = now.plus(Duration::from_secs(86_400) * u32::from(body.days));
+    let expires_at = now.plus(Duration::from_hours(24) * u32::from(body.days));
     let words: Vec<_> = body.scopes.iter().map(|action| action.word()).collect();
     let by = scope.actor().id();
     let query = scope.query(scoped!(

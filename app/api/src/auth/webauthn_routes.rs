@@ -281,9 +281,9 @@ async fn start_sign_in(
     let challenge: [u8; 32] = app.keys.random()?;
     let (organization, account, half) = match (&body.token, &body.organization) {
         (Some(token), _) => {
-            let taken = ceremony::find::<Half>(&mut open.tx, &app.keys, Ceremony::SecondFactor, token).await?;
+            let step = ceremony::find::<Half>(&mut open.tx, &app.keys, Ceremony::SecondFactor, token).await?;
             ceremony::end(&mut open.tx, token).await?;
-            (taken.organization, taken.account, taken.state)
+            (step.organization, step.account, step.state)
         }
         (None, Some(slug)) => {
             let organization = account::organization(&mut open.tx, slug).await?;

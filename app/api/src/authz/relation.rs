@@ -9,7 +9,7 @@ use crate::{
     db::Stamp,
 };
 
-const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
+const DAY: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// What one look at the database says about an actor and a patient. None: no such patient in the organization.
 pub async fn relations(

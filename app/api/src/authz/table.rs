@@ -286,8 +286,8 @@ pub const RULES: &[Rule] = {
 
 /// The first relation of the rule that holds, among those that somebody has. None: refused.
 pub fn allowed(role: Role, action: Action, has: &[Relation]) -> Option<Relation> {
-    let rule = RULES.iter().find(|rule| rule.role == role && rule.action == action)?;
-    rule.relations.iter().copied().find(|relation| has.contains(relation))
+    let found = RULES.iter().find(|rule| rule.role == role && rule.action == action)?;
+    found.relations.iter().copied().find(|relation| has.contains(relation))
 }
 
 /// The table in Markdown, for people.

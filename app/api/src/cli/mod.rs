@@ -15,6 +15,7 @@ use std::{
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use galeno_contract::api::{ApiConfig, LogFormat, LogLevel, Telemetry};
+use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// The clinical REST API: records, appointments, prescriptions, access control and an access log that can be verified.
 #[derive(Parser)]
@@ -105,7 +106,6 @@ fn log(telemetry: &Telemetry) {
     };
     // Only our own lines: libraries may quote what they handle.
     let filter = tracing_subscriber::filter::Targets::new().with_target("galeno_api", level);
-    use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
     let to = std::io::stderr;
     let registry = tracing_subscriber::registry();
     let set = match telemetry.log_format {

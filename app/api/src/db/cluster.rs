@@ -169,8 +169,8 @@ impl Node {
         let pool = MySqlPoolOptions::new()
             .max_connections(database.connections_per_node)
             .acquire_timeout(database.acquire_timeout.to_std())
-            .idle_timeout(Duration::from_secs(300))
-            .max_lifetime(Duration::from_secs(1800))
+            .idle_timeout(Duration::from_mins(5))
+            .max_lifetime(Duration::from_mins(30))
             // The watcher knows sooner than a ping, and a ping costs each request a round trip.
             .test_before_acquire(false)
             .after_connect(|connection, _| {

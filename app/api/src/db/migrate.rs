@@ -40,7 +40,7 @@ const MIGRATIONS: &[Migration] = &[
 pub const LATEST: u32 = MIGRATIONS[MIGRATIONS.len() - 1].version;
 
 /// How long a holder may be silent before another may take the lock.
-const LOCK_SILENCE: Duration = Duration::from_secs(60);
+const LOCK_SILENCE: Duration = Duration::from_mins(1);
 
 /// Why the tables could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -174,7 +174,10 @@ mod tests {
         for (index, migration) in MIGRATIONS.iter().enumerate() {
             assert_eq!(usize::try_from(migration.version).unwrap(), index + 1);
             for statement in statements(migration.sql) {
-                let first = statement.lines().find(|line| !line.starts_with("--")).unwrap();
+                let first = statement
+                    .lines()
+                    .find(|line| !line.is_empty() && !line.starts_with("--"))
+                    .unwrap();
                 let again = [
                     "CREATE TABLE IF NOT EXISTS",
                     "ALTER TABLE",

@@ -71,13 +71,12 @@ impl Probe {
     /// Asks the node. Never takes longer than `deadline`.
     pub(super) async fn ask(&mut self, demands: &Demands, deadline: Duration) -> Fitness {
         let answer = tokio::time::timeout(deadline, async {
-            let mut connection = match self.open.take() {
-                Some(connection) => connection,
-                None => {
-                    let mut new = MySqlConnection::connect_with(&self.options).await?;
-                    sqlx::query("SET SESSION wsrep_sync_wait = 0").execute(&mut new).await?;
-                    new
-                }
+            let mut connection = if let Some(connection) = self.open.take() {
+                connection
+            } else {
+                let mut new = MySqlConnection::connect_with(&self.options).await?;
+                sqlx::query("SET SESSION wsrep_sync_wait = 0").execute(&mut new).await?;
+                new
             };
             let fitness = judge(&mut connection, demands).await?;
             Ok::<_, sqlx::Error>((connection, fitness))

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How long an answer is kept.
-pub const KEPT: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+pub const KEPT: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// A key that a client gave, bound to who gave it, and the request that it stands for.
 #[derive(Clone, Debug)]

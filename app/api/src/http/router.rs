@@ -76,7 +76,10 @@ pub fn service(app: Arc<App>) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(app.clone(), retry))
         .layer(from_fn_with_state(places, crowd))
-        .route("/api/v1/openapi.json", get(move || described(text.clone())))
+        .route(
+            "/api/v1/openapi.json",
+            get(move || std::future::ready(described(&text))),
+        )
         .route("/api/v1/docs", get(page))
         .fallback(|| async { Problem::new(Kind::NotFound) })
         .layer(from_fn(caught))
@@ -94,8 +97,8 @@ async fn caught(request: axum::extract::Request, next: axum::middleware::Next) -
     }
 }
 
-async fn described(text: Arc<str>) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], text.to_string()).into_response()
+fn described(text: &str) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text.to_owned()).into_response()
 }
 
 /// The description for people: one page, no request to anybody else.

@@ -25,7 +25,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 }
 
 /// How long a record stays open.
-const OPEN: Duration = Duration::from_secs(4 * 3600);
+const OPEN: Duration = Duration::from_hours(4);
 
 /// A record that was opened in an emergency.
 #[derive(Serialize, FromRow, ToSchema)]

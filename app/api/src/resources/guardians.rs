@@ -27,7 +27,8 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 pub(crate) struct Guardian {
     id: Uuid,
     /// The guardian's own registration.
-    guardian: Uuid,
+    #[serde(rename = "guardian")]
+    person: Uuid,
     given_name: String,
     family_name: String,
     relationship: String,
@@ -62,7 +63,7 @@ impl Check for NewGuardian {
 async fn list(cx: Cx, Path(patient): Path<Uuid>) -> Result<Response> {
     let mut scope = cx.allow_for(Action::PatientRead, patient).await?;
     let query = scope.query_as::<Guardian>(scoped!(
-        "SELECT g.id, g.guardian, p.given_name, p.family_name, g.relationship, g.since, g.until FROM guardian g \
+        "SELECT g.id, g.guardian AS person, p.given_name, p.family_name, g.relationship, g.since, g.until FROM guardian g \
          JOIN patient p ON p.organization = g.organization AND p.id = g.guardian \
          WHERE g.organization = ? AND g.patient = ? ORDER BY g.id LIMIT 100"
     ));
@@ -100,7 +101,7 @@ async fn name(cx: Cx, Path(patient): Path<Uuid>, Body(body): Body<NewGuardian>) 
     scope.note("guardian", Some(id), Some(patient));
     let guardian = Guardian {
         id,
-        guardian: body.guardian,
+        person: body.guardian,
         given_name: who.given_name,
         family_name: who.family_name,
         relationship: body.relationship,

@@ -18,6 +18,7 @@ use utoipa::openapi::{
     path::{HttpMethod, Operation, ParameterBuilder, ParameterIn},
     response::ResponseBuilder,
     schema::{ObjectBuilder, Ref, Type},
+    security::SecurityRequirement,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -41,7 +42,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// Adds what every operation has: problems as answers, and the headers of idempotency and versions.
 pub(crate) fn complete(openapi: &mut OpenApi) {
-    for (_, item) in &mut openapi.paths.paths {
+    for item in openapi.paths.paths.values_mut() {
         for (method, operation) in [
             (HttpMethod::Get, &mut item.get),
             (HttpMethod::Post, &mut item.post),
@@ -69,7 +70,12 @@ fn complete_operation(method: &HttpMethod, operation: &mut Operation) {
         .responses
         .responses
         .insert("default".to_owned(), RefOr::T(problem));
-    if *method == HttpMethod::Post {
+    // Before anybody is signed in there is nobody whose key it could be.
+    let open = operation
+        .security
+        .as_ref()
+        .is_some_and(|needs| needs.iter().any(|need| *need == SecurityRequirement::default()));
+    if *method == HttpMethod::Post && !open {
         header(
             operation,
             "Idempotency-Key",

@@ -241,7 +241,7 @@ async fn candidates(scope: &mut Scope, content: &PatientContent) -> Result<Vec<C
 
 async fn same_document(scope: &mut Scope, kind: &str, number: &str) -> Result<Problem> {
     let query = scope.query(scoped!(
-        "SELECT id FROM patient WHERE organization = ? AND document_type = ? AND document_number = ?"
+        "SELECT id FROM patient WHERE organization = ? AND document_type = ? AND document_number = ? LOCK IN SHARE MODE"
     ));
     let row = query
         .bind(kind.to_owned())
@@ -437,7 +437,7 @@ async fn matching(scope: &mut Scope, search: &PatientSearch, after: Uuid, limit:
     let number = search.document_number.as_deref().map(|number| {
         number
             .chars()
-            .filter(|c| c.is_ascii_alphanumeric())
+            .filter(char::is_ascii_alphanumeric)
             .flat_map(char::to_uppercase)
             .collect::<String>()
     });
@@ -445,21 +445,22 @@ async fn matching(scope: &mut Scope, search: &PatientSearch, after: Uuid, limit:
         let query = scope.query(scoped!(
             "SELECT DISTINCT p.id FROM patient_word w \
              JOIN patient p ON p.organization = w.organization AND p.id = w.patient \
-             WHERE w.organization = ? AND w.word >= ? AND w.word < CONCAT(?, '~') AND w.patient > ? \
+             WHERE w.organization = ? AND w.word >= ? AND w.word < ? AND w.patient > ? \
              AND p.merged_into IS NULL \
              AND (? IS NULL OR EXISTS (SELECT 1 FROM patient_word o WHERE o.organization = w.organization \
-               AND o.patient = w.patient AND o.word LIKE CONCAT(?, '%'))) \
+               AND o.patient = w.patient AND o.word LIKE ?)) \
              AND (? IS NULL OR EXISTS (SELECT 1 FROM patient_word o WHERE o.organization = w.organization \
-               AND o.patient = w.patient AND o.word LIKE CONCAT(?, '%'))) \
+               AND o.patient = w.patient AND o.word LIKE ?)) \
              AND (? IS NULL OR EXISTS (SELECT 1 FROM patient_word o WHERE o.organization = w.organization \
-               AND o.patient = w.patient AND o.word LIKE CONCAT(?, '%'))) \
+               AND o.patient = w.patient AND o.word LIKE ?)) \
              AND (? IS NULL OR p.birth_date = ?) AND (? IS NULL OR p.document_number = ?) AND (? IS NULL OR p.phone = ?) \
              ORDER BY p.id LIMIT ?"
         ));
-        let word = |index: usize| words.get(index).cloned();
+        // Words hold letters and digits alone: none of them means anything else in a pattern.
+        let word = |index: usize| words.get(index).map(|word| format!("{word}%"));
         query
             .bind(lead.clone())
-            .bind(lead.clone())
+            .bind(format!("{lead}~"))
             .bind(after)
             .bind(word(1))
             .bind(word(1))

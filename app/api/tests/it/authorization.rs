@@ -212,7 +212,7 @@ fn body(path: &str, method: &str, of: &BTreeMap<&'static str, Uuid>) -> Value {
         }
         ("POST", "/patients/{id}/prescriptions/{prescription}/dispensations") => json!({"quantity": 1}),
         ("POST", "/patients/{id}/prescriptions/{prescription}/status") => json!({"status": "cancelled", "reason": "x"}),
-        ("POST", "/prescriptions/look-up") => json!({"code": "0000000000000000000H"}),
+        ("POST", "/prescriptions/look-up") => json!({"code": "0000000000000000000N"}),
         ("POST" | "PUT", "/schedules" | "/schedules/{id}") => {
             json!({"clinic": of["clinic"], "staff": of["staff"], "name": "x"})
         }
@@ -257,7 +257,7 @@ async fn contents(world: &mut World, organization: Uuid) -> Vec<(String, String)
             continue;
         }
         let sql = format!(
-            "SELECT COUNT(*), COALESCE(BIT_XOR(CRC32(CONCAT_WS('#', {}))), 0) FROM {table} WHERE organization = ?",
+            "SELECT COUNT(*), CAST(COALESCE(BIT_XOR(CRC32(CONCAT_WS('#', {}))), 0) AS UNSIGNED) FROM {table} WHERE organization = ?",
             columns(world, &table).await
         );
         let (count, sum): (i64, u64) = sqlx::query_as(sqlx::AssertSqlSafe(sql))

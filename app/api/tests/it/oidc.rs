@@ -118,7 +118,7 @@ impl Provider {
                 let (stream, _) = listener.accept().await.unwrap();
                 let service = TowerToHyperService::new(tower::util::MapRequest::new(
                     router.clone(),
-                    |request: hyper::Request<_>| request.map(Body::new),
+                    |request: hyper::Request<hyper::body::Incoming>| request.map(Body::new),
                 ));
                 tokio::spawn(async move {
                     let _ = Builder::new(TokioExecutor::new())

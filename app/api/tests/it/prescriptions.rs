@@ -143,8 +143,8 @@ async fn a_code_is_verified_without_telling_who_it_is_for() {
         .post(&format!("{base}/{id}/dispensations"), json!({"quantity": 1}))
         .await
         .expect(409);
-    let (_, colleague) = world.staff(alfa.id, Role::Physician, 7).await;
-    world.treats(&alfa, colleague_id(&mut world).await, alfa.patient).await;
+    let (colleague_id, colleague) = world.staff(alfa.id, Role::Physician, 7).await;
+    world.treats(&alfa, colleague_id, alfa.patient).await;
     colleague
         .change("POST", &format!("{base}/{id}/sign"), 1, json!({}))
         .await
@@ -203,11 +203,4 @@ async fn a_code_is_verified_without_telling_who_it_is_for() {
         .await
         .unwrap();
     assert_eq!(dispensed, 0);
-}
-
-async fn colleague_id(world: &mut World) -> uuid::Uuid {
-    sqlx::query_scalar("SELECT id FROM staff WHERE license_number = 'physician-7'")
-        .fetch_one(&mut world.db)
-        .await
-        .unwrap()
 }

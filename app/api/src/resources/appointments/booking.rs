@@ -412,7 +412,7 @@ async fn agenda(cx: Cx, Query(whose): Query<Whose>) -> Result<Response> {
     let mut scope = cx.allow(Action::AppointmentList).await?;
     let to = whose
         .to
-        .unwrap_or_else(|| whose.from.plus(std::time::Duration::from_secs(86_400)));
+        .unwrap_or_else(|| whose.from.plus(std::time::Duration::from_hours(24)));
     let query = scope.query_as::<Appointment>(scoped!(
         "SELECT id, slot, patient, staff, status, starts_at, ends_at, reason, version, updated_at FROM appointment \
          WHERE organization = ? AND staff = ? AND starts_at >= ? AND starts_at < ? ORDER BY starts_at LIMIT 200"

@@ -234,7 +234,7 @@ async fn search(cx: Cx, Query(which): Query<Which>) -> Result<Response> {
     let from = which.from.unwrap_or_else(Stamp::now);
     let to = which
         .to
-        .unwrap_or_else(|| from.plus(std::time::Duration::from_secs(28 * 86_400)));
+        .unwrap_or_else(|| from.plus(std::time::Duration::from_hours(28 * 24)));
     let query = scope.query_as::<Slot>(scoped!(
         "SELECT s.id, s.schedule, c.staff, c.clinic, s.starts_at, s.ends_at, \
          (NOT s.blocked AND c.active AND a.id IS NULL) AS free \

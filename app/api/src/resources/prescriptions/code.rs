@@ -1,4 +1,4 @@
-//! The code on a prescription: 95 unpredictable bits and a check letter, in Crockford's base 32, which has no letters that
+//! The code on a prescription: 94 unpredictable bits and a check letter, in Crockford's base 32, which has no letters that
 //! are taken for one another.
 
 use crate::{db::Fault, keys::Keys};
@@ -9,7 +9,7 @@ const LETTERS: usize = 19;
 /// A new code, as it is stored: 20 letters.
 pub(super) fn new(keys: &Keys) -> Result<String, Fault> {
     let random: [u8; LETTERS] = keys.random()?;
-    let mut values: Vec<u8> = random.iter().map(|byte| byte % 32).collect();
+    let mut values: Vec<u8> = random.iter().map(|byte| byte % BASE).collect();
     values.push(check(&values));
     Ok(values
         .iter()
@@ -17,12 +17,14 @@ pub(super) fn new(keys: &Keys) -> Result<String, Fault> {
         .collect())
 }
 
-/// ISO 7064-like: catches every single wrong letter and every swap of neighbours.
+/// A prime: every single wrong letter and every swap of neighbours changes the check letter. The last letter of the
+/// alphabet is never used.
+const BASE: u8 = 31;
+
 fn check(values: &[u8]) -> u8 {
-    // Modulus 31 is prime; the value 31 is never needed.
     let sum = values
         .iter()
-        .fold(0_u32, |sum, value| (sum * 3 + u32::from(*value) + 1) % 31);
+        .fold(0_u32, |sum, value| (sum * 3 + u32::from(*value) + 1) % u32::from(BASE));
     u8::try_from(sum).unwrap_or(0)
 }
 
@@ -36,7 +38,7 @@ pub(super) fn parse(text: &str) -> Option<String> {
             letter => letter,
         };
         let value = ALPHABET.iter().position(|known| char::from(*known) == letter)?;
-        values.push(u8::try_from(value).ok()?);
+        values.push(u8::try_from(value).ok().filter(|value| *value < BASE)?);
     }
     let (last, body) = values.split_last()?;
     (body.len() == LETTERS && check(body) == *last).then(|| {

@@ -277,7 +277,7 @@ async fn sign(cx: Cx, Path((patient, id)): Path<(Uuid, Uuid)>, Body(body): Body<
         Some(serde_json::to_string(&answered).map_err(|_| Problem::bug("answers do not serialize"))?)
     };
     let days = u32::from(body.valid_days.unwrap_or(90));
-    let until = Stamp::now().plus(Duration::from_secs(86_400) * days);
+    let until = Stamp::now().plus(Duration::from_hours(24) * days);
     store::sign(&mut scope, &draft, until, overridden).await?;
     let prescription = store::find(&mut scope, patient, id).await?;
     write_event(&mut scope, &prescription, None).await?;

@@ -329,7 +329,7 @@ impl Content {
     /// Notes every fault.
     pub(super) fn check(&self, faults: &mut Faults) {
         let past = |faults: &mut Faults, at: Option<Stamp>, pointer: &str| {
-            let soon = Stamp::now().plus(std::time::Duration::from_secs(300));
+            let soon = Stamp::now().plus(std::time::Duration::from_mins(5));
             faults.expect(
                 at.is_none_or(|at| at <= soon),
                 pointer,

@@ -82,7 +82,7 @@ async fn upload(cx: Cx, Path(patient): Path<Uuid>, headers: HeaderMap, bytes: By
         .execute(scope.db())
         .await?;
     scope.note("attachment", Some(id), Some(patient));
-    let sha256 = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = crate::keys::hex(&hash);
     let made = Attachment {
         id,
         media_type: (*kind).to_owned(),

@@ -29,11 +29,12 @@ pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// A port that is free now, and the next one too.
-pub fn free_pair() -> u16 {
+/// The first of three ports side by side that are free now.
+pub fn free_ports() -> u16 {
     loop {
         let port = free_port();
-        if port < u16::MAX && TcpListener::bind(("127.0.0.1", port + 1)).is_ok() {
+        let free = |next: u16| TcpListener::bind(("127.0.0.1", next)).is_ok();
+        if port < u16::MAX - 2 && free(port + 1) && free(port + 2) {
             return port;
         }
     }
