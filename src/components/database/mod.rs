@@ -29,7 +29,7 @@ pub(super) fn render(topology: &Topology, region: DataRegion<'_>, output: &mut O
     services::client(topology, region, output);
     for generation in &topology.database.generations {
         config::render(topology, generation, region, output);
-        services::headless(generation, region, output);
+        services::headless(topology, generation, region, output);
         stateful_set::render(topology, generation, region, output);
         disruption_budget(generation, region, output);
     }

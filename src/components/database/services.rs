@@ -37,16 +37,19 @@ pub(super) fn client(topology: &Topology, region: DataRegion<'_>, output: &mut O
     output.add(&region, COMPONENT, &service, whole, parts);
 }
 
-pub(super) fn headless(generation: &Generation, region: DataRegion<'_>, output: &mut Output) {
-    let all = [
+pub(super) fn headless(topology: &Topology, generation: &Generation, region: DataRegion<'_>, output: &mut Output) {
+    let mut all = vec![
         ports::MYSQL,
         ports::GALERA,
         ports::GALERA_UDP,
         ports::IST,
         ports::SST,
         ports::KEEPER,
-        ports::KEEPER_STATUS,
     ];
+    // Nobody else asks for figures; the kubelet's probes need no Service.
+    if topology.monitoring.is_some() {
+        all.push(ports::KEEPER_STATUS);
+    }
     let spec = ServiceSpec {
         cluster_ip: Some("None".to_owned()),
         publish_not_ready_addresses: Some(true),
