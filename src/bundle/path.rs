@@ -165,9 +165,12 @@ mod tests {
         let distinct: std::collections::BTreeSet<_> = paths.iter().map(|p| p.to_lowercase()).collect();
         assert_eq!(distinct.len(), manifests.len());
         for path in &paths {
-            assert_eq!(path.split('/').count(), 3, "{path}");
+            let parts: Vec<&str> = path.split('/').collect();
+            assert_eq!(parts.len(), 3, "{path}");
             assert!(
-                path.rsplit('/').next().unwrap().len() < 255 && path.is_ascii() && !path.contains(".."),
+                parts
+                    .iter()
+                    .all(|part| part.len() < 255 && part.is_ascii() && !part.starts_with('.')),
                 "{path}"
             );
         }
