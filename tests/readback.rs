@@ -357,7 +357,12 @@ fn check_tree(root: &Path) -> usize {
         assert_eq!(write_yaml(&object).unwrap(), text, "{name} is not as Galeno writes it");
         expected.push(value.clone());
     }
-    let mut theirs = common::kubectl_reads(root).unwrap();
+    // Beside the folders that Argo CD reads stands the index, which is no object.
+    let folders = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
+    let mut theirs: Vec<Value> = folders
+        .filter(|path| path.is_dir())
+        .flat_map(|folder| common::kubectl_reads(&folder).unwrap())
+        .collect();
     assert_eq!(theirs.len(), expected.len(), "kubectl sees another number of objects");
     for values in [&mut theirs, &mut expected] {
         values.sort_by_cached_key(ToString::to_string);
@@ -398,4 +403,14 @@ fn a_written_tree_is_read_back_whole() {
         .unwrap();
     }
     assert_eq!(check_tree(directory.path()), HOSTILE.len());
+}
+
+/// What is committed, whole: a missing tree, and a tree without files, fail.
+#[test]
+fn the_committed_trees_are_read_back_whole() {
+    let generated = Path::new(env!("CARGO_MANIFEST_DIR")).join("generated");
+    for environment in ["local", "prod", "staging"] {
+        let count = check_tree(&generated.join(environment));
+        assert!(count > 100, "{environment} has only {count} manifests");
+    }
 }

@@ -35,17 +35,6 @@ pub(super) struct Plan<'a> {
     pub(super) index: Vec<u8>,
 }
 
-/// What is about to be done, for tests that interrupt it.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Step<'a> {
-    Stage(&'a str),
-    Promise,
-    Put(&'a str),
-    Remove(&'a str),
-    Index,
-    Clean,
-}
-
 /// Held while a tree is written; ends with the process at the latest.
 pub(super) fn lock(directory: &Path) -> Result<File, TreeError> {
     let file = File::open(directory).map_err(|error| TreeError::io("open", directory, error))?;
@@ -77,29 +66,26 @@ pub(super) fn interrupted(directory: &Path) -> Result<Vec<Index>, TreeError> {
     Ok(promises)
 }
 
-/// Does what the plan says. `before` is asked before each step, and may end it there.
+/// Does what the plan says. `before` is asked before each step, and may end it there: tests interrupt a write by it.
 pub(super) fn apply(
     directory: &Path,
     plan: &Plan<'_>,
-    before: &(dyn Fn(Step<'_>) -> std::io::Result<()> + Sync),
+    before: &(dyn Fn() -> std::io::Result<()> + Sync),
 ) -> Result<(), TreeError> {
     let stage = directory.join(STAGE);
     let new = stage.join(NEW);
-    let ask = |step: Step<'_>| before(step).map_err(|error| TreeError::io("write", directory, error));
+    let ask = || before().map_err(|error| TreeError::io("write", directory, error));
     remove_all(&new)?;
     create(&new)?;
     for folder in 0..plan.puts.len().div_ceil(FOLDER) {
         create(&new.join(folder.to_string()))?;
     }
-    plan.puts
-        .par_iter()
-        .enumerate()
-        .try_for_each(|(number, (path, bytes))| {
-            ask(Step::Stage(path))?;
-            write(&waiting(&new, number), bytes)
-        })?;
+    plan.puts.par_iter().enumerate().try_for_each(|(number, (_, bytes))| {
+        ask()?;
+        write(&waiting(&new, number), bytes)
+    })?;
 
-    ask(Step::Promise)?;
+    ask()?;
     let promise = stage.join(format!("{}.json", &sha256(&plan.index)[..16]));
     write_and_rename(&stage.join("promise"), &promise, &plan.index)?;
 
@@ -110,12 +96,12 @@ pub(super) fn apply(
         .collect();
     folders.iter().try_for_each(|folder| create(folder))?;
     plan.puts.par_iter().enumerate().try_for_each(|(number, (path, _))| {
-        ask(Step::Put(path))?;
+        ask()?;
         let to = directory.join(path);
         fs::rename(waiting(&new, number), &to).map_err(|error| TreeError::io("replace", &to, error))
     })?;
     plan.removals.par_iter().try_for_each(|path| {
-        ask(Step::Remove(path))?;
+        ask()?;
         let file = directory.join(path);
         match fs::remove_file(&file) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(TreeError::io("remove", &file, error)),
@@ -124,9 +110,9 @@ pub(super) fn apply(
     })?;
     remove_empty(directory, plan.removals);
 
-    ask(Step::Index)?;
+    ask()?;
     write_and_rename(&stage.join("index"), &directory.join(super::index::INDEX), &plan.index)?;
-    ask(Step::Clean)?;
+    ask()?;
     remove_all(&stage)
 }
 
@@ -223,7 +209,7 @@ mod tests {
                 let puts: Vec<(&str, &[u8])> = new.files().filter(|(path, _)| *path != "a/1").collect();
                 let index = new.index_bytes().unwrap();
                 let taken = AtomicUsize::new(0);
-                let before = |_: Step<'_>| {
+                let before = || {
                     if taken.fetch_add(1, Ordering::SeqCst) >= stop {
                         Err(std::io::Error::other("stopped"))
                     } else {

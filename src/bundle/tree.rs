@@ -195,7 +195,7 @@ impl Tree {
                 removals: &removed,
                 index: self.index.bytes()?,
             };
-            stage::apply(directory, &plan, &|_| Ok(()))?;
+            stage::apply(directory, &plan, &|| Ok(()))?;
         }
         Ok(Written {
             written,

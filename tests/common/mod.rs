@@ -1,6 +1,7 @@
 //! What several tests use.
 #![allow(
     dead_code,
+    unreachable_pub,
     clippy::unwrap_used,
     reason = "each test uses a part, and a test may fail by panic"
 )]
