@@ -1,14 +1,17 @@
 //! The keeper: a Galera node that starts, recovers, backs up, verifies and restores itself.
 
 mod accept;
+mod agreement;
 mod alert;
 mod backup;
 mod catalog;
 mod cli;
+mod control;
 mod database;
 mod generation;
 mod http;
 mod metrics;
+mod node;
 mod openpgp;
 mod process;
 mod rehearse;

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 use galeno_contract::keeper::NodeConfig;
+use tracing_subscriber::EnvFilter;
+
+use crate::node::Settings;
 
 /// Run one Galera node: recover, agree with its peers who starts, run mariadbd, watch over it.
 ///
@@ -36,8 +39,25 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         fs::read_to_string(&arguments.config).with_context(|| format!("cannot read the configuration {path}"))?;
     let config: NodeConfig = serde_saphyr::from_str(&text).with_context(|| format!("{path} is not a configuration"))?;
     if arguments.check {
+        let name = config
+            .node
+            .clone()
+            .or_else(|| config.members.first().map(|member| member.name.clone()));
+        Settings::new(config.clone(), name).with_context(|| format!("{path} is not a usable configuration"))?;
         print!("{}", serde_saphyr::to_string(&config)?);
         return Ok(());
     }
-    anyhow::bail!("not built yet")
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let name = std::env::var("KEEPER_NODE").ok().or_else(host_name);
+    crate::node::run(Settings::new(config, name)?)
+}
+
+/// The host's name: the pod's.
+fn host_name() -> Option<String> {
+    rustix::system::uname().nodename().to_str().ok().map(str::to_owned)
 }

@@ -1,0 +1,234 @@
+//! The rule on single cases, as a person would state them.
+
+use super::decide::{Verdict, View, Why, decide};
+use super::types::{Claim, Durable, Fork, Found, Holding, Join, Phase, Position, Report, Stage};
+use super::{Setup, assess};
+
+fn at(uuid: u8, seqno: i64) -> Position {
+    Position {
+        uuid: format!("{uuid:02x}000000-0000-0000-0000-000000000000").parse().unwrap(),
+        seqno,
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "what a view is made of")]
+fn waiting(holding: Holding) -> Option<Report> {
+    Some(Report {
+        phase: Phase::Waiting,
+        holding,
+        epoch: 1,
+        lineage: vec![],
+    })
+}
+
+fn data(seqno: i64) -> Option<Report> {
+    waiting(Holding::Data { at: at(1, seqno) })
+}
+
+fn fresh(stage: Stage) -> Option<Report> {
+    waiting(Holding::Fresh { stage, restored: None })
+}
+
+/// What member 0 decides.
+fn verdict(reports: &[Option<Report>]) -> Verdict {
+    let members = u8::try_from(reports.len()).unwrap();
+    let setup = Setup {
+        me: 0,
+        members,
+        boot: 1,
+        may_initialise: true,
+        mutation: None,
+    };
+    decide(&View {
+        setup: &setup,
+        reports,
+        recoveries_done: 0,
+    })
+}
+
+#[test]
+fn the_furthest_starts_and_the_lowest_ordinal_on_a_tie() {
+    let resume = |winner, seqno| Verdict::Elect {
+        winner,
+        claim: Claim::Resume { at: at(1, seqno) },
+    };
+    assert_eq!(verdict(&[data(5), data(9), data(7)]), resume(1, 9));
+    assert_eq!(verdict(&[data(9), data(9), data(7)]), resume(0, 9));
+}
+
+#[test]
+fn everybody_waits_for_the_silent_one() {
+    assert_eq!(verdict(&[data(9), None, data(9)]), Verdict::Wait(Why::Silent(vec![1])));
+}
+
+#[test]
+fn an_empty_member_is_no_agreement_while_others_hold_data() {
+    for stage in [Stage::Unmarked, Stage::Enrolled] {
+        assert_eq!(
+            verdict(&[data(9), fresh(stage), data(9)]),
+            Verdict::Wait(Why::CameBackEmpty(1))
+        );
+    }
+    // This one has never held anything, and can prove it.
+    assert!(matches!(
+        verdict(&[data(9), fresh(Stage::Sealed), data(9)]),
+        Verdict::Elect { winner: 0, .. }
+    ));
+}
+
+#[test]
+fn an_emptied_generation_is_not_initialised_again() {
+    let lost = [fresh(Stage::Unmarked), fresh(Stage::Sealed), fresh(Stage::Unmarked)];
+    assert_eq!(verdict(&lost), Verdict::Wait(Why::CameBackEmpty(0)));
+}
+
+#[test]
+fn different_histories_are_never_compared_by_number() {
+    let other = waiting(Holding::Data { at: at(2, 100) });
+    assert_eq!(verdict(&[data(5), other, data(5)]), Verdict::Wait(Why::Histories(0, 1)));
+}
+
+#[test]
+fn who_was_taking_a_state_counts_with_what_it_knows() {
+    let taking = |seqno| waiting(Holding::Transferring { floor: at(1, seqno) });
+    assert!(matches!(
+        verdict(&[data(9), taking(9), data(8)]),
+        Verdict::Elect { winner: 0, .. }
+    ));
+    assert_eq!(verdict(&[data(9), taking(10), data(8)]), Verdict::Wait(Why::Ahead(1)));
+}
+
+#[test]
+fn a_primary_component_is_joined_whatever_the_others_say() {
+    let primary = Report {
+        phase: Phase::Primary {
+            at: at(1, 20),
+            open: true,
+        },
+        holding: Holding::Data { at: at(1, 20) },
+        epoch: 1,
+        lineage: vec![],
+    };
+    let join = Verdict::Join {
+        through: 2,
+        floor: at(1, 20),
+    };
+    assert_eq!(verdict(&[data(9), None, Some(primary.clone())]), join);
+    assert_eq!(verdict(&[fresh(Stage::Unmarked), None, Some(primary.clone())]), join);
+    // Galera would abort, or worse: merge.
+    assert_eq!(verdict(&[data(21), None, Some(primary)]), Verdict::Wait(Why::Ahead(0)));
+}
+
+#[test]
+fn what_a_forced_recovery_left_behind_is_not_thrown_away_silently() {
+    let fork = Fork {
+        number: 1,
+        node: 2,
+        from: at(1, 10),
+    };
+    let primary = Some(Report {
+        phase: Phase::Primary {
+            at: at(2, 3),
+            open: true,
+        },
+        holding: Holding::Data { at: at(2, 3) },
+        epoch: 4,
+        lineage: vec![fork],
+    });
+    assert!(matches!(
+        verdict(&[data(10), None, primary.clone()]),
+        Verdict::Join { .. }
+    ));
+    assert_eq!(
+        verdict(&[data(11), None, primary.clone()]),
+        Verdict::Wait(Why::LeftBehind(0))
+    );
+    let discarded = waiting(Holding::Discarded { number: 1 });
+    assert!(matches!(verdict(&[discarded, None, primary]), Verdict::Join { .. }));
+}
+
+#[test]
+fn a_restored_generation_starts_from_its_restore_only() {
+    let restored = |seqno| {
+        waiting(Holding::Fresh {
+            stage: Stage::Sealed,
+            restored: Some(at(3, seqno)),
+        })
+    };
+    let setup = Setup {
+        me: 0,
+        members: 2,
+        boot: 1,
+        may_initialise: false,
+        mutation: None,
+    };
+    let decide_on = |reports: &[Option<Report>]| {
+        decide(&View {
+            setup: &setup,
+            reports,
+            recoveries_done: 0,
+        })
+    };
+    let start = Verdict::Elect {
+        winner: 1,
+        claim: Claim::Restored { at: at(3, 7) },
+    };
+    assert_eq!(decide_on(&[fresh(Stage::Sealed), restored(7)]), start);
+    assert_eq!(decide_on(&[restored(6), restored(7)]), start);
+    let nothing = Verdict::Wait(Why::NothingToStartFrom);
+    assert_eq!(decide_on(&[fresh(Stage::Sealed), fresh(Stage::Sealed)]), nothing);
+}
+
+#[test]
+fn a_volume_is_judged_by_what_is_remembered_of_it() {
+    let state = Found::State(at(1, 5));
+    let new = Durable::default();
+    assert_eq!(
+        assess(&new, &state, false),
+        Holding::Damaged,
+        "data that nobody restored and nobody started"
+    );
+    let restored = Holding::Fresh {
+        stage: Stage::Unmarked,
+        restored: Some(at(1, 5)),
+    };
+    assert_eq!(assess(&new, &state, true), restored);
+
+    let known = Durable {
+        started: true,
+        uuid: Some(at(1, 0).uuid),
+        ..Durable::default()
+    };
+    assert_eq!(assess(&known, &state, false), Holding::Data { at: at(1, 5) });
+    assert_eq!(
+        assess(&known, &Found::State(at(2, 5)), false),
+        Holding::Damaged,
+        "another history"
+    );
+    assert_eq!(
+        assess(&known, &Found::NoState, false),
+        Holding::Damaged,
+        "the history is gone"
+    );
+    assert_eq!(
+        assess(&known, &Found::Nothing, false),
+        Holding::Damaged,
+        "the data is gone, the memory is not"
+    );
+
+    let joining = |floor| Durable {
+        joining: Some(Join { floor }),
+        ..known.clone()
+    };
+    let behind = Holding::Transferring { floor: at(1, 9) };
+    assert_eq!(assess(&joining(at(1, 9)), &Found::Unusable, false), behind);
+    assert_eq!(
+        assess(&joining(at(1, 9)), &state, false),
+        behind,
+        "short of what was confirmed"
+    );
+    assert_eq!(
+        assess(&joining(at(1, 4)), &state, false),
+        Holding::Data { at: at(1, 5) }
+    );
+}

@@ -1,0 +1,675 @@
+//! The main loop: everything that happens comes together here, one thing after the other.
+
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use galeno_contract::keeper::{Intent, Source};
+
+use super::process::{Arguments, MariaDbd, describe};
+use super::recover::{self, Inspection};
+use super::settings::Settings;
+use super::status::Status;
+use super::watch::{self, Shared, Wanted};
+use super::{cnf, lock, memory::Memory, probe};
+use crate::agreement::{
+    Action, DatabaseEvent, Durable, Envelope, Found, Holding, Machine, Ordinal, Phase, Report, Setup, Start, Why,
+    assess,
+};
+use crate::control::{self, Identity, Incoming, Peers, SharedIdentity};
+use crate::volume;
+
+/// One turn of the loop.
+const TURN: Duration = Duration::from_millis(50);
+/// A volume that cannot be used now is examined again: a full one may have been enlarged.
+const EXAMINE_AGAIN: Duration = Duration::from_secs(15);
+/// An open door that cannot be shut for so long is shut by ending mariadbd.
+const SHUT_WITHIN: Duration = Duration::from_secs(10);
+
+/// Something that another thread works on.
+type Work<T> = Receiver<anyhow::Result<T>>;
+
+/// What was found on the volume.
+struct Examined {
+    durable: Durable,
+    inspection: Inspection,
+    restored: bool,
+}
+
+struct Node {
+    settings: Arc<Settings>,
+    memory: Memory,
+    identity: SharedIdentity,
+    status: Arc<Mutex<Status>>,
+    shared: Arc<Shared>,
+    peers: Peers,
+    incoming: Receiver<Incoming>,
+    /// The agreement; `None` while the volume is examined.
+    machine: Option<Machine>,
+    machine_since: Instant,
+    found: Found,
+    problem: Option<String>,
+    examining: Option<Work<Examined>>,
+    examine_at: Option<Instant>,
+    preparing: Option<Work<(PathBuf, Arguments)>>,
+    child: Option<MariaDbd>,
+    starts: u64,
+    failures: u32,
+    intent: Option<Intent>,
+    intent_text: Option<String>,
+    intent_read: Instant,
+    certificates: u64,
+    certificates_read: Instant,
+    asked: Instant,
+    heard: Vec<(Instant, Result<(), String>)>,
+    non_primary_since: Option<Instant>,
+    shut_since: Option<Instant>,
+    leaving: Option<Instant>,
+}
+
+/// Runs the node until a signal ends it.
+pub(crate) fn run(settings: Settings) -> anyhow::Result<()> {
+    let terminate = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
+        signal_hook::flag::register(signal, terminate.clone()).context("cannot handle signals")?;
+    }
+    let settings = Arc::new(settings);
+    let config = &settings.config;
+    let _lock = lock::take(&config.keeper_directory())?;
+    let identity = Identity::load(&config.tls)?;
+    let mut node = Node::new(settings.clone(), identity)?;
+    tracing::info!(
+        node = settings.name(),
+        cluster = config.cluster,
+        generation = config.generation,
+        "the keeper has the volume {}",
+        config.volume.display()
+    );
+    loop {
+        if terminate.load(Ordering::Relaxed) {
+            node.leave();
+        }
+        if node.turn()? {
+            tracing::info!("the node has left");
+            return Ok(());
+        }
+        thread::sleep(TURN);
+    }
+}
+
+impl Node {
+    fn new(settings: Arc<Settings>, identity: Identity) -> anyhow::Result<Self> {
+        let now = Instant::now();
+        let config = &settings.config;
+        let status = Arc::new(Mutex::new(Status {
+            name: settings.name().to_owned(),
+            cluster: config.cluster.clone(),
+            generation: config.generation,
+            report: None,
+            peers: vec![],
+            why: None,
+            running: false,
+            draining: false,
+            observation: None,
+            observed_at: now,
+            progress_at: now,
+            turned_at: now,
+            active: None,
+            accepted: false,
+            open: false,
+            donor_is_ready: config.donor_is_ready,
+            certificate_until: identity.not_after,
+            starts: 0,
+        }));
+        probe::serve(&config.probe, &config.timeouts, &status)?;
+        let identity: SharedIdentity = Arc::new(RwLock::new(identity));
+        let members = usize::from(settings.members());
+        Ok(Self {
+            memory: Memory::new(config),
+            shared: watch::start(&settings)?,
+            peers: Peers::new(&settings, &identity)?,
+            incoming: control::serve(&settings, &identity)?,
+            identity,
+            status,
+            machine: None,
+            machine_since: now,
+            found: Found::Nothing,
+            problem: None,
+            examining: None,
+            examine_at: Some(now),
+            preparing: None,
+            child: None,
+            starts: 0,
+            failures: 0,
+            intent: None,
+            intent_text: None,
+            intent_read: now,
+            certificates: 0,
+            certificates_read: now,
+            asked: now,
+            heard: vec![(now, Err("not asked yet".into())); members],
+            non_primary_since: None,
+            shut_since: None,
+            leaving: None,
+            settings,
+        })
+    }
+
+    /// One turn; true when the node has ended.
+    fn turn(&mut self) -> anyhow::Result<bool> {
+        self.read_intent();
+        self.read_certificates();
+        self.examine()?;
+        self.answer_peers();
+        self.hear_peers();
+        self.start_prepared();
+        self.watch_child()?;
+        self.observe();
+        self.ask_peers();
+        self.decide();
+        self.publish();
+        Ok(self.leaving.is_some() && self.child.is_none())
+    }
+
+    /// Begins to leave: not ready at once, and after the time that Services take to notice, mariadbd ends.
+    fn leave(&mut self) {
+        if self.leaving.is_some() {
+            return;
+        }
+        let serving = self.shared.seen().opened;
+        let drain = if serving {
+            self.settings.config.timeouts.drain.to_std()
+        } else {
+            Duration::ZERO
+        };
+        tracing::info!(drain_seconds = drain.as_secs(), "asked to leave");
+        self.leaving = Some(Instant::now() + drain);
+    }
+
+    fn read_intent(&mut self) {
+        if self.intent_read.elapsed() < Duration::from_millis(200) && self.intent_text.is_some() {
+            return;
+        }
+        self.intent_read = Instant::now();
+        let path = &self.settings.config.intent;
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) => format!("# unreadable: {error}"),
+        };
+        if self.intent_text.as_ref() == Some(&text) {
+            return;
+        }
+        match serde_saphyr::from_str::<Intent>(&text) {
+            Ok(intent) => {
+                tracing::info!(active = intent.active, recovery = ?intent.recovery, "the intent");
+                self.intent = Some(intent);
+            }
+            // What git said last still stands.
+            Err(error) => {
+                tracing::error!(file = %path.display(), %error, "the intent cannot be read; the last one stands");
+            }
+        }
+        self.intent_text = Some(text);
+    }
+
+    fn read_certificates(&mut self) {
+        if self.certificates_read.elapsed() < Duration::from_secs(1) {
+            return;
+        }
+        self.certificates_read = Instant::now();
+        let mut current = self.identity.write().unwrap_or_else(PoisonError::into_inner);
+        match current.renewed(&self.settings.config.tls) {
+            Ok(None) => {}
+            Ok(Some(renewed)) => {
+                tracing::info!(until = %renewed.not_after, "the certificates have been renewed");
+                *current = renewed;
+                self.certificates += 1;
+            }
+            // Half of the files may have been replaced; the next look will see all.
+            Err(error) => tracing::warn!(error = format!("{error:#}"), "renewed certificates cannot be used yet"),
+        }
+    }
+
+    /// Finds out what is on the volume, in a thread of its own: a recovery may take long.
+    fn examine(&mut self) -> anyhow::Result<()> {
+        if self.examine_at.is_some_and(|at| Instant::now() >= at) && self.examining.is_none() {
+            self.examine_at = None;
+            self.machine = None;
+            let (settings, memory) = (self.settings.clone(), self.memory.clone());
+            self.examining = Some(work(move || {
+                let durable = memory.load()?;
+                let marker = volume::read_restored(&settings.config.volume)?;
+                let restored = settings.config.source == Source::Restored
+                    && marker.is_some_and(|marker| marker.generation == settings.config.generation);
+                let inspection = recover::inspect(&settings, durable.joining.is_some())?;
+                Ok(Examined {
+                    durable,
+                    inspection,
+                    restored,
+                })
+            }));
+        }
+        let Some(outcome) = self.examining.as_ref().and_then(|work| work.try_recv().ok()) else {
+            return Ok(());
+        };
+        self.examining = None;
+        let examined = outcome.context("cannot examine the volume")?;
+        let holding = assess(&examined.durable, &examined.inspection.found, examined.restored);
+        tracing::info!(found = ?examined.inspection.found, ?holding, "the volume");
+        self.found = examined.inspection.found;
+        self.problem = examined.inspection.problem;
+        if let Some(problem) = &self.problem {
+            tracing::warn!("{problem}");
+        }
+        if holding == Holding::Damaged && self.problem.is_some() {
+            self.examine_at = Some(Instant::now() + EXAMINE_AGAIN);
+        }
+        let setup = Setup {
+            me: self.settings.me,
+            members: self.settings.members(),
+            boot: RandomState::new().build_hasher().finish(),
+            may_initialise: self.settings.may_initialise,
+            #[cfg(test)]
+            mutation: None,
+        };
+        self.machine = Some(Machine::new(setup, examined.durable, holding));
+        self.machine_since = Instant::now();
+        Ok(())
+    }
+
+    fn answer_peers(&mut self) {
+        while let Ok(Incoming { message, reply }) = self.incoming.try_recv() {
+            let Some(machine) = &mut self.machine else { continue };
+            let actions = machine.receive(&message);
+            self.carry_out(actions, Some((message.from, &reply)));
+        }
+    }
+
+    fn hear_peers(&mut self) {
+        while let Some(answer) = self.peers.next() {
+            let heard = match &answer.outcome {
+                Ok(_) => Ok(()),
+                Err(error) => Err(error.clone()),
+            };
+            if let Some(place) = self.heard.get_mut(usize::from(answer.peer)) {
+                match (&place.1, &heard) {
+                    (_, Ok(())) | (Ok(()), Err(_)) => *place = (Instant::now(), heard),
+                    (Err(_), Err(_)) => place.1 = heard,
+                }
+            }
+            let Some(machine) = &mut self.machine else { continue };
+            match answer.outcome {
+                Ok(envelope) => {
+                    let actions = machine.receive(&envelope);
+                    self.carry_out(actions, None);
+                }
+                Err(_) => machine.forget(answer.peer),
+            }
+        }
+    }
+
+    fn ask_peers(&mut self) {
+        if self.asked.elapsed() < self.settings.config.timeouts.poll.to_std() {
+            return;
+        }
+        self.asked = Instant::now();
+        let Some(machine) = &self.machine else { return };
+        for action in machine.ask() {
+            if let Action::Send(envelope) = action
+                && !self.peers.is_busy(envelope.to)
+            {
+                self.peers.ask(envelope);
+            }
+        }
+    }
+
+    fn decide(&mut self) {
+        let expired = self
+            .identity
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .has_expired();
+        if self.leaving.is_some() || self.preparing.is_some() {
+            return;
+        }
+        if expired && self.child.is_none() {
+            return;
+        }
+        let orders = self.intent.as_ref().and_then(|intent| self.settings.orders(intent));
+        let settled = self.settled();
+        let overdue = self
+            .non_primary_since
+            .is_some_and(|since| since.elapsed() > self.settings.config.timeouts.step_down.to_std());
+        let Some(machine) = &mut self.machine else { return };
+        machine.order(orders);
+        machine.settle(settled);
+        let actions = machine.decide(overdue);
+        self.carry_out(actions, None);
+    }
+
+    /// Whether every member that is silent has been so for the time that a forced recovery grants it.
+    fn settled(&self) -> bool {
+        let patience = self.settings.config.timeouts.forced_settle.to_std();
+        let silent_long = |(since, heard): &(Instant, Result<(), String>)| heard.is_ok() || since.elapsed() >= patience;
+        self.machine_since.elapsed() >= patience
+            && self
+                .heard
+                .iter()
+                .enumerate()
+                .all(|(o, heard)| o == usize::from(self.settings.me) || silent_long(heard))
+    }
+
+    /// Carries out, in order. What cannot be remembered must not be done: then everything starts over from what is on
+    /// the volume.
+    fn carry_out(&mut self, actions: Vec<Action>, reply: Option<(Ordinal, &Sender<Envelope>)>) {
+        for action in actions {
+            match action {
+                Action::Persist(durable) => {
+                    if let Err(error) = self.memory.store(&durable) {
+                        tracing::error!(error = format!("{error:#}"), "cannot remember; starting over");
+                        self.machine = None;
+                        if self.child.is_none() {
+                            self.examine_at = Some(Instant::now() + Duration::from_secs(2));
+                        } else if let Some(child) = &mut self.child {
+                            child.stop(self.settings.config.timeouts.shutdown.to_std());
+                        }
+                        return;
+                    }
+                }
+                Action::Send(envelope) => match reply {
+                    // Whoever asked may have given up meanwhile.
+                    Some((to, reply)) if to == envelope.to => drop(reply.send(envelope)),
+                    _ => self.peers.ask(envelope),
+                },
+                Action::Start(start) => self.prepare(start),
+                Action::StepDown => {
+                    if let Some(child) = &mut self.child {
+                        tracing::warn!("stepping down in order to agree anew");
+                        child.stop(self.settings.config.timeouts.shutdown.to_std());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Makes everything ready for a start of mariadbd, in a thread of its own.
+    fn prepare(&mut self, start: Start) {
+        let Some(machine) = &self.machine else { return };
+        let lineage = machine.durable().lineage.clone();
+        let unusable = self.found == Found::Unusable;
+        let position = match self.found {
+            Found::State(at) => Some(at),
+            _ => None,
+        };
+        tracing::info!(?start, ?position, "starting by agreement");
+        let settings = self.settings.clone();
+        self.preparing = Some(work(move || {
+            let mut arguments = Arguments::default();
+            match start {
+                Start::Initialise => recover::lay_out(&settings)?,
+                Start::Bootstrap { at } => {
+                    recover::forget_galera(&settings, false)?;
+                    recover::permit_bootstrap(&settings, at)?;
+                    arguments.start_position = Some(at);
+                }
+                Start::Fork => recover::forget_galera(&settings, true)?,
+                Start::Join { discard } => {
+                    if discard || unusable || position.is_none() {
+                        recover::empty_data(&settings)?;
+                    } else {
+                        arguments.start_position = position;
+                    }
+                    recover::forget_galera(&settings, false)?;
+                }
+            }
+            arguments.new_cluster = !matches!(start, Start::Join { .. });
+            let environment = std::env::var("POD_IP").ok();
+            let address = control::own_address(&settings, environment.as_deref())?;
+            Ok((cnf::write_node(&settings, &lineage, address)?, arguments))
+        }));
+    }
+
+    fn start_prepared(&mut self) {
+        let Some(outcome) = self.preparing.as_ref().and_then(|work| work.try_recv().ok()) else {
+            return;
+        };
+        self.preparing = None;
+        let started = outcome.and_then(|(file, arguments)| {
+            self.shared.reset();
+            MariaDbd::start(&self.settings.config.mariadb.mariadbd, &file, arguments)
+        });
+        match started {
+            Ok(child) => {
+                self.child = Some(child);
+                self.starts += 1;
+            }
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "cannot start");
+                self.start_over();
+            }
+        }
+    }
+
+    /// Nothing runs: look at the volume again, later and later after repeated failures.
+    fn start_over(&mut self) {
+        self.failures = self.failures.saturating_add(1);
+        let pause = Duration::from_secs(1 << self.failures.min(5)).saturating_sub(Duration::from_secs(1));
+        self.machine = None;
+        self.examine_at = Some(Instant::now() + pause);
+    }
+
+    fn watch_child(&mut self) -> anyhow::Result<()> {
+        if self.leaving.is_some_and(|at| Instant::now() >= at)
+            && let Some(child) = &mut self.child
+        {
+            child.stop(self.settings.config.timeouts.shutdown.to_std());
+        }
+        let Some(child) = &mut self.child else { return Ok(()) };
+        if let Some(status) = child.ended()? {
+            let told = child.is_stopping();
+            tracing::info!(how = describe(status), told, "mariadbd has ended");
+            self.child = None;
+            self.shared.reset();
+            self.non_primary_since = None;
+            if told {
+                self.failures = 0;
+            }
+            self.start_over();
+        }
+        Ok(())
+    }
+
+    /// Tells the agreement what mariadbd does, and the threads what is wanted.
+    fn observe(&mut self) {
+        let seen = self.shared.seen();
+        let running = self.child.as_ref().is_some_and(|child| !child.is_stopping());
+        if let (true, Some(observation)) = (running, &seen.observation) {
+            let event = match observation.position() {
+                Some(at) => Some(DatabaseEvent::Primary {
+                    at,
+                    size: observation.size,
+                }),
+                None if !observation.primary => Some(DatabaseEvent::NonPrimary),
+                None => None,
+            };
+            match event {
+                Some(DatabaseEvent::Primary { .. }) => {
+                    self.failures = 0;
+                    self.non_primary_since = None;
+                }
+                Some(DatabaseEvent::NonPrimary) => {
+                    self.non_primary_since.get_or_insert_with(Instant::now);
+                }
+                None => {}
+            }
+            if let (Some(event), Some(machine)) = (event, &mut self.machine) {
+                let actions = machine.database(event);
+                self.carry_out(actions, None);
+            }
+        }
+        let open = self.may_open(&seen);
+        let primary = matches!(
+            self.machine.as_ref().map(Machine::phase),
+            Some(Phase::Primary { open: true, .. })
+        );
+        let certificates = self.certificates;
+        self.shared.want(Wanted {
+            running: self.child.is_some(),
+            primary,
+            open,
+            certificates,
+        });
+        self.insist_on_shutting(open, seen.opened);
+    }
+
+    /// A door that stays open against the keeper's will is shut by ending mariadbd.
+    fn insist_on_shutting(&mut self, open: bool, opened: bool) {
+        if open || !opened {
+            self.shut_since = None;
+            return;
+        }
+        let since = *self.shut_since.get_or_insert_with(Instant::now);
+        if since.elapsed() > SHUT_WITHIN
+            && let Some(child) = &mut self.child
+        {
+            tracing::error!("mariadbd does not shut its door: ending it");
+            child.stop(Duration::from_secs(10));
+        }
+    }
+
+    fn may_open(&self, seen: &watch::Seen) -> bool {
+        let Some(machine) = &self.machine else { return false };
+        let active = self.intent.as_ref().map(|intent| intent.active);
+        matches!(machine.phase(), Phase::Primary { open: true, .. })
+            && machine.why().is_none()
+            && active == Some(self.settings.config.generation)
+            && seen.reconciled
+            && seen.accepted
+    }
+
+    fn publish(&mut self) {
+        let seen = self.shared.seen();
+        let why = self.why(&seen);
+        let identity = self.identity.read().unwrap_or_else(PoisonError::into_inner);
+        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        if status.why != why {
+            if let Some(why) = &why {
+                tracing::warn!("waiting: {why}");
+            } else {
+                tracing::info!("nothing to wait for");
+            }
+        }
+        status.why = why;
+        status.report = self.machine.as_ref().map(Machine::report);
+        status.peers = self.peer_reports();
+        status.running = self.child.is_some();
+        status.draining = self.leaving.is_some();
+        status.observation = seen.observation;
+        status.observed_at = seen.observed_at;
+        status.progress_at = seen.progress_at;
+        status.turned_at = Instant::now();
+        status.active = self.intent.as_ref().map(|intent| intent.active);
+        status.accepted = seen.accepted;
+        status.open = seen.opened;
+        status.certificate_until = identity.not_after;
+        status.starts = self.starts;
+    }
+
+    fn peer_reports(&self) -> Vec<(String, Result<Report, String>)> {
+        let known = |o: Ordinal| {
+            self.machine
+                .as_ref()
+                .and_then(|m| m.peers().get(usize::from(o)).cloned().flatten())
+        };
+        (0..self.settings.members())
+            .filter(|&o| o != self.settings.me)
+            .map(|o| {
+                let heard = self.heard.get(usize::from(o)).map(|(_, heard)| heard.clone());
+                let silent = || match heard {
+                    Some(Err(why)) => why,
+                    _ => "not asked yet".to_owned(),
+                };
+                (self.settings.name_of(o).to_owned(), known(o).ok_or_else(silent))
+            })
+            .collect()
+    }
+
+    /// What keeps this node from going on, in words.
+    fn why(&self, seen: &watch::Seen) -> Option<String> {
+        let identity = self.identity.read().unwrap_or_else(PoisonError::into_inner);
+        if identity.has_expired() && self.child.is_none() {
+            return Some(format!(
+                "this member's certificate expired at {}: renew {}",
+                identity.not_after,
+                self.settings.config.tls.certificate.display()
+            ));
+        }
+        let machine = self.machine.as_ref()?;
+        let why = machine.why().map(|why| self.words(why));
+        match (why, &self.problem, &seen.problem) {
+            (Some(why), Some(problem), _) => Some(format!("{why} ({problem})")),
+            (Some(why), None, _) => Some(why),
+            (None, _, problem) => problem.clone(),
+        }
+    }
+
+    fn words(&self, why: &Why) -> String {
+        let name = |o: Ordinal| self.settings.name_of(o).to_owned();
+        let reason = |o: Ordinal| match self.heard.get(usize::from(o)) {
+            Some((_, Err(error))) => format!("{} ({error})", name(o)),
+            _ => name(o),
+        };
+        match why {
+            Why::Silent(members) => {
+                let members: Vec<String> = members.iter().map(|&o| reason(o)).collect();
+                format!(
+                    "waiting for {}: a new primary component starts only when every member answers. If one is lost for \
+                     good, order a recovery that starts from a named member",
+                    members.join(", ")
+                )
+            }
+            Why::Busy(o) => format!("{} runs and is not in a primary component yet", name(*o)),
+            Why::CameBackEmpty(o) => format!(
+                "{} has come back empty, and what it held is unknown. If its volume is really lost, order a recovery that \
+                 discards {}",
+                name(*o),
+                name(*o)
+            ),
+            Why::Damaged(o) => format!(
+                "what {} holds can be neither used nor dismissed. To rebuild it from the others, order a recovery that \
+                 discards {}",
+                name(*o),
+                name(*o)
+            ),
+            Why::Histories(a, b) if a == b => format!("{} is in a history that is not its own", name(*a)),
+            Why::Histories(a, b) => {
+                format!(
+                    "{} and {} hold different histories; a person must say which one counts",
+                    name(*a),
+                    name(*b)
+                )
+            }
+            Why::LeftBehind(o) => format!(
+                "{} holds transactions that a forced recovery left behind. To give them up, order a recovery that \
+                 discards {}",
+                name(*o),
+                name(*o)
+            ),
+            Why::Ahead(o) => format!("{} holds, or has seen, more than the others have", name(*o)),
+            Why::NothingToStartFrom => "no member holds anything to start from".to_owned(),
+            Why::Marking => "the members are marking their volumes".to_owned(),
+            Why::Settling => "a recovery is ordered; giving silent members the time to answer".to_owned(),
+        }
+    }
+}
+
+fn work<T: Send + 'static>(task: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> Work<T> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || drop(sender.send(task())));
+    receiver
+}
