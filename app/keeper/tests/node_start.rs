@@ -1,14 +1,146 @@
-//! Starting and recovering, on real processes.
+//! Starting and recovering, on real processes: what must hold on every change. The rarer cases are in `node_full.rs`.
 
 mod common;
 
-use common::cluster::Cluster;
+use std::process::Stdio;
+
+use common::cluster::{Cluster, Options};
+use common::wait;
 use common::writer::Writer;
+use serde_json::json;
+
+const ALL: [usize; 3] = [0, 1, 2];
 
 #[test]
 fn three_empty_nodes_become_one_database() {
-    let cluster = Cluster::start();
-    let mut writer = Writer::start(&cluster, &[0, 1, 2]);
+    let cluster = Cluster::start_fresh(Options::default());
+    let mut writer = Writer::start(&cluster, &ALL);
+    writer.wait_for_more(&cluster, 100);
+    writer.finish(&cluster, &ALL);
+    for node in ALL {
+        for path in ["/startup", "/live", "/ready"] {
+            assert_eq!(cluster.get(node, path), Some((200, "ok\n".into())), "{path}");
+        }
+        let (_, metrics) = cluster.get(node, "/metrics").unwrap();
+        assert!(metrics.contains("\nkeeper_wsrep_cluster_size 3\n"), "{metrics}");
+    }
+}
+
+#[test]
+fn a_killed_node_comes_back_by_incremental_transfer() {
+    let mut cluster = Cluster::start();
+    let mut writer = Writer::start(&cluster, &ALL);
+    writer.wait_for_more(&cluster, 50);
+    cluster.kill(2);
     writer.wait_for_more(&cluster, 200);
-    writer.finish(&cluster, &[0, 1, 2]);
+    let before = cluster.log(2).len();
+    cluster.spawn(2);
+    cluster.wait_ready(&ALL);
+    let log = cluster.log(2)[before..].to_owned();
+    assert!(log.contains("Receiving IST"), "{log}");
+    assert!(!log.contains("Proceeding with SST"), "{log}");
+    writer.wait_for_more(&cluster, 50);
+    writer.finish(&cluster, &ALL);
+}
+
+#[test]
+fn all_killed_at_once_under_load_lose_nothing() {
+    let mut cluster = Cluster::start();
+    let mut writer = Writer::start(&cluster, &ALL);
+    for _ in 0..2 {
+        writer.wait_for_more(&cluster, 150);
+        cluster.kill_all(&ALL);
+        for node in ALL {
+            cluster.spawn(node);
+        }
+        cluster.wait_all_ready();
+    }
+    writer.wait_for_more(&cluster, 50);
+    writer.finish(&cluster, &ALL);
+}
+
+#[test]
+fn while_the_furthest_is_missing_the_others_wait_and_say_for_whom() {
+    let mut cluster = Cluster::start();
+    let mut writer = Writer::start(&cluster, &ALL);
+    writer.wait_for_more(&cluster, 50);
+    cluster.kill(0);
+    writer.wait_for_more(&cluster, 50);
+    // Left alone cleanly, the last one goes on, and is the only one to know what it confirms.
+    cluster.terminate(1);
+    assert!(cluster.wait_left(1));
+    writer.wait_for_more(&cluster, 50);
+    cluster.kill(2);
+    cluster.spawn(0);
+    cluster.spawn(1);
+    for node in [0, 1] {
+        cluster.wait_why(node, "waiting for db-2");
+        assert_eq!(cluster.get(node, "/live"), Some((200, "ok\n".into())), "whoever waits is left alone");
+        assert_eq!(cluster.get(node, "/startup"), Some((200, "ok\n".into())));
+        assert!(!cluster.is_ready(node));
+        assert!(cluster.try_root(node).is_err(), "nothing runs");
+    }
+    cluster.spawn(2);
+    cluster.wait_all_ready();
+    writer.wait_for_more(&cluster, 50);
+    writer.finish(&cluster, &ALL);
+}
+
+#[test]
+fn a_member_that_comes_back_empty_in_a_full_outage_is_no_agreement() {
+    let mut cluster = Cluster::start();
+    let mut writer = Writer::start(&cluster, &ALL);
+    writer.wait_for_more(&cluster, 50);
+    cluster.kill_all(&ALL);
+    cluster.lose_volume(0);
+    for node in ALL {
+        cluster.spawn(node);
+    }
+    for node in ALL {
+        cluster.wait_why(node, "db-0 has come back empty");
+        assert!(cluster.try_root(node).is_err(), "nothing runs");
+    }
+    // A person says that the volume is lost.
+    cluster.order(&json!({"generation": 0, "number": 1, "discard": ["db-0"]}));
+    cluster.wait_all_ready();
+    writer.wait_for_more(&cluster, 50);
+    writer.finish(&cluster, &ALL);
+}
+
+#[test]
+fn a_cut_leaves_the_majority_writing_and_heals_by_itself() {
+    let cluster = Cluster::start();
+    let mut writer = Writer::start(&cluster, &ALL);
+    writer.wait_for_more(&cluster, 50);
+    let starts = |node: usize| cluster.log(node).matches("started mariadbd").count();
+    let before: Vec<usize> = ALL.iter().map(|&n| starts(n)).collect();
+    cluster.net.cut(&[&[0, 1], &[2]]);
+    wait("the minority refuses", || {
+        (cluster.wsrep(2, "wsrep_cluster_status")? == "non-Primary" && !cluster.is_ready(2)).then_some(())
+    });
+    cluster.wait_ready(&[0, 1]);
+    writer.wait_for_more(&cluster, 100);
+    assert_eq!(cluster.get(2, "/live"), Some((200, "ok\n".into())), "a minority is left alive");
+    cluster.net.heal();
+    cluster.wait_all_ready();
+    cluster.net.cut(&[&[0], &[1], &[2]]);
+    for node in ALL {
+        wait("everybody refuses", || (!cluster.is_ready(node)).then_some(()));
+        assert_eq!(cluster.get(node, "/live"), Some((200, "ok\n".into())));
+    }
+    cluster.net.heal();
+    cluster.wait_all_ready();
+    writer.wait_for_more(&cluster, 50);
+    writer.finish(&cluster, &ALL);
+    let after: Vec<usize> = ALL.iter().map(|&n| starts(n)).collect();
+    assert_eq!(after, before, "nobody was restarted");
+}
+
+#[test]
+fn a_second_keeper_on_a_volume_is_refused() {
+    let cluster = Cluster::start();
+    let output = cluster.command(0).stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("another keeper"), "{said}");
+    assert!(cluster.is_ready(0), "the first one goes on");
 }

@@ -7,6 +7,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use mysql::prelude::Queryable as _;
@@ -64,17 +65,22 @@ impl Default for Options {
     }
 }
 
+/// One cluster at a time: three database servers are load enough for a small machine.
+static ALONE: Mutex<()> = Mutex::new(());
+
 pub struct Cluster {
     pub net: Net,
     pub authority: Authority,
     pub options: Options,
     directory: tempfile::TempDir,
     processes: Vec<Option<Child>>,
+    _alone: MutexGuard<'static, ()>,
 }
 
 impl Cluster {
     /// Everything but the processes.
     pub fn prepare(options: Options) -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let net = Net::new(options.nodes);
         let directory = tempfile::Builder::new().prefix("keeper-").tempdir_in("/tmp").unwrap();
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -88,6 +94,7 @@ impl Cluster {
             options,
             directory,
             processes,
+            _alone: alone,
         };
         fs::write(cluster.path("password"), format!("{PASSWORD}\n")).unwrap();
         fs::write(cluster.path("my.cnf"), format!("{MY_CNF}{}", cluster.options.my_cnf)).unwrap();
@@ -102,18 +109,35 @@ impl Cluster {
         cluster
     }
 
-    /// All nodes started, ready, with the writer's table.
-    pub fn start() -> Self {
-        Self::start_with(Options::default())
-    }
-
-    pub fn start_with(options: Options) -> Self {
+    /// All nodes started from nothing, ready, with the writer's table.
+    pub fn start_fresh(options: Options) -> Self {
         let mut cluster = Self::prepare(options);
         for i in 0..cluster.options.nodes {
             cluster.spawn(i);
         }
         cluster.wait_all_ready();
         cluster.create_table();
+        cluster
+    }
+
+    /// Three nodes, ready, with the writer's table: from the volumes of a cluster that was started once from nothing.
+    pub fn start() -> Self {
+        let mut cluster = Self::prepare_used();
+        for i in 0..cluster.options.nodes {
+            cluster.spawn(i);
+        }
+        cluster.wait_all_ready();
+        cluster
+    }
+
+    /// As [`Cluster::start`], without the processes.
+    pub fn prepare_used() -> Self {
+        let template = template();
+        let cluster = Self::prepare(Options::default());
+        for i in 0..cluster.options.nodes {
+            let from = format!("{}/.", template.join(format!("n{i}")).display());
+            run("cp", &["-a", "--reflink=auto", &from, &cluster.volume(i).display().to_string()]);
+        }
         cluster
     }
 
@@ -474,4 +498,28 @@ fn signal(pid: i32, signal: rustix::process::Signal) {
 /// Gives a directory to the user that runs the nodes.
 pub fn own(path: &Path) {
     run("chown", &["-R", "mysql:mysql", &path.display().to_string()]);
+}
+
+/// Volumes of a cluster of three that was started from nothing and stopped cleanly.
+fn template() -> PathBuf {
+    static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
+    TEMPLATE
+        .get_or_init(|| {
+            let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("volumes-{}", env!("CARGO_CRATE_NAME")));
+            let _ = fs::remove_dir_all(&place);
+            let mut cluster = Cluster::start_fresh(Options::default());
+            for i in 0..3 {
+                cluster.terminate(i);
+            }
+            for i in 0..3 {
+                assert!(cluster.wait_left(i), "node {i} left badly\n{}", cluster.describe());
+            }
+            fs::create_dir_all(&place).unwrap();
+            for i in 0..3 {
+                let to = place.join(format!("n{i}")).display().to_string();
+                run("cp", &["-a", "--reflink=auto", &cluster.volume(i).display().to_string(), &to]);
+            }
+            place
+        })
+        .clone()
 }
