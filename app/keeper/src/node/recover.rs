@@ -67,6 +67,8 @@ fn recover(settings: &Settings, data: &Path) -> anyhow::Result<Inspection> {
             settings.config.mariadb.provider.display()
         ))
         .arg("--wsrep-recover")
+        // Nobody is contacted: it only has to be there.
+        .arg("--wsrep-cluster-address=gcomm://nowhere.invalid")
         .arg(format!("--log-error={}", log.display()))
         .stdin(Stdio::null())
         .status()
