@@ -9,4 +9,3 @@ mod ingress;
 mod platform;
 mod programs;
 mod references;
-mod snapshots;
