@@ -192,6 +192,13 @@ fn of_infrastructure(topology: &Topology) -> Vec<Wanted> {
     vec![
         Wanted {
             namespace: Namespace::Monitoring,
+            name: secrets::GRAFANA,
+            keys: own(secrets::GRAFANA, &secrets::GRAFANA_KEYS),
+            why: "the first account of Grafana; a password that the chart made up would change with each sync",
+            source: "/monitoring",
+        },
+        Wanted {
+            namespace: Namespace::Monitoring,
             name: secrets::MONITORING_ALERTS,
             keys: targets,
             why: "the same targets for alerts of whatever else is watched",
