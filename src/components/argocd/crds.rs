@@ -67,6 +67,7 @@ fn upstreams(topology: &Topology, region: &Region) -> Vec<Upstream> {
 pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) {
     let upstreams = upstreams(topology, region);
     let inventory = Inventory {
+        home: None,
         unit: UNIT.to_owned(),
         repositories: upstreams
             .iter()

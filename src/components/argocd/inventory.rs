@@ -23,6 +23,8 @@ pub(super) struct Inventory {
     pub clustered: BTreeMap<GroupKind, Option<BTreeSet<String>>>,
     /// Kinds by namespace, with the names of the objects where they are known.
     pub namespaced: BTreeMap<String, BTreeMap<GroupKind, Option<BTreeSet<String>>>>,
+    /// The namespace that a chart is installed in.
+    pub home: Option<Namespace>,
 }
 
 impl Inventory {
@@ -74,14 +76,16 @@ impl Inventory {
             repositories: vec![chart.repository.to_owned()],
             clustered: kinds(chart.clustered),
             namespaced,
+            home: Some(chart.namespace),
         }
     }
 
-    /// The namespace that the Application names as its destination: the first that it has objects in.
+    /// The namespace that the Application names as its destination: a chart's own, else the first that it has objects in.
     pub(super) fn home(&self) -> &str {
-        self.namespaced
-            .keys()
-            .next()
-            .map_or(Namespace::ArgoCd.name(), String::as_str)
+        let first = || self.namespaced.keys().next().map(String::as_str);
+        self.home
+            .map(Namespace::name)
+            .or_else(first)
+            .unwrap_or(Namespace::ArgoCd.name())
     }
 }

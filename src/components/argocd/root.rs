@@ -59,6 +59,7 @@ fn inventory() -> Inventory {
         )
     };
     Inventory {
+        home: None,
         unit: UNIT.to_owned(),
         repositories: Vec::new(),
         clustered: BTreeMap::from([named("ClusterRole"), named("ClusterRoleBinding")]),

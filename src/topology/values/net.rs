@@ -20,7 +20,9 @@ impl Cidr {
 
     /// The first address after the range's own: where Kubernetes puts the Service `kubernetes` in the range of Services.
     pub fn first_host(self) -> IpAddr {
-        self.0.hosts().next().unwrap_or(self.0.addr())
+        // Of version 6, a range's own address counts as a host; Kubernetes gives it to nobody.
+        let own = self.0.network();
+        self.0.hosts().find(|host| *host != own).unwrap_or(own)
     }
 
     /// Whether the address is in the range.
