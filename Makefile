@@ -5,7 +5,7 @@ GALENO = $(CARGO) run --quiet --release --bin galeno --
 VENV = .cache/venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile schemas test test-fast lint bench up clean
+.PHONY: help setup compile schemas test test-fast test-programs lint deny clean
 
 help: ## List what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,14 +26,15 @@ test: setup lint ## Everything: lints, freshness of generated files, every test
 test-fast: ## The generator's tests alone, without setting anything up
 	$(CARGO) test --package galeno --package galeno-contract
 
-lint: ## Format, clippy, licences and unused dependencies
+lint: ## Format and clippy, warnings as errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
-	.cache/cargo/bin/cargo-deny --log-level error check bans licenses sources
-	.cache/cargo/bin/cargo-machete
 
-bench: ## How fast, as ratios in one run (see bench/README.md)
-	bench/run
+deny: ## Licences, sources and unused dependencies (builds cargo-deny and cargo-machete first: some minutes)
+	tools/deny
+
+test-programs: setup ## The keeper and the API against real MariaDB, Galera, S3 and gpg: half an hour on two cores
+	tools/test-programs
 
 clean: ## Remove what was built and installed here
 	rm -rf target .cache
