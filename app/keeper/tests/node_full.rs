@@ -25,7 +25,9 @@ fn a_lost_volume_is_filled_by_a_full_transfer() {
     cluster.lose_volume(1);
     cluster.spawn(1);
     // While it takes the state it is neither killed nor ready.
-    wait("a transfer", || cluster.volume(1).join("data/sst_in_progress").exists().then_some(()));
+    wait("a transfer", || {
+        cluster.volume(1).join("data/sst_in_progress").exists().then_some(())
+    });
     assert_eq!(cluster.get(1, "/live"), Some((200, "ok\n".into())));
     assert!(!cluster.is_ready(1));
     cluster.wait_all_ready();
@@ -42,7 +44,9 @@ fn a_transfer_that_dies_half_way_is_begun_again() {
     cluster.kill(1);
     cluster.lose_volume(1);
     cluster.spawn(1);
-    wait("a transfer", || cluster.volume(1).join("data/sst_in_progress").exists().then_some(()));
+    wait("a transfer", || {
+        cluster.volume(1).join("data/sst_in_progress").exists().then_some(())
+    });
     // All die in the middle of it. The torn one still knows what it was about to take.
     cluster.kill_all(&ALL);
     for node in ALL {
@@ -152,7 +156,10 @@ fn a_forced_start_merges_nothing_and_discards_nothing_by_itself() {
     writer.wait_for_more(&cluster, 50);
     cluster.spawn(2);
     cluster.wait_why(2, "holds transactions that a forced recovery left behind");
-    assert!(cluster.volume(2).join("data/ibdata1").exists(), "nothing was thrown away");
+    assert!(
+        cluster.volume(2).join("data/ibdata1").exists(),
+        "nothing was thrown away"
+    );
     cluster.order(&json!({"generation": 0, "number": 3, "discard": ["db-2"]}));
     cluster.wait_all_ready();
     writer.finish(&cluster, &ALL);
@@ -218,10 +225,14 @@ fn a_full_volume_takes_one_node_out_and_no_write() {
     cluster.wait_all_ready();
     let mut writer = Writer::start(&cluster, &ALL);
     writer.wait_for_more(&cluster, 50);
-    run("sh", &["-c", &format!("cat /dev/zero > {shown}/filler 2>/dev/null || true")]);
+    run(
+        "sh",
+        &["-c", &format!("cat /dev/zero > {shown}/filler 2>/dev/null || true")],
+    );
     // Enough to need more room than there is.
     let mut conn = cluster.root(0);
-    conn.query_drop("CREATE TABLE clinic.big (id INT AUTO_INCREMENT PRIMARY KEY, t LONGTEXT)").unwrap();
+    conn.query_drop("CREATE TABLE clinic.big (id INT AUTO_INCREMENT PRIMARY KEY, t LONGTEXT)")
+        .unwrap();
     wait("the full node drops out", || {
         let _ = conn.query_drop("INSERT INTO clinic.big (t) VALUES (REPEAT('x', 4000000))");
         (!cluster.is_ready(2)).then_some(())
@@ -278,11 +289,16 @@ fn a_renewed_certificate_is_used_without_a_restart() {
     }
     for node in ALL {
         wait("the keeper shows the new one", || {
-            cluster.status(node)?["certificateUntil"].as_str()?.starts_with("2055").then_some(())
+            cluster.status(node)?["certificateUntil"]
+                .as_str()?
+                .starts_with("2055")
+                .then_some(())
         });
         wait("mariadbd shows the new one", || {
-            let row: Option<(String, String)> =
-                cluster.root(node).query_first("SHOW STATUS LIKE 'Ssl_server_not_after'").ok()?;
+            let row: Option<(String, String)> = cluster
+                .root(node)
+                .query_first("SHOW STATUS LIKE 'Ssl_server_not_after'")
+                .ok()?;
             row?.1.contains("2055").then_some(())
         });
     }
@@ -340,7 +356,9 @@ fn a_node_of_another_cluster_is_refused() {
     cluster.kill(2);
     cluster.configure(2, |config| config["generation"] = json!(1));
     cluster.spawn(2);
-    wait("it refuses", || cluster.log(2).contains("the wrong volume is mounted").then_some(()));
+    wait("it refuses", || {
+        cluster.log(2).contains("the wrong volume is mounted").then_some(())
+    });
     wait("it ends", || cluster.has_ended(2).then_some(()));
     cluster.kill(2);
     cluster.configure(2, |_| {});

@@ -26,7 +26,10 @@ fn no_write_lands_on_a_generation_that_is_not_active() {
                 .map(|&node| {
                     let mut conn = Conn::new(cluster.client_options(node)).unwrap();
                     conn.query_drop("BEGIN").unwrap();
-                    conn.query_drop(format!("INSERT INTO clinic.numbers (id, node) VALUES (-1 - {round}, -1)")).unwrap();
+                    conn.query_drop(format!(
+                        "INSERT INTO clinic.numbers (id, node) VALUES (-1 - {round}, -1)"
+                    ))
+                    .unwrap();
                     conn
                 })
                 .collect()
@@ -41,17 +44,28 @@ fn no_write_lands_on_a_generation_that_is_not_active() {
         eprintln!("shut everywhere after {:?}", asked.elapsed());
         let closed = Instant::now();
         for conn in &mut held {
-            assert!(conn.query_drop("COMMIT").is_err(), "a transaction that was open is not confirmed");
+            assert!(
+                conn.query_drop("COMMIT").is_err(),
+                "a transaction that was open is not confirmed"
+            );
         }
         let count = |node: usize| -> u64 {
-            cluster.root(node).query_first("SELECT COUNT(*) FROM clinic.numbers").unwrap().unwrap()
+            cluster
+                .root(node)
+                .query_first("SELECT COUNT(*) FROM clinic.numbers")
+                .unwrap()
+                .unwrap()
         };
         let before: Vec<u64> = ALL.iter().map(|&n| count(n)).collect();
         std::thread::sleep(Duration::from_secs(2));
         let after: Vec<u64> = ALL.iter().map(|&n| count(n)).collect();
         assert_eq!(after, before, "a write landed");
         assert_eq!(before.iter().min(), before.iter().max());
-        let late: Vec<_> = writer.confirmed().into_iter().filter(|c| c.at > closed + Duration::from_secs(1)).collect();
+        let late: Vec<_> = writer
+            .confirmed()
+            .into_iter()
+            .filter(|c| c.at > closed + Duration::from_secs(1))
+            .collect();
         assert!(late.is_empty(), "confirmed although shut: {late:?}");
         cluster.net.among_clients(|| {
             for node in ALL {
@@ -64,6 +78,9 @@ fn no_write_lands_on_a_generation_that_is_not_active() {
     cluster.wait_all_ready();
     writer.wait_for_more(&cluster, 100);
     writer.finish(&cluster, &ALL);
-    let phantoms: Option<u64> = cluster.root(0).query_first("SELECT COUNT(*) FROM clinic.numbers WHERE id < 0").unwrap();
+    let phantoms: Option<u64> = cluster
+        .root(0)
+        .query_first("SELECT COUNT(*) FROM clinic.numbers WHERE id < 0")
+        .unwrap();
     assert_eq!(phantoms, Some(0));
 }

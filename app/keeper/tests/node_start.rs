@@ -75,7 +75,11 @@ fn while_the_furthest_is_missing_the_others_wait_and_say_for_whom() {
     cluster.spawn(1);
     for node in [0, 1] {
         cluster.wait_why(node, "waiting for db-2");
-        assert_eq!(cluster.get(node, "/live"), Some((200, "ok\n".into())), "whoever waits is left alone");
+        assert_eq!(
+            cluster.get(node, "/live"),
+            Some((200, "ok\n".into())),
+            "whoever waits is left alone"
+        );
         assert_eq!(cluster.get(node, "/startup"), Some((200, "ok\n".into())));
         assert!(!cluster.is_ready(node));
         assert!(cluster.try_root(node).is_err(), "nothing runs");
@@ -120,7 +124,11 @@ fn a_cut_leaves_the_majority_writing_and_heals_by_itself() {
     });
     cluster.wait_ready(&[0, 1]);
     writer.wait_for_more(&cluster, 100);
-    assert_eq!(cluster.get(2, "/live"), Some((200, "ok\n".into())), "a minority is left alive");
+    assert_eq!(
+        cluster.get(2, "/live"),
+        Some((200, "ok\n".into())),
+        "a minority is left alive"
+    );
     cluster.net.heal();
     cluster.wait_all_ready();
     cluster.net.cut(&[&[0], &[1], &[2]]);
@@ -139,7 +147,12 @@ fn a_cut_leaves_the_majority_writing_and_heals_by_itself() {
 #[test]
 fn a_second_keeper_on_a_volume_is_refused() {
     let cluster = Cluster::start();
-    let output = cluster.command(0).stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
+    let output = cluster
+        .command(0)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && said.contains("another keeper"), "{said}");
     assert!(cluster.is_ready(0), "the first one goes on");

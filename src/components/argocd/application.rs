@@ -77,7 +77,6 @@ pub(super) fn sync_policy(prune: bool, more: &[&str]) -> ApplicationSyncPolicy {
             }),
         }),
         sync_options: Some(options.iter().chain(more).map(|option| (*option).to_owned()).collect()),
-        ..ApplicationSyncPolicy::default()
     }
 }
 

@@ -32,7 +32,6 @@ pub(super) fn render(topology: &Topology, region: &Region, installed: Installed,
             release_name: Some(chart.name.to_owned()),
             values_object: Some(values),
             skip_crds: Some(true),
-            ..ApplicationSourceHelm::default()
         }),
         ..ApplicationSource::default()
     };

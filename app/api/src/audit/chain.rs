@@ -56,6 +56,7 @@ impl Held {
 
 impl Lanes {
     /// A block of lanes at random.
+    #[allow(clippy::cast_possible_truncation, reason = "a number of lanes is small")]
     pub fn new(keys: &Keys) -> Result<Self, Fault> {
         let block = u16::from_be_bytes(keys.random()?) % BLOCKS;
         Ok(Self {

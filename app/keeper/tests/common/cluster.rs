@@ -136,7 +136,10 @@ impl Cluster {
         let cluster = Self::prepare(Options::default());
         for i in 0..cluster.options.nodes {
             let from = format!("{}/.", template.join(format!("n{i}")).display());
-            run("cp", &["-a", "--reflink=auto", &from, &cluster.volume(i).display().to_string()]);
+            run(
+                "cp",
+                &["-a", "--reflink=auto", &from, &cluster.volume(i).display().to_string()],
+            );
         }
         cluster
     }
@@ -517,7 +520,10 @@ fn template() -> PathBuf {
             fs::create_dir_all(&place).unwrap();
             for i in 0..3 {
                 let to = place.join(format!("n{i}")).display().to_string();
-                run("cp", &["-a", "--reflink=auto", &cluster.volume(i).display().to_string(), &to]);
+                run(
+                    "cp",
+                    &["-a", "--reflink=auto", &cluster.volume(i).display().to_string(), &to],
+                );
             }
             place
         })

@@ -25,6 +25,7 @@ pub(super) fn topic(topology: &Topology, region: &Region) -> Topic {
     }
 }
 
+#[allow(clippy::too_many_lines, reason = "a table: one entry an alert")]
 fn alerts(nodes: u8) -> Vec<Alert> {
     let synced = format!(
         "(count({}) or vector(0))",
