@@ -56,7 +56,6 @@ impl Held {
 
 impl Lanes {
     /// A block of lanes at random.
-    #[allow(clippy::cast_possible_truncation, reason = "a number of lanes is small")]
     pub fn new(keys: &Keys) -> Result<Self, Fault> {
         let block = u16::from_be_bytes(keys.random()?) % BLOCKS;
         Ok(Self {
@@ -75,7 +74,7 @@ impl Lanes {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let number = |index: usize| {
             let within = u16::try_from(index).unwrap_or(0);
-            self.block.load(Ordering::Relaxed) * (BLOCK as u16) + within
+            self.block.load(Ordering::Relaxed) * u16::try_from(BLOCK).unwrap_or(u16::MAX) + within
         };
         for step in 0..BLOCK {
             let index = (turn + step) % BLOCK;
