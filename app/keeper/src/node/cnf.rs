@@ -93,7 +93,7 @@ pub(crate) fn write_node(settings: &Settings, lineage: &[Fork], address: IpAddr)
 /// The file for laying out a data directory, outside of any cluster.
 pub(crate) fn write_alone(settings: &Settings, data: &Path) -> anyhow::Result<PathBuf> {
     let mut text = base(&settings.config, data);
-    text.push_str("skip_networking=ON\nwsrep_on=OFF\nwsrep_provider=none\n");
+    text.push_str("binlog_format=ROW\nskip_networking=ON\nwsrep_on=OFF\nwsrep_provider=none\n");
     write(settings, "alone.cnf", &text)
 }
 

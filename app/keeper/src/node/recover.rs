@@ -59,7 +59,7 @@ fn recover(settings: &Settings, data: &Path) -> anyhow::Result<Inspection> {
     let log = settings.run_file("recover.log");
     let _ = fs::remove_file(&log);
     let mariadbd = &settings.config.mariadb.mariadbd;
-    let status = Command::new(mariadbd)
+    let output = Command::new(mariadbd)
         .arg(format!("--defaults-file={}", file.display()))
         .arg("--wsrep-on=ON")
         .arg(format!(
@@ -71,9 +71,12 @@ fn recover(settings: &Settings, data: &Path) -> anyhow::Result<Inspection> {
         .arg("--wsrep-cluster-address=gcomm://nowhere.invalid")
         .arg(format!("--log-error={}", log.display()))
         .stdin(Stdio::null())
-        .status()
+        .output()
         .with_context(|| format!("cannot run {}", mariadbd.display()))?;
-    let text = String::from_utf8_lossy(&fs::read(&log).unwrap_or_default()).into_owned();
+    let status = output.status;
+    // What it has to say before it opens its log, it says on standard error.
+    let text = String::from_utf8_lossy(&fs::read(&log).unwrap_or_default()).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
     match recovered(&text) {
         Some(found) if status.success() => Ok(Inspection { found, problem: None }),
         _ => {
