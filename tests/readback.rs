@@ -212,7 +212,7 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-fn object(name: &str, spec: Value) -> Object {
+fn object(name: &str, spec: &Value) -> Object {
     Object::new(json!({"apiVersion": "example.com/v1", "kind": "Probe", "metadata": {"name": name}, "spec": spec}))
         .unwrap()
 }
@@ -256,7 +256,7 @@ fn every_hostile_text_survives_as_value_key_and_item() {
                 json!([text, [text], {"name": text, "deep": {"deeper": [{"k": text}]}}]),
             );
             spec.insert("value".to_owned(), json!(text));
-            object(&format!("p{number}"), Value::Object(spec))
+            object(&format!("p{number}"), &Value::Object(spec))
         })
         .collect();
     let theirs = by_name(kubectl(&objects));
@@ -276,7 +276,7 @@ fn any_object_is_read_back_by_two_readers() {
     });
     runner
         .run(&value(), |spec| {
-            let object = object("p", spec);
+            let object = object("p", &spec);
             let yaml = write_yaml(&object).unwrap();
             prop_assert!(yaml.ends_with('\n') && !yaml.ends_with("\n\n"));
             prop_assert_eq!(ours("f", &yaml), [object.value().clone()], "{}", &yaml);
@@ -304,7 +304,7 @@ fn any_object_is_read_back_by_kubectl() {
             let objects: Vec<Object> = specs
                 .into_iter()
                 .enumerate()
-                .map(|(number, spec)| object(&format!("p{number}"), spec))
+                .map(|(number, spec)| object(&format!("p{number}"), &spec))
                 .collect();
             let theirs = by_name(kubectl(&objects));
             for object in &objects {
@@ -393,7 +393,7 @@ fn yaml_files(root: &Path) -> Vec<PathBuf> {
 fn a_written_tree_is_read_back_whole() {
     let directory = tempfile::tempdir().unwrap();
     for (number, text) in HOSTILE.iter().enumerate() {
-        let object = object(&format!("p{number}"), json!({"text": text}));
+        let object = object(&format!("p{number}"), &json!({"text": text}));
         let folder = directory.path().join(format!("{}", number % 3));
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(
