@@ -2,3 +2,4 @@
 
 pub mod references;
 pub mod schema;
+pub mod upgrade;

@@ -27,6 +27,7 @@ use std::sync::LazyLock;
 use rayon::prelude::*;
 
 pub use catalog::{Catalog, Scope};
+pub(super) use formats::Quantity;
 pub use version::{KubeVersion, UnknownVersion};
 
 use crate::bundle::Item;

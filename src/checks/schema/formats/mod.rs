@@ -15,7 +15,7 @@ pub(super) use names::{
     annotation_key, config_key, dns_1035_label, dns_label, dns_subdomain, env_name, label_key, label_value,
     path_segment, port_name, qualified_path, wildcard_subdomain,
 };
-pub(super) use quantity::Quantity;
+pub(in crate::checks) use quantity::Quantity;
 
 /// What is wrong with a text, as the end of a sentence: "must start with a letter".
 pub(super) type Complaint = &'static str;

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 /// An amount of a resource, in thousand-millionths, which is as fine as the API server keeps it (finer is rounded up).
 /// What is beyond its range counts as the limit of the range, as with the API server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in super::super) struct Quantity(i128);
+pub(in crate::checks) struct Quantity(i128);
 
 const NANO: i128 = 1_000_000_000;
 
@@ -30,7 +30,7 @@ impl Quantity {
     }
 
     /// Reads a quantity from JSON, which may also write a plain number.
-    pub(in super::super) fn of(value: &serde_json::Value) -> Option<Self> {
+    pub(in crate::checks) fn of(value: &serde_json::Value) -> Option<Self> {
         match value {
             serde_json::Value::String(text) => Self::parse(text),
             serde_json::Value::Number(number) => Self::parse(&number.to_string()),

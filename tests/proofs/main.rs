@@ -1,0 +1,3 @@
+//! What is proven before the merge: policies, survival, upgrade safety.
+
+mod upgrade;
