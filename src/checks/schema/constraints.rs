@@ -10,7 +10,8 @@ use super::version::Minors;
 /// What is wrong with a value of the right type, by the limits that its schema states.
 pub(super) fn faults(schema: &Schema, extra: &Extra, value: &Value, versions: Minors) -> Vec<(&'static str, Fault)> {
     let mut faults = Vec::new();
-    if !extra.allowed.is_empty() {
+    let blank = extra.blank && value.as_str().is_some_and(str::is_empty);
+    if !extra.allowed.is_empty() && !blank {
         faults.extend(enum_fault(extra, value, versions));
     }
     match value {
@@ -97,7 +98,7 @@ fn text_faults(schema: &Schema, extra: &Extra, text: &str, faults: &mut Vec<(&'s
     }
     let format = extra.format.as_deref().filter(|_| schema.kind != Type::IntOrString);
     if format == Some("byte") {
-        if formats::base64_length(text).is_none() {
+        if formats::base64(text).is_none() {
             // The text is not shown: it may be a secret in the clear.
             let fault = Fault::new("is no base64").because("the API server cannot decode it");
             faults.push((

@@ -134,6 +134,10 @@ fn built_in(name: &str, schema: &mut Schema) {
     // Go's types without fields of their own (`RawExtension`, `FieldsV1`) hold anything.
     schema.open |= schema.kind == Type::Object && schema.properties.is_empty() && schema.values.is_none();
     for (field, property) in &mut schema.properties {
+        let optional = !schema.required.iter().any(|(name, _)| name == field);
+        if let Some(extra) = &mut property.extra {
+            extra.blank = optional;
+        }
         property.check = rules::of_field(name, field);
         property.open |= property.kind == Type::Object && property.values.is_none();
     }

@@ -15,10 +15,12 @@ pub(super) enum FieldCheck {
     Port,
     /// A port or 0, which means "none".
     PortOrNone,
-    /// The name of a port (RFC 6335).
+    /// The name of a port (RFC 6335), if it is not empty.
     PortName,
     /// A port's number or name.
     PortOrName,
+    /// A port's number or name, or 0 or nothing, which means "the same".
+    TargetPort,
     /// The bits of a file's mode: 0 to 0o777.
     FileMode,
     /// A whole number between two others.
@@ -43,8 +45,12 @@ pub(super) enum FieldCheck {
     Subdomain,
     /// A DNS subdomain in any case: the name of a driver.
     DriverName,
-    /// A DNS subdomain, or one whose first part is `*`.
+    /// A DNS subdomain, or one whose first part is `*`, if it is not empty.
     Host,
+    /// The same, not empty.
+    FilledHost,
+    /// The name of a kind: a DNS label that starts with a letter, in any case.
+    KindName,
     /// The key of a label.
     LabelKey,
     /// The value of a label.
@@ -130,7 +136,7 @@ pub(super) fn check_at(walk: &mut Walk<'_>, check: FieldCheck, value: &Value, pa
 fn number_fault(check: FieldCheck, number: i128) -> Option<(&'static str, Fault)> {
     let (low, high) = match check {
         FieldCheck::Port | FieldCheck::PortOrName => (1, 65535),
-        FieldCheck::PortOrNone => (0, 65535),
+        FieldCheck::PortOrNone | FieldCheck::TargetPort => (0, 65535),
         FieldCheck::FileMode => (0, 0o777),
         FieldCheck::Range(low, high) => (i128::from(low), i128::from(high)),
         FieldCheck::NotNegative | FieldCheck::Share | FieldCheck::Amount => (0, i128::MAX),
@@ -147,7 +153,9 @@ fn number_fault(check: FieldCheck, number: i128) -> Option<(&'static str, Fault)
     };
     let fault = Fault::new(problem);
     Some(match check {
-        FieldCheck::Port | FieldCheck::PortOrNone | FieldCheck::PortOrName => ("schema/port", fault),
+        FieldCheck::Port | FieldCheck::PortOrNone | FieldCheck::PortOrName | FieldCheck::TargetPort => {
+            ("schema/port", fault)
+        }
         FieldCheck::FileMode => (
             "schema/file-mode",
             fault.mend("write the mode in decimal (0644 is 420), or in YAML's octal with a leading 0 and no quotes"),
@@ -174,27 +182,34 @@ fn text_fault(check: FieldCheck, text: &str) -> Option<(&'static str, Fault)> {
     match check {
         // These may be left empty, which is as if they were not there.
         FieldCheck::LabelOrNone
+        | FieldCheck::PortName
         | FieldCheck::Host
         | FieldCheck::EnvPrefix
         | FieldCheck::Address
         | FieldCheck::InnerPath
+        | FieldCheck::TargetPort
             if text.is_empty() =>
         {
             None
         }
-        FieldCheck::PortName | FieldCheck::PortOrName => says("schema/port-name", formats::port_name(text)),
+        FieldCheck::PortName | FieldCheck::PortOrName | FieldCheck::TargetPort => {
+            says("schema/port-name", formats::port_name(text))
+        }
         FieldCheck::Share => says("schema/share", share(text)),
         FieldCheck::Amount => says("schema/quantity", amount(text)),
         FieldCheck::Label | FieldCheck::LabelOrNone => says("schema/name", formats::dns_label(text)),
         FieldCheck::Label1035 => says("schema/name", formats::dns_1035_label(text)),
         FieldCheck::Subdomain => says("schema/name", subdomain(text)),
         FieldCheck::DriverName => says("schema/name", driver_name(text)),
-        FieldCheck::Host if formats::address(text).is_some() => Some((
+        FieldCheck::Host | FieldCheck::FilledHost if formats::address(text).is_some() => Some((
             "schema/name",
             Fault::new(format!("is {}, and must be a DNS name, not an address", quoted(text))),
         )),
-        FieldCheck::Host if text.contains('*') => says("schema/name", formats::wildcard_subdomain(text)),
-        FieldCheck::Host => says("schema/name", formats::dns_subdomain(text)),
+        FieldCheck::Host | FieldCheck::FilledHost if text.contains('*') => {
+            says("schema/name", formats::wildcard_subdomain(text))
+        }
+        FieldCheck::Host | FieldCheck::FilledHost => says("schema/name", formats::dns_subdomain(text)),
+        FieldCheck::KindName => says("schema/name", formats::dns_1035_label(&text.to_ascii_lowercase())),
         FieldCheck::LabelKey => says("schema/label", formats::label_key(text)),
         FieldCheck::LabelValue => says("schema/label", formats::label_value(text)),
         FieldCheck::Finalizers => says(

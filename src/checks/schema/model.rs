@@ -61,6 +61,8 @@ pub(super) struct Schema {
 pub(super) struct Extra {
     pub(super) format: Option<Box<str>>,
     pub(super) allowed: Vec<(Value, Minors)>,
+    /// An empty text is as good as none: the API server writes the default then.
+    pub(super) blank: bool,
     pub(super) pattern: Option<Pattern>,
     pub(super) minimum: Option<Number>,
     pub(super) maximum: Option<Number>,

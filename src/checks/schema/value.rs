@@ -100,7 +100,9 @@ pub(super) fn wrong_type(schema: &Schema, value: &Value) -> Option<Fault> {
         | (Type::Array, Value::Array(_)) => return None,
         (Type::Quantity, Value::String(text)) if formats::Quantity::parse(text).is_some() => return None,
         (Type::Integer, Value::Number(number)) => return integer_fault(schema, number),
-        (Type::IntOrString, Value::Number(number)) if as_integer(number).is_some() => return None,
+        (Type::IntOrString, Value::Number(number)) if as_integer(number).is_some() => {
+            return integer_fault(schema, number);
+        }
         (Type::Boolean, _) => "true or false",
         (Type::Integer, _) => "an integer",
         (Type::Number, _) => "a number",
@@ -158,11 +160,16 @@ fn integer_fault(schema: &Schema, number: &Number) -> Option<Fault> {
     };
     let format = schema.extra.as_ref().and_then(|extra| extra.format.as_deref());
     let fits = match format {
-        Some("int32") => i32::try_from(value).is_ok(),
+        // What Kubernetes itself takes for either is a number of 32 bits.
+        Some("int32" | "int-or-string") => i32::try_from(value).is_ok(),
         _ => i64::try_from(value).is_ok(),
     };
     (!fits).then(|| {
-        let bits = if format == Some("int32") { 32 } else { 64 };
+        let bits = if matches!(format, Some("int32" | "int-or-string")) {
+            32
+        } else {
+            64
+        };
         Fault::new(format!("is {number}, more than an integer of {bits} bits holds"))
     })
 }

@@ -96,6 +96,15 @@ impl<'a> Walk<'a> {
         );
     }
 
+    /// Whether a finding of that code was told of a field of the present value.
+    pub(super) fn told(&self, code: &str, field: &str) -> bool {
+        let here = pointer(self.path.iter().copied());
+        self.findings.iter().any(|finding| {
+            let place = finding.place.pointer.as_deref();
+            finding.code == code && place.and_then(|p| p.strip_prefix(here.as_str())?.strip_prefix('/')) == Some(field)
+        })
+    }
+
     pub(super) fn error(&mut self, code: &'static str, path: &[Step<'_>], fault: Fault) {
         self.tell(Severity::Error, code, path, fault);
     }

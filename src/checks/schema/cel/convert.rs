@@ -47,13 +47,10 @@ static NO_SCHEMA: std::sync::LazyLock<Schema> = std::sync::LazyLock::new(Schema:
 fn string<'v>(schema: &Schema, text: &'v str) -> Boxed<'v> {
     let format = schema.extra.as_ref().and_then(|extra| extra.format.as_deref());
     match format.filter(|_| schema.kind == Type::String) {
-        Some("byte") => {
-            use base64::Engine;
-            match base64::engine::general_purpose::STANDARD.decode(text) {
-                Ok(bytes) => Box::new(CelBytes::from(bytes)),
-                Err(_) => Box::new(CelString::from(text)),
-            }
-        }
+        Some("byte") => match formats::base64(text) {
+            Some(bytes) => Box::new(CelBytes::from(bytes)),
+            None => Box::new(CelString::from(text)),
+        },
         Some("date-time") => match chrono::DateTime::parse_from_rfc3339(text) {
             Ok(time) => Box::new(CelTimestamp::from(time)),
             Err(_) => Box::new(CelString::from(text)),

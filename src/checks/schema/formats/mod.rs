@@ -20,8 +20,8 @@ pub(in crate::checks) use quantity::Quantity;
 /// What is wrong with a text, as the end of a sentence: "must start with a letter".
 pub(super) type Complaint = &'static str;
 
-/// Whether a text is base64 as Go reads it (standard alphabet, padded, line ends ignored), and how many bytes it holds.
-pub(super) fn base64_length(text: &str) -> Option<usize> {
+/// The bytes of a base64 text as Go reads it: standard alphabet, padded, line ends ignored.
+pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
     use base64::Engine;
     let clean: std::borrow::Cow<'_, str> = if text.contains(['\r', '\n']) {
         text.chars()
@@ -31,8 +31,5 @@ pub(super) fn base64_length(text: &str) -> Option<usize> {
     } else {
         text.into()
     };
-    base64::engine::general_purpose::STANDARD
-        .decode(clean.as_bytes())
-        .ok()
-        .map(|bytes| bytes.len())
+    base64::engine::general_purpose::STANDARD.decode(clean.as_bytes()).ok()
 }

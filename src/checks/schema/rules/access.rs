@@ -6,6 +6,7 @@ use super::{Here, list, text};
 use crate::checks::schema::formats;
 use crate::checks::schema::path::at;
 use crate::checks::schema::value::{Fault, quoted};
+use crate::finding::Severity;
 
 pub(super) fn role(here: &mut Here<'_, '_>) {
     for (index, rule) in here.maps("rules") {
@@ -107,6 +108,9 @@ pub(super) fn subject(here: &mut Here<'_, '_>) {
             return here.error("schema/bad-value", at!["kind"], fault);
         }
     };
+    if name.is_empty() && here.has("name") {
+        here.needed(at!["name"], "a subject is somebody");
+    }
     // Where no group is written, the API server fills in the right one.
     if !group.is_empty() && group != wanted {
         let fault = Fault::new(format!(
@@ -124,6 +128,10 @@ pub(super) fn subject(here: &mut Here<'_, '_>) {
         here.error("schema/name", at!["name"], fault);
     }
     if kind != "ServiceAccount" && here.has("namespace") && !here.text("namespace").is_empty() {
-        here.forbidden(at!["namespace"], "only service accounts are in a namespace");
+        let fault = Fault::new("has no effect")
+            .because("only service accounts are in a namespace")
+            .mend("remove it");
+        here.walk
+            .tell(Severity::Warning, "schema/no-effect", at!["namespace"], fault);
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Here, child, list, maps, text};
 use crate::checks::schema::formats;
-use crate::checks::schema::path::at;
+use crate::checks::schema::path::{Step, at};
 use crate::checks::schema::value::{Fault, quoted};
 
 pub(super) fn policy(here: &mut Here<'_, '_>) {
@@ -26,7 +26,6 @@ pub(super) fn policy(here: &mut Here<'_, '_>) {
         }
         Some(_) => {}
     }
-    let mut names = HashSet::new();
     for (index, variable) in here.maps("variables") {
         let name = text(variable, "name");
         let valid = name
@@ -37,9 +36,6 @@ pub(super) fn policy(here: &mut Here<'_, '_>) {
         if !valid {
             let fault = Fault::new(format!("is {}, and must be an identifier of CEL", quoted(name)));
             here.error("schema/name", at!["variables", index, "name"], fault);
-        } else if !names.insert(name) {
-            let fault = Fault::new(format!("is {}, as another variable is called", quoted(name)));
-            here.error("schema/duplicate", at!["variables", index, "name"], fault);
         }
     }
     if let Some(kind) = here.child("paramKind") {
@@ -90,10 +86,13 @@ pub(super) fn webhook(here: &mut Here<'_, '_>) {
         ));
         here.error("schema/name", at!["name"], fault.mend("write NAME.GROUP.DOMAIN"));
     }
-    if here.has("admissionReviewVersions") && here.list("admissionReviewVersions").is_empty() {
-        here.needed(
+    let understood = |v: &Value| matches!(v.as_str(), Some("v1" | "v1beta1"));
+    if here.has("admissionReviewVersions") && !here.list("admissionReviewVersions").iter().any(understood) {
+        let fault = Fault::new("must have v1 or v1beta1").because("the API server speaks these two");
+        here.error(
+            "schema/missing-field",
             at!["admissionReviewVersions"],
-            "the API server must know what the webhook understands",
+            fault.mend("add v1"),
         );
     }
     let effects = here.text("sideEffects");
@@ -101,18 +100,46 @@ pub(super) fn webhook(here: &mut Here<'_, '_>) {
         let fault = Fault::new(format!("is {}, and must be None or NoneOnDryRun", quoted(effects)));
         here.error("schema/bad-value", at!["sideEffects"], fault);
     }
-    for (index, rule) in here.maps("rules") {
-        for field in ["operations", "apiGroups", "apiVersions", "resources"] {
-            let values = list(rule, field);
-            if values.is_empty() {
-                here.needed(at!["rules", index, field], "a rule without it matches nothing");
-            }
-            // In a list of resources, `*` is all but subresources and may stand beside others.
-            if field != "resources" && values.len() > 1 && values.iter().any(|v| v.as_str() == Some("*")) {
-                let fault = Fault::new("has other values beside `*`").because("`*` is all of them");
-                here.error("schema/exclusive", at!["rules", index, field], fault);
-            }
+    let mut versions = HashSet::new();
+    for (index, version) in here.list("admissionReviewVersions").iter().enumerate() {
+        let Some(text) = version.as_str() else { continue };
+        let path = at!["admissionReviewVersions", index];
+        if let Err(complaint) = formats::dns_1035_label(text) {
+            here.error(
+                "schema/name",
+                path,
+                Fault::new(format!("is {version}, and {complaint}")),
+            );
+        } else if !versions.insert(text) {
+            here.error(
+                "schema/duplicate",
+                path,
+                Fault::new(format!("is {version} a second time")),
+            );
         }
+    }
+}
+
+/// What a webhook or policy is about.
+pub(super) fn rule(here: &mut Here<'_, '_>) {
+    for field in ["operations", "apiGroups", "apiVersions", "resources"] {
+        let values = here.list(field);
+        if values.is_empty() {
+            here.needed(at![field], "a rule without it matches nothing");
+        }
+        // In a list of resources, `*` is all but subresources and may stand beside others.
+        if field != "resources" && values.len() > 1 && values.iter().any(|v| v.as_str() == Some("*")) {
+            let fault = Fault::new("has other values beside `*`").because("`*` is all of them");
+            here.error("schema/exclusive", at![field], fault);
+        }
+    }
+}
+
+pub(super) fn service_path(here: &mut Here<'_, '_>) {
+    let path = here.text("path");
+    if here.has("path") && (!path.starts_with('/') || path.contains("//")) {
+        let fault = Fault::new(format!("is {}, and must be a path that starts with `/`", quoted(path)));
+        here.error("schema/path", at!["path"], fault);
     }
 }
 
@@ -156,13 +183,47 @@ pub(super) fn custom_resource_definition(here: &mut Here<'_, '_>) {
             let fault = Fault::new(format!("is {} a second time", quoted(text(version, "name"))));
             here.error("schema/duplicate", at!["spec", "versions", index, "name"], fault);
         }
-        if child(version, "schema").is_none_or(|schema| child(schema, "openAPIV3Schema").is_none()) {
+        let mut path: Vec<Step<'_>> = at!["spec", "versions", index, "schema", "openAPIV3Schema"].to_vec();
+        if let Some(schema) = child(version, "schema").and_then(|schema| child(schema, "openAPIV3Schema")) {
+            structural(here, &mut path, schema, 0);
+        } else {
             let fault = Fault::new("is missing").because("every version has a schema, or it could not be checked");
-            here.error(
-                "schema/missing-field",
-                at!["spec", "versions", index, "schema", "openAPIV3Schema"],
-                fault,
-            );
+            here.error("schema/missing-field", &path, fault);
+        }
+    }
+}
+
+/// Every part of a structural schema says its type, unless it is one of two or keeps what it does not know.
+fn structural<'a>(here: &mut Here<'_, 'a>, path: &mut Vec<Step<'a>>, schema: &'a Map<String, Value>, depth: usize) {
+    const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
+    let flag = |name: &str| schema.get(name) == Some(&Value::Bool(true));
+    let untyped = flag("x-kubernetes-int-or-string") || flag("x-kubernetes-preserve-unknown-fields");
+    if text(schema, "type").is_empty() && !untyped && depth < 64 {
+        path.push("type".into());
+        let fault = Fault::new("is missing").because("a structural schema says the type of each of its parts");
+        here.error("schema/missing-field", path, fault.mend("add `type`"));
+        path.pop();
+    }
+    let kind = text(schema, "type");
+    if !kind.is_empty() && !TYPES.contains(&kind) {
+        path.push("type".into());
+        let fault = Fault::new(format!("is {}, and must be one of {}", quoted(kind), TYPES.join(", ")));
+        here.error("schema/bad-value", path, fault);
+        path.pop();
+    }
+    let mut part = |step: Step<'a>, name: Option<&'a str>, value: &'a Value| {
+        let Value::Object(inner) = value else { return };
+        path.push(step);
+        path.extend(name.map(Step::Key));
+        structural(here, path, inner, depth + 1);
+        path.truncate(path.len() - 1 - usize::from(name.is_some()));
+    };
+    for (name, value) in child(schema, "properties").into_iter().flatten() {
+        part("properties".into(), Some(name), value);
+    }
+    for field in ["items", "additionalProperties"] {
+        if let Some(value) = schema.get(field) {
+            part(field.into(), None, value);
         }
     }
 }

@@ -38,13 +38,12 @@ pub(super) fn autoscaler(here: &mut Here<'_, '_>) {
         }
     }
     if let Some(target) = here.child("scaleTargetRef")
-        && matches!(text(target, "kind"), "Deployment" | "StatefulSet" | "ReplicaSet")
-        && text(target, "apiVersion").is_empty()
+        && !text(target, "apiVersion").contains('/')
     {
-        here.needed(
-            at!["scaleTargetRef", "apiVersion"],
-            "without a group, the kind is looked for in the core group",
-        );
+        let fault = Fault::new("must name the group of the kind")
+            .because("without a group, the kind would be looked for in the core group")
+            .mend("write `apiVersion: apps/v1` for a Deployment or StatefulSet");
+        here.error("schema/missing-field", at!["scaleTargetRef", "apiVersion"], fault);
     }
 }
 
@@ -67,6 +66,16 @@ pub(super) fn metric(here: &mut Here<'_, '_>) {
             (false, true) => here.needed(at![field], "the type of the metric names it"),
             (true, false) => here.forbidden(at![field], "the type of the metric names another field"),
             _ => {}
+        }
+    }
+    if kind == "ContainerResource" {
+        let name = here.child(wanted).map_or("", |source| text(source, "name"));
+        if !matches!(name, "cpu" | "memory" | "ephemeral-storage")
+            && !name.contains('/')
+            && !name.starts_with("hugepages-")
+        {
+            let fault = Fault::new(format!("is {}, which is no resource of a container", quoted(name)));
+            here.error("schema/resource-name", at![*wanted, "name"], fault);
         }
     }
     let Some(target) = here.child(wanted).and_then(|source| child(source, "target")) else {

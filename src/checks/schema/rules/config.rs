@@ -15,7 +15,7 @@ const LIMIT: usize = 1024 * 1024;
 fn decoded(map: Option<&Map<String, Value>>) -> usize {
     map.into_iter()
         .flatten()
-        .filter_map(|(_, value)| formats::base64_length(value.as_str()?))
+        .filter_map(|(_, value)| formats::base64(value.as_str()?).map(|bytes| bytes.len()))
         .sum()
 }
 
@@ -83,7 +83,33 @@ pub(super) fn secret(here: &mut Here<'_, '_>) {
             here.error("schema/missing-field", path, fault);
         }
     }
+    docker_config(here, kind);
     both(here);
+}
+
+/// The credentials of registries are JSON.
+fn docker_config(here: &mut Here<'_, '_>, kind: &str) {
+    let key = match kind {
+        "kubernetes.io/dockerconfigjson" => ".dockerconfigjson",
+        "kubernetes.io/dockercfg" => ".dockercfg",
+        _ => return,
+    };
+    let plain = here
+        .child("stringData")
+        .and_then(|data| get(data, key))
+        .and_then(Value::as_str);
+    let encoded = here
+        .child("data")
+        .and_then(|data| get(data, key))
+        .and_then(Value::as_str);
+    let bytes = plain
+        .map(|text| text.as_bytes().to_vec())
+        .or_else(|| formats::base64(encoded?));
+    if bytes.is_some_and(|bytes| serde_json::from_slice::<Map<String, Value>>(&bytes).is_err()) {
+        let field = if plain.is_some() { "stringData" } else { "data" };
+        let fault = Fault::new("is no mapping in JSON").because(format!("a Secret of type {kind} holds one"));
+        here.error("schema/format", at![field, key], fault);
+    }
 }
 
 /// A key in both fields: `stringData` wins without a word.

@@ -72,8 +72,16 @@ fn name_rule(walk: &Walk<'_>) -> fn(&str) -> Result<(), Complaint> {
         ("", "Namespace") | ("apps", "StatefulSet") => formats::dns_label,
         ("networking.k8s.io", "IPAddress") => |text| formats::address(text).map(|_| ()).ok_or("must be an IP address"),
         ("rbac.authorization.k8s.io" | "internal.apiserver.k8s.io", _)
-        | ("certificates.k8s.io", "ClusterTrustBundle") => formats::path_segment,
+        | ("certificates.k8s.io", "ClusterTrustBundle")
+        | ("policy", "PodDisruptionBudget") => formats::path_segment,
         _ => formats::dns_subdomain,
+    }
+}
+
+/// A kind that is nothing without its `spec`, whatever its published schema says.
+pub(super) fn spec(here: &mut Here<'_, '_>) {
+    if !here.has("spec") && !here.walk.told("schema/missing-field", "spec") {
+        here.needed(at!["spec"], "an object of this kind is nothing without it");
     }
 }
 

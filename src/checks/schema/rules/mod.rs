@@ -11,6 +11,7 @@ mod batch;
 mod config;
 mod container;
 pub(super) mod custom;
+mod endpoints;
 pub(super) mod lists;
 pub(super) mod metadata;
 mod network;
@@ -197,18 +198,33 @@ pub(super) fn of_definition(name: &str) -> &'static [ObjectRule] {
         "core.v1.DownwardAPIVolumeFile" => &[volumes::downward_file],
         "core.v1.PersistentVolumeClaimSpec" => &[storage::claim],
         "core.v1.PersistentVolumeSpec" => &[storage::volume],
+        "core.v1.Pod"
+        | "core.v1.Service"
+        | "core.v1.PersistentVolumeClaim"
+        | "core.v1.PersistentVolume"
+        | "networking.v1.Ingress"
+        | "networking.v1.IngressClass"
+        | "admissionregistration.v1.ValidatingAdmissionPolicy"
+        | "batch.v1.JobTemplateSpec" => &[metadata::spec],
+        "core.v1.PodTemplate" => &[pod::pod_template],
+        "core.v1.EndpointSubset" => &[endpoints::subset],
+        "core.v1.EndpointAddress" => &[endpoints::address],
+        "discovery.v1.EndpointSlice" => &[endpoints::slice],
         "core.v1.ServiceSpec" => &[service::spec, service::ports, service::addresses, service::outside],
         "core.v1.ConfigMap" => &[config::config_map],
         "core.v1.Secret" => &[config::secret],
+        "core.v1.LimitRangeSpec" => &[resources::limit_ranges],
         "core.v1.LimitRangeItem" => &[resources::limit_range],
-        "core.v1.ResourceQuotaSpec" => &[resources::quota],
-        "apps.v1.Deployment" => &[workloads::deployment],
-        "apps.v1.ReplicaSet" => &[workloads::replica_set],
-        "apps.v1.StatefulSet" => &[workloads::stateful_set],
-        "apps.v1.DaemonSet" => &[workloads::daemon_set],
-        "batch.v1.Job" => &[batch::job],
+        "core.v1.ResourceQuotaSpec" => &[resources::quota, resources::quota_scopes],
+        "apps.v1.Deployment" => &[metadata::spec, workloads::deployment],
+        "apps.v1.ReplicaSet" => &[metadata::spec, workloads::replica_set],
+        "core.v1.ReplicationController" => &[metadata::spec, workloads::replication_controller],
+        "apps.v1.ControllerRevision" => &[workloads::controller_revision],
+        "apps.v1.StatefulSet" => &[metadata::spec, workloads::stateful_set],
+        "apps.v1.DaemonSet" => &[metadata::spec, workloads::daemon_set],
+        "batch.v1.Job" => &[metadata::spec, batch::job],
         "batch.v1.JobSpec" => &[batch::job_spec],
-        "batch.v1.CronJob" => &[batch::cron_job],
+        "batch.v1.CronJob" => &[metadata::spec, batch::cron_job],
         "batch.v1.PodFailurePolicyRule" => &[batch::failure_rule],
         "networking.v1.NetworkPolicySpec" => &[network::policy],
         "networking.v1.NetworkPolicyPeer" => &[network::peer],
@@ -235,6 +251,11 @@ pub(super) fn of_definition(name: &str) -> &'static [ObjectRule] {
         "admissionregistration.v1.ValidatingWebhook" | "admissionregistration.v1.MutatingWebhook" => {
             &[admission::webhook]
         }
+        "admissionregistration.v1.RuleWithOperations" | "admissionregistration.v1.NamedRuleWithOperations" => {
+            &[admission::rule]
+        }
+        "admissionregistration.v1.ServiceReference" => &[admission::service_path],
+        "networking.v1.IngressClassSpec" => &[network::ingress_class],
         "admissionregistration.v1.WebhookClientConfig" => &[admission::client_config],
         "apiextensions.v1.CustomResourceDefinition" => &[admission::custom_resource_definition],
         _ => &[],

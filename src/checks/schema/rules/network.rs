@@ -11,6 +11,10 @@ use crate::finding::Severity;
 /// Rules of a direction that the policy does not speak of have no effect.
 pub(super) fn policy(here: &mut Here<'_, '_>) {
     let types = here.list("policyTypes");
+    if types.len() > 2 {
+        let fault = Fault::new("may have Ingress and Egress, each once");
+        here.error("schema/duplicate", at!["policyTypes"], fault);
+    }
     if types.is_empty() {
         return;
     }
@@ -83,6 +87,12 @@ pub(super) fn ingress(here: &mut Here<'_, '_>) {
         if child(rule, "http").is_some_and(|http| super::list(http, "paths").is_empty()) {
             here.needed(at!["rules", index, "http", "paths"], "a rule routes paths");
         }
+    }
+}
+
+pub(super) fn ingress_class(here: &mut Here<'_, '_>) {
+    if here.text("controller").is_empty() {
+        here.needed(at!["controller"], "a class is served by some controller");
     }
 }
 

@@ -11,6 +11,12 @@ use crate::checks::schema::value::{Fault, quoted};
 use crate::checks::schema::version::Minors;
 use crate::finding::Severity;
 
+pub(super) fn pod_template(here: &mut Here<'_, '_>) {
+    if !here.has("template") {
+        here.needed(at!["template"], "an object of this kind is nothing without it");
+    }
+}
+
 pub(super) fn template(here: &mut Here<'_, '_>) {
     if !here.has("spec") {
         here.needed(at!["spec"], "a template without it makes no pod");
@@ -56,6 +62,19 @@ pub(super) fn pod_spec(here: &mut Here<'_, '_>) {
             let fault = Fault::new(format!("is {}, and must be a DNS name", quoted(text)));
             here.error("schema/name", at!["dnsConfig", "searches", index], fault);
         }
+    }
+    if here
+        .integer("terminationGracePeriodSeconds")
+        .is_some_and(|seconds| seconds < 0)
+    {
+        let fault =
+            Fault::new("is negative").because("the API server takes it for one second: no time to stop in order");
+        here.walk.tell(
+            Severity::Warning,
+            "schema/out-of-range",
+            at!["terminationGracePeriodSeconds"],
+            fault,
+        );
     }
     if here.flag("shareProcessNamespace") && here.flag("hostPID") {
         let fault = Fault::new("and `hostPID` are both true").because("a pod shares the processes of one or the other");

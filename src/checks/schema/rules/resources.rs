@@ -1,8 +1,10 @@
 //! Resources: requests, limits, ranges and quotas.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
-use super::{Here, child};
+use super::{Here, child, list, maps, text};
 use crate::checks::schema::formats::Quantity;
 use crate::checks::schema::path::at;
 use crate::checks::schema::value::{Fault, shown};
@@ -76,6 +78,13 @@ pub(super) fn limit_range(here: &mut Here<'_, '_>) {
     // Each of these must not be above the next, for the same resource.
     const ORDER: [&str; 4] = ["min", "defaultRequest", "default", "max"];
     let kind = here.text("type");
+    if !matches!(kind, "Pod" | "Container" | "PersistentVolumeClaim") && !kind.contains('/') && !kind.is_empty() {
+        let fault = Fault::new(format!(
+            "is {kind:?}, and must be Pod, Container or PersistentVolumeClaim"
+        ));
+        here.error("schema/bad-value", at!["type"], fault);
+    }
+    limited_resources(here, kind);
     if kind == "Pod" {
         for field in ["default", "defaultRequest"] {
             if here.child(field).is_some_and(|amounts| !amounts.is_empty()) {
@@ -99,6 +108,34 @@ pub(super) fn limit_range(here: &mut Here<'_, '_>) {
     for (index, (low_field, low)) in amounts.iter().enumerate() {
         for (high_field, high) in amounts.iter().skip(index + 1) {
             above(here, (low_field, *low), (high_field, *high));
+        }
+    }
+}
+
+/// The resources that a range of that type can limit.
+fn limited_resources(here: &mut Here<'_, '_>, kind: &str) {
+    let known: &[&str] = match kind {
+        "Pod" | "Container" => &["cpu", "memory", "ephemeral-storage"],
+        "PersistentVolumeClaim" => &["storage"],
+        _ => return,
+    };
+    for field in ["min", "max", "default", "defaultRequest", "maxLimitRequestRatio"] {
+        for (name, _) in here.child(field).into_iter().flatten() {
+            if !known.contains(&name.as_str()) && !name.contains('/') && !name.starts_with("hugepages-") {
+                let fault = Fault::new(format!("is nothing that a {kind} can be limited in"));
+                here.error("schema/resource-name", at![field, name.as_str()], fault);
+            }
+        }
+    }
+}
+
+/// Each type has one range at most.
+pub(super) fn limit_ranges(here: &mut Here<'_, '_>) {
+    let mut seen = HashSet::new();
+    for (index, limit) in here.maps("limits") {
+        if !seen.insert(text(limit, "type")) {
+            let fault = Fault::new(format!("is {:?} a second time", text(limit, "type")));
+            here.error("schema/duplicate", at!["limits", index, "type"], fault);
         }
     }
 }
@@ -171,6 +208,72 @@ pub(super) fn quota(here: &mut Here<'_, '_>) {
                 path,
                 Fault::new(format!("is {}, and must be a whole number", shown(value))),
             );
+        }
+    }
+}
+
+/// The resources that each scope of a quota can be about.
+fn of_scope(scope: &str) -> Option<&'static [&'static str]> {
+    match scope {
+        "Terminating" | "NotTerminating" | "NotBestEffort" | "PriorityClass" | "CrossNamespacePodAffinity" => Some(&[
+            "pods",
+            "cpu",
+            "memory",
+            "requests.cpu",
+            "requests.memory",
+            "limits.cpu",
+            "limits.memory",
+        ]),
+        "BestEffort" => Some(&["pods"]),
+        "VolumeAttributesClass" => Some(&["persistentvolumeclaims", "requests.storage"]),
+        _ => None,
+    }
+}
+
+/// The scopes of a quota: what they can be about, and what they ask for.
+pub(super) fn quota_scopes(here: &mut Here<'_, '_>) {
+    let listed: Vec<&str> = here.list("scopes").iter().filter_map(Value::as_str).collect();
+    let expressions: Vec<_> = here
+        .child("scopeSelector")
+        .map(|selector| maps(list(selector, "matchExpressions")).collect())
+        .unwrap_or_default();
+    let selected: Vec<&str> = expressions.iter().map(|(_, e)| text(e, "scopeName")).collect();
+    for scopes in [&listed, &selected] {
+        for pair in [["BestEffort", "NotBestEffort"], ["Terminating", "NotTerminating"]] {
+            if pair.iter().all(|scope| scopes.contains(scope)) {
+                here.error(
+                    "schema/exclusive",
+                    &[],
+                    Fault::new(format!("has the scopes {} together", super::names(&pair))),
+                );
+            }
+        }
+    }
+    for scope in listed.iter().chain(&selected) {
+        let Some(allowed) = of_scope(scope) else { continue };
+        for (name, _) in here.child("hard").into_iter().flatten() {
+            if QUOTA_RESOURCES.contains(&name.as_str()) && !allowed.contains(&name.as_str()) {
+                let fault = Fault::new(format!("cannot be counted in the scope {scope}"))
+                    .because(format!("that scope is about {}", allowed.join(", ")))
+                    .mend("count it in a quota of its own");
+                here.error("schema/exclusive", at!["hard", name.as_str()], fault);
+            }
+        }
+    }
+    for (index, expression) in expressions {
+        let (scope, operator) = (text(expression, "scopeName"), text(expression, "operator"));
+        let by_value = matches!(scope, "PriorityClass" | "VolumeAttributesClass");
+        let path = at!["scopeSelector", "matchExpressions", index, "operator"];
+        if !by_value && !operator.is_empty() && operator != "Exists" {
+            let fault = Fault::new(format!("must be \"Exists\" for the scope {scope}"));
+            here.error("schema/selector", path, fault);
+        }
+        let empty = list(expression, "values").is_empty();
+        let path = at!["scopeSelector", "matchExpressions", index, "values"];
+        match operator {
+            "In" | "NotIn" if empty => here.needed(path, "the operator compares with values"),
+            "Exists" | "DoesNotExist" if !empty => here.forbidden(path, "the operator takes no values"),
+            _ => {}
         }
     }
 }

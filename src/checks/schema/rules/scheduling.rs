@@ -25,7 +25,8 @@ pub(super) fn spread(here: &mut Here<'_, '_>) {
             let Some(key) = key.as_str() else { continue };
             match selector {
                 None => here.error("schema/spread", path, Fault::new("needs a `labelSelector` beside it")),
-                Some(selector) => {
+                // Since 1.34 both may name a key.
+                Some(selector) if !here.walk.versions.before(34).is_empty() => {
                     let labelled = child(selector, "matchLabels").is_some_and(|labels| labels.contains_key(key));
                     let expressed = maps(list(selector, "matchExpressions")).any(|(_, e)| text(e, "key") == key);
                     if labelled || expressed {
@@ -33,6 +34,7 @@ pub(super) fn spread(here: &mut Here<'_, '_>) {
                         here.error("schema/spread", path, fault);
                     }
                 }
+                Some(_) => {}
             }
         }
     }

@@ -34,16 +34,21 @@ pub(super) fn label_selector(here: &mut Here<'_, '_>) {
 }
 
 pub(super) fn label_requirement(here: &mut Here<'_, '_>) {
+    label_values(here);
+    operands(here, &["In", "NotIn"], &["Exists", "DoesNotExist"]);
+}
+
+fn label_values(here: &mut Here<'_, '_>) {
     for (index, value) in here.list("values").iter().enumerate() {
         if let Some(Err(complaint)) = value.as_str().map(formats::label_value) {
             let fault = Fault::new(format!("is {value}, and {complaint}"));
             here.error("schema/label", at!["values", index], fault);
         }
     }
-    operands(here, &["In", "NotIn"], &["Exists", "DoesNotExist"]);
 }
 
 pub(super) fn node_requirement(here: &mut Here<'_, '_>) {
+    label_values(here);
     operands(here, &["In", "NotIn", "Gt", "Lt"], &["Exists", "DoesNotExist"]);
     if matches!(here.text("operator"), "Gt" | "Lt") {
         let values = here.list("values");
@@ -52,8 +57,8 @@ pub(super) fn node_requirement(here: &mut Here<'_, '_>) {
             .and_then(Value::as_str)
             .is_some_and(|text| text.parse::<i64>().is_ok());
         if values.len() != 1 || !number {
-            let fault =
-                Fault::new("must have one whole number, in quotes").because("`Gt` and `Lt` compare with a number");
+            let fault = Fault::new("must have one whole number, in quotes")
+                .because("`Gt` and `Lt` compare with a number: with anything else no node matches");
             here.error("schema/selector", at!["values"], fault);
         }
     }

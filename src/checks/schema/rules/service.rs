@@ -9,6 +9,7 @@ use crate::checks::schema::formats;
 use crate::checks::schema::path::at;
 use crate::checks::schema::value::{Fault, quoted};
 use crate::checks::schema::version::Minors;
+use crate::finding::Severity;
 
 /// What a Service is: `ClusterIP` where nothing is written.
 fn kind<'a>(here: &Here<'_, 'a>) -> &'a str {
@@ -49,7 +50,14 @@ pub(super) fn spec(here: &mut Here<'_, '_>) {
     }
     let affinity = here.text("sessionAffinity");
     if here.has("sessionAffinityConfig") && affinity != "ClientIP" {
-        here.forbidden(at!["sessionAffinityConfig"], "`sessionAffinity` is not ClientIP");
+        let fault = Fault::new("has no effect").because("`sessionAffinity` is not ClientIP");
+        let fault = fault.mend("write `sessionAffinity: ClientIP`, or remove it");
+        here.walk.tell(
+            Severity::Warning,
+            "schema/no-effect",
+            at!["sessionAffinityConfig"],
+            fault,
+        );
     }
     let distribution = here.text("trafficDistribution");
     let since_34 = matches!(distribution, "PreferSameZone" | "PreferSameNode");

@@ -1,11 +1,14 @@
 //! Claims, volumes and classes of storage.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::{Here, child, get, list, text};
 use crate::checks::schema::formats::{self, Quantity};
 use crate::checks::schema::path::at;
 use crate::checks::schema::value::{Fault, quoted, shown};
+use crate::finding::Severity;
 
 /// The claim of a volume, also one in a template.
 pub(super) fn claim(here: &mut Here<'_, '_>) {
@@ -99,8 +102,11 @@ pub(super) fn volume(here: &mut Here<'_, '_>) {
         here.needed(at!["nodeAffinity", "required"], "a local volume is on one node");
     }
     if here.text("persistentVolumeReclaimPolicy") == "Recycle" && !here.has("nfs") && !here.has("hostPath") {
-        let fault = Fault::new("is \"Recycle\", which only nfs and hostPath volumes know");
-        here.error("schema/bad-value", at!["persistentVolumeReclaimPolicy"], fault);
+        let fault = Fault::new("is \"Recycle\", which only nfs and hostPath volumes know")
+            .because("the volume would stay as it is, and nobody could claim it again")
+            .mend("write Delete or Retain");
+        let path = at!["persistentVolumeReclaimPolicy"];
+        here.walk.tell(Severity::Warning, "schema/no-effect", path, fault);
     }
 }
 
@@ -116,6 +122,7 @@ pub(super) fn class(here: &mut Here<'_, '_>) {
         let fault = Fault::new("is \"Recycle\", which no class can have").mend("write Delete or Retain");
         here.error("schema/bad-value", at!["reclaimPolicy"], fault);
     }
+    topologies(here);
     let Some(parameters) = here.child("parameters") else {
         return;
     };
@@ -134,22 +141,26 @@ pub(super) fn class(here: &mut Here<'_, '_>) {
             Fault::new("has an empty key"),
         );
     }
+}
+
+/// Where the volumes of a class can be.
+fn topologies(here: &mut Here<'_, '_>) {
+    let mut terms = HashSet::new();
     for (index, term) in here.maps("allowedTopologies") {
-        let empty = super::maps(list(term, "matchLabelExpressions")).any(|(_, e)| list(e, "values").is_empty());
-        if empty {
-            let fault = Fault::new("has an expression without values").because("no node would ever match");
+        let expressions = list(term, "matchLabelExpressions");
+        if expressions.is_empty() || !terms.insert(Value::from(expressions).to_string()) {
+            let fault =
+                Fault::new("is empty, or the same as another").because("it would allow nothing, or nothing more");
             here.error("schema/selector", at!["allowedTopologies", index], fault);
         }
-    }
-    if here
-        .get("mountOptions")
-        .and_then(Value::as_array)
-        .is_some_and(|options| options.iter().any(|o| o == ""))
-    {
-        here.error(
-            "schema/missing-field",
-            at!["mountOptions"],
-            Fault::new("has an empty option"),
-        );
+        for (number, expression) in super::maps(expressions) {
+            let mut seen = HashSet::new();
+            let values = list(expression, "values");
+            if values.is_empty() || !values.iter().all(|value| seen.insert(value.to_string())) {
+                let fault = Fault::new("must have values, each once").because("no node would match without");
+                let path = at!["allowedTopologies", index, "matchLabelExpressions", number, "values"];
+                here.error("schema/selector", path, fault);
+            }
+        }
     }
 }

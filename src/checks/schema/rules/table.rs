@@ -2,9 +2,9 @@
 
 use super::FieldCheck::{
     self, AbsolutePath, Address, AddressOrNone, Amount, Annotations, Cidr, ConfigKey, ConfigKeys, DriverName, EnvName,
-    EnvPrefix, FileMode, Filled, FilledInnerPath, Finalizers, Host, InnerPath, Label, Label1035, LabelKey, LabelOrNone,
-    LabelValue, Labels, NotNegative, OneOf, PathSegment, Port, PortName, PortOrName, PortOrNone, Positive,
-    QualifiedPath, Range, Resources, Schedule, Share, Subdomain, TimeZone,
+    EnvPrefix, FileMode, Filled, FilledHost, FilledInnerPath, Finalizers, Host, InnerPath, KindName, Label, Label1035,
+    LabelKey, LabelOrNone, LabelValue, Labels, NotNegative, OneOf, PathSegment, Port, PortName, PortOrName, PortOrNone,
+    Positive, QualifiedPath, Range, Resources, Schedule, Share, Subdomain, TargetPort, TimeZone,
 };
 
 /// The largest user or group, and the longest time in seconds.
@@ -61,7 +61,6 @@ fn pods(name: &str) -> Option<Fields> {
             ("runtimeClassName", Subdomain),
             ("serviceAccountName", Subdomain),
             ("subdomain", Label),
-            ("terminationGracePeriodSeconds", NotNegative),
         ],
         "core.v1.HostAlias" => &[("ip", Address), ("hostnames", Subdomain)],
         "core.v1.PodDNSConfig" => &[("nameservers", Address)],
@@ -135,10 +134,10 @@ fn objects(name: &str) -> Option<Fields> {
         ],
         "core.v1.ServicePort" => &[
             ("appProtocol", LabelKey),
-            ("name", Label),
+            ("name", LabelOrNone),
             ("nodePort", PortOrNone),
             ("port", Port),
-            ("targetPort", PortOrName),
+            ("targetPort", TargetPort),
         ],
         "core.v1.LimitRangeItem" => &[
             ("default", Resources),
@@ -146,12 +145,16 @@ fn objects(name: &str) -> Option<Fields> {
             ("max", Resources),
             ("maxLimitRequestRatio", Resources),
             ("min", Resources),
-            ("type", OneOf(&["Pod", "Container", "PersistentVolumeClaim"])),
         ],
         "core.v1.ResourceQuotaSpec" => &[("hard", Resources)],
         "core.v1.PersistentVolumeClaimSpec" => &[("storageClassName", Subdomain), ("volumeName", Subdomain)],
         "core.v1.PersistentVolumeSpec" => &[("capacity", Resources), ("storageClassName", Subdomain)],
         "core.v1.Taint" => &[("key", LabelKey), ("value", LabelValue)],
+        "core.v1.TypedLocalObjectReference" | "core.v1.TypedObjectReference" => {
+            &[("apiGroup", Subdomain), ("kind", PathSegment), ("name", PathSegment)]
+        }
+        "core.v1.TopologySelectorLabelRequirement" => &[("key", LabelKey)],
+        "core.v1.EndpointPort" => &[("port", Port), ("name", LabelOrNone), ("appProtocol", LabelKey)],
         "core.v1.LocalObjectReference" => &[("name", Subdomain)],
         _ => return None,
     })
@@ -210,6 +213,7 @@ fn workloads(name: &str) -> Fields {
             ("whenDeleted", OneOf(&["Delete", "Retain"])),
             ("whenScaled", OneOf(&["Delete", "Retain"])),
         ],
+        "apps.v1.ControllerRevision" => &[("revision", NotNegative)],
         "apps.v1.DaemonSetSpec" => &[("minReadySeconds", NotNegative), ("revisionHistoryLimit", NotNegative)],
         "batch.v1.JobSpec" => &[
             ("activeDeadlineSeconds", NotNegative),
@@ -241,7 +245,7 @@ fn others(name: &str) -> Fields {
         "networking.v1.IPBlock" => &[("cidr", Cidr), ("except", Cidr)],
         "networking.v1.IngressSpec" => &[("ingressClassName", Subdomain)],
         "networking.v1.IngressRule" => &[("host", Host)],
-        "networking.v1.IngressTLS" => &[("hosts", Host), ("secretName", Subdomain)],
+        "networking.v1.IngressTLS" => &[("hosts", FilledHost), ("secretName", Subdomain)],
         "networking.v1.ServiceBackendPort" => &[("name", PortName), ("number", PortOrNone)],
         "networking.v1.IngressServiceBackend" => &[("name", Label)],
         "networking.v1.IngressClassSpec" => &[("controller", QualifiedPath)],
@@ -281,6 +285,7 @@ fn others(name: &str) -> Fields {
         "storage.v1.VolumeAttributesClass" => &[("driverName", DriverName)],
         "coordination.v1.LeaseSpec" => &[("leaseDurationSeconds", Positive), ("leaseTransitions", NotNegative)],
         "discovery.v1.EndpointPort" => &[("appProtocol", LabelKey), ("name", LabelOrNone)],
+        "node.v1.Overhead" => &[("podFixed", Resources)],
         "node.v1.RuntimeClass" => &[("handler", Label)],
         "admissionregistration.v1.ValidatingWebhook" | "admissionregistration.v1.MutatingWebhook" => {
             &[("timeoutSeconds", Range(1, 30))]
@@ -288,12 +293,22 @@ fn others(name: &str) -> Fields {
         "admissionregistration.v1.ServiceReference" | "apiregistration.v1.ServiceReference" => {
             &[("name", Filled), ("namespace", Filled), ("port", Port)]
         }
+        "admissionregistration.v1.Validation" => &[(
+            "reason",
+            OneOf(&["Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized"]),
+        )],
         "admissionregistration.v1.ParamRef" => &[("parameterNotFoundAction", OneOf(&["Allow", "Deny"]))],
         "apiextensions.v1.CustomResourceDefinitionSpec" => {
             &[("group", Subdomain), ("scope", OneOf(&["Cluster", "Namespaced"]))]
         }
         "apiextensions.v1.CustomResourceDefinitionVersion" => &[("name", Label1035)],
-        "apiextensions.v1.CustomResourceDefinitionNames" => &[("plural", Label1035), ("singular", Label1035)],
+        "apiextensions.v1.CustomResourceDefinitionNames" => &[
+            ("kind", KindName),
+            ("listKind", KindName),
+            ("plural", Label1035),
+            ("singular", Label1035),
+            ("shortNames", Label1035),
+        ],
         "apiregistration.v1.APIServiceSpec" => &[
             ("groupPriorityMinimum", Range(0, 20_000)),
             ("versionPriority", Range(0, 1_000)),

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{Here, child, container, get, integer, list, maps, text};
 use crate::checks::schema::path::at;
 use crate::checks::schema::value::{Fault, nearest, quoted};
+use crate::finding::Severity;
 
 /// One volume: exactly one source.
 pub(super) fn volume(here: &mut Here<'_, '_>) {
@@ -19,8 +20,9 @@ pub(super) fn volume(here: &mut Here<'_, '_>) {
     match sources[..] {
         [_] => {}
         [] => {
-            let fault = Fault::new("has no source").because("a volume comes from somewhere");
-            here.error("schema/exclusive", &[], fault.mend("add one, such as `emptyDir: {}`"));
+            let fault = Fault::new("has no source").because("the API server makes it an empty directory");
+            let fault = fault.mend("write `emptyDir: {}` if that is meant");
+            here.walk.tell(Severity::Warning, "schema/no-source", &[], fault);
         }
         _ => {
             let fault = Fault::new(format!(
@@ -41,6 +43,12 @@ pub(super) fn volume(here: &mut Here<'_, '_>) {
                 "the volume takes its contents from an object with a name",
             );
         }
+    }
+    if here
+        .child("ephemeral")
+        .is_some_and(|source| child(source, "volumeClaimTemplate").is_none())
+    {
+        here.needed(at!["ephemeral", "volumeClaimTemplate"], "the claim is made from it");
     }
     let path = here.child("hostPath").map_or("", |source| text(source, "path"));
     if path.split('/').any(|part| part == "..") {
@@ -86,7 +94,13 @@ pub(super) fn projection(here: &mut Here<'_, '_>) {
         "secret",
         "serviceAccountToken",
     ];
-    here.exactly_one(&[], map, &sources);
+    here.at_most_one(&[], map, &sources);
+    if !sources.iter().any(|source| here.has(source)) {
+        let fault = Fault::new("has no source")
+            .because("it adds no file")
+            .mend("add one, or remove the item");
+        here.walk.tell(Severity::Warning, "schema/no-source", &[], fault);
+    }
     for field in ["configMap", "secret"] {
         if here.child(field).is_some_and(|source| text(source, "name").is_empty()) {
             here.needed(

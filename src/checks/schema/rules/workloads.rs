@@ -124,7 +124,32 @@ pub(super) fn deployment(here: &mut Here<'_, '_>) {
 }
 
 pub(super) fn replica_set(here: &mut Here<'_, '_>) {
-    base(here);
+    let spec = base(here);
+    if spec.is_some_and(|spec| child(spec, "template").is_none()) {
+        here.needed(at!["spec", "template"], "the pods are made from it");
+    }
+}
+
+/// Its selector is a mapping of labels, and the template's own labels where there is none.
+pub(super) fn replication_controller(here: &mut Here<'_, '_>) {
+    let Some(spec) = here.child("spec") else { return };
+    let Some(template) = child(spec, "template") else {
+        return here.needed(at!["spec", "template"], "the pods are made from it");
+    };
+    let labels = selectors::labels(template);
+    let matches = |(key, value): (&String, &Value)| labels.get(key.as_str()).copied() == value.as_str();
+    if !child(spec, "selector").into_iter().flatten().all(matches) {
+        let fault = Fault::new("does not match the labels of `spec.template`")
+            .because("the API server refuses a workload whose selector does not find its own pods")
+            .mend("give the template the labels that the selector demands");
+        here.error("schema/selector", at!["spec", "selector"], fault);
+    }
+}
+
+pub(super) fn controller_revision(here: &mut Here<'_, '_>) {
+    if !here.has("data") && !here.walk.told("schema/missing-field", "data") {
+        here.needed(at!["data"], "a revision is the data of it");
+    }
 }
 
 pub(super) fn daemon_set(here: &mut Here<'_, '_>) {

@@ -27,7 +27,7 @@ impl Format {
             "qualifiedName" => formats::label_key(text),
             "labelValue" => formats::label_value(text),
             "uri" => Url::parse(text).map(|_| ()).ok_or("must be a URL"),
-            "byte" => formats::base64_length(text).map(|_| ()).ok_or("must be base64"),
+            "byte" => formats::base64(text).map(|_| ()).ok_or("must be base64"),
             "date" => text
                 .parse::<jiff::civil::Date>()
                 .map(|_| ())
