@@ -28,6 +28,7 @@ test-fast: ## The generator's tests alone, without setting anything up
 
 lint: ## Format and clippy, warnings as errors
 	$(CARGO) fmt --all --check
+	$(CARGO) clippy --package galeno --package galeno-contract --all-targets --locked -- --deny warnings
 	$(CARGO) clippy --workspace --locked -- --deny warnings
 
 deny: ## Licences, sources and unused dependencies (builds cargo-deny and cargo-machete first: some minutes)

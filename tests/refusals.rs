@@ -1,7 +1,9 @@
 //! Everything wrong in an environment is refused with its place, its reason and its mend, and nothing is written.
 //!
 //! Each case edits a good environment, runs the program and reviews what it says (a snapshot a person reads).
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panic")]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -320,7 +322,7 @@ fn files_that_are_no_environment_are_refused() {
         let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for i in 1..12 {
             let previous = format!("*a{}, ", i - 1).repeat(10);
-            text.push_str(&format!("a{i}: &a{i} [{}]\n", previous.trim_end_matches(", ")));
+            writeln!(text, "a{i}: &a{i} [{}]", previous.trim_end_matches(", ")).expect("a text grows");
         }
         text.into_bytes()
     };

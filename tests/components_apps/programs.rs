@@ -210,7 +210,7 @@ fn a_switch_of_generations_restarts_no_pod_but_a_change_of_the_domain_does() {
         "the migration runs against what it has not run against"
     );
     let domain = of(changed("local", |environment| {
-        environment.domain = "other.localhost".to_owned()
+        environment.domain = "other.localhost".to_owned();
     }));
     assert_ne!(before.0, domain.0);
     assert_eq!(before, of(topology("local")), "the same input gives the same names");

@@ -149,7 +149,7 @@ fn every_namespace_of_the_platform_trusts_its_authority() {
 #[test]
 fn a_second_way_to_write_routes_gets_its_own_solver() {
     let topology = changed("prod", |environment| {
-        environment.ingress.kind = galeno::spec::IngressKind::Traefik
+        environment.ingress.kind = galeno::spec::IngressKind::Traefik;
     });
     let output = rendered(&topology);
     let issuer = object(&output, REGION, "ClusterIssuer", "clinic-public");

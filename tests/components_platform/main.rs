@@ -1,5 +1,6 @@
 //! The components that everything else stands on: namespaces, storage, certificates, secrets, rights and networks,
 //! rendered from the environments that ship and from variants of them.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panic")]
 
 #[path = "../components_apps/platform.rs"]
 #[allow(

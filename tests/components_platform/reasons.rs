@@ -41,7 +41,7 @@ fn reasons_point_at_what_is_there() {
     }
     let variants = [
         changed("staging", |environment| {
-            environment.storage.backend = StorageBackend::Longhorn
+            environment.storage.backend = StorageBackend::Longhorn;
         }),
         changed("prod", |environment| environment.kubernetes.cni = Cni::Cilium),
         changed("prod", |environment| environment.kubernetes.cni = Cni::Calico),

@@ -240,7 +240,7 @@ fn vault_keeps_the_keys_of_disks_where_it_is_named() {
 #[test]
 fn longhorn_spreads_and_encrypts_too() {
     let topology = changed("staging", |environment| {
-        environment.storage.backend = StorageBackend::Longhorn
+        environment.storage.backend = StorageBackend::Longhorn;
     });
     let output = rendered(&topology);
     let class = object(&output, REGION, "StorageClass", "clinic-longhorn");

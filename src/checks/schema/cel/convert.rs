@@ -147,17 +147,6 @@ fn escaped(name: &str) -> Cow<'_, str> {
         .into()
 }
 
-/// How much there is to look at in a value: its bytes, roughly.
-#[allow(clippy::cast_precision_loss, reason = "an estimate")]
-pub(super) fn size(value: &Value) -> f64 {
-    match value {
-        Value::String(text) => text.len() as f64 + 1.0,
-        Value::Array(items) => 1.0 + items.iter().map(size).sum::<f64>(),
-        Value::Object(map) => 1.0 + map.values().map(size).sum::<f64>() + map.len() as f64,
-        _ => 1.0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::escaped;

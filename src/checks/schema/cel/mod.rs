@@ -129,10 +129,8 @@ pub(super) fn evaluate<'a>(walk: &mut Walk<'a>, schema: &'a Schema, rules: &'a [
             .not_evaluated
             .extend(rules.iter().map(|rule| (&*rule.expression, reason.to_owned())));
     }
-    let size = convert::size(value);
-    let self_value = convert::value(schema, value, walk.depth() == 0);
     let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
-    context.add_variable_as_val("self", self_value);
+    context.add_variable_as_val("self", convert::value(schema, value, walk.depth() == 0));
     context.add_variable_as_val("oldSelf", Box::new(CelOptional::none()));
     for rule in rules {
         let Compiled::Program(expression) = rule.compiled() else {
@@ -141,7 +139,7 @@ pub(super) fn evaluate<'a>(walk: &mut Walk<'a>, schema: &'a Schema, rules: &'a [
             }
             continue;
         };
-        match run(expression, &context, size) {
+        match run(expression, &context) {
             Outcome::Holds => {}
             Outcome::Broken => broken(walk, rule, None),
             Outcome::Failed(reason) => broken(walk, rule, Some(&reason)),
@@ -150,8 +148,9 @@ pub(super) fn evaluate<'a>(walk: &mut Walk<'a>, schema: &'a Schema, rules: &'a [
     }
 }
 
-fn run(expression: &IdedExpr, context: &Context<'_, '_>, size: f64) -> Outcome {
-    if !cost::is_bearable(expression, size) {
+fn run(expression: &IdedExpr, context: &Context<'_, '_>) -> Outcome {
+    let self_value = context.get_variable("self");
+    if !self_value.is_some_and(|value| cost::is_bearable(expression, &*value)) {
         return Outcome::NotEvaluated("it could take too long on a value of this size".to_owned());
     }
     // The evaluator is another project's code: a fault of it must not end the program.
@@ -228,7 +227,7 @@ mod tests {
         };
         let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
         context.add_variable_as_val("self", convert::value(&schema, value, false));
-        match run(&expression, &context, convert::size(value)) {
+        match run(&expression, &context) {
             Outcome::Holds => "holds".to_owned(),
             Outcome::Broken => "broken".to_owned(),
             Outcome::Failed(reason) => format!("failed: {reason}"),
@@ -308,7 +307,9 @@ mod tests {
             // Either is fine; what matters is that it returns.
             with_stack(|| {
                 if let Compiled::Program(expression) = rule.compiled() {
-                    run(expression, &Context::with_env(Arc::clone(&ENVIRONMENT)), 1.0);
+                    let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
+                    context.add_variable_as_val("self", Box::new(CelOptional::none()));
+                    run(expression, &context);
                 }
             });
         }
