@@ -199,12 +199,12 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "nginx",
-        edits: &[("  tls: {acmeEmail", "  kind: nginx\n  tls: {acmeEmail")],
+        edits: &[("  tls: #", "  kind: nginx\n  tls: #")],
         code: "spec/choice",
     },
     Case {
         name: "nginx_by_class",
-        edits: &[("  tls: {acmeEmail", "  class: nginx\n  tls: {acmeEmail")],
+        edits: &[("  tls: #", "  class: nginx\n  tls: #")],
         code: "spec/ingress-nginx",
     },
     Case {
@@ -246,6 +246,24 @@ const CASES: &[Case] = &[
         name: "volume_too_small",
         edits: &[("  size: 200Gi\n", "  size: 2Gi\n")],
         code: "spec/size",
+    },
+    Case {
+        name: "proxies_that_anybody_may_pass_by",
+        edits: &[("ingress:\n", "ingress:\n  trustedProxies: 1\n")],
+        code: "spec/proxies",
+    },
+    Case {
+        name: "name_server_by_name",
+        edits: &[("server: 192.0.2.53", "server: ns1.example.org")],
+        code: "spec/value",
+    },
+    Case {
+        name: "addresses_of_a_store_inside",
+        edits: &[(
+            "argocd:\n",
+            "secrets: {namespace: vault, addresses: [192.0.2.9/32]}\nargocd:\n",
+        )],
+        code: "spec/no-effect",
     },
     Case {
         name: "two_documents",

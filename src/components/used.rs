@@ -24,8 +24,13 @@ impl Used {
             let Some(map) = object.value().as_object() else {
                 continue;
             };
+            // cert-manager looks for the Secrets of a cluster's issuers in its own namespace.
+            let namespace = match object.kind() {
+                "ClusterIssuer" => Namespace::CertManager.name(),
+                _ => object.namespace(),
+            };
             for (_, value) in map.iter().filter(|(key, _)| *key != "metadata") {
-                used.walk(value, object.namespace(), &who, names);
+                used.walk(value, namespace, &who, names);
             }
         }
         for installed in output.charts.iter().filter(|c| *c.region == *region.name.as_str()) {

@@ -1,5 +1,6 @@
 //! Renders an environment and checks what came out.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::folders;
@@ -8,8 +9,8 @@ use crate::bundle::{Item, Manifest, paths};
 use crate::checks;
 use crate::components;
 use crate::finding::{Finding, Severity, has_errors};
-use crate::spec::Acknowledgement;
-use crate::topology::StorageKind;
+use crate::spec::{Acknowledgement, Cni};
+use crate::topology::{Peer, StorageKind, Topology, edges};
 
 /// An environment's objects and what the checks say of them.
 #[derive(Debug)]
@@ -119,8 +120,30 @@ fn elsewhere(loaded: &Loaded) -> checks::references::Options {
         StorageKind::Class(class) => provides.push(format!("StorageClass {class}")),
         StorageKind::Longhorn { .. } => {}
     }
+    provides.extend(
+        foreign_namespaces(topology)
+            .into_iter()
+            .map(|name| format!("Namespace {name}")),
+    );
+    // A network plugin is part of the cluster, and brings its own kinds.
+    match topology.cni {
+        Cni::Plain => {}
+        Cni::Cilium => provides.push("API cilium.io".to_owned()),
+        Cni::Calico => provides.push("API projectcalico.org".to_owned()),
+    }
     checks::references::Options {
         complete: true,
         provides: [(String::new(), provides)].into(),
     }
+}
+
+/// Namespaces of the same cluster that an address in the environment names and that are not Galeno's.
+fn foreign_namespaces(topology: &Topology) -> BTreeSet<String> {
+    let edges = topology.regions.iter().flat_map(|region| edges(topology, region));
+    edges
+        .filter_map(|edge| match edge.to {
+            Peer::Namespace(name) => Some(name),
+            _ => None,
+        })
+        .collect()
 }

@@ -18,8 +18,8 @@ pub use environment::{
     Versions,
 };
 pub use platform::{
-    AccessRegions, Api, Cni, Database, DatabaseTuning, Devices, ForcedRecovery, Ingress, IngressKind, Kms, Monitoring,
-    Oidc, RateLimit, Replicas, Resources, Secrets, Storage, StorageBackend, SyncWait, Tls, Web,
+    AccessRegions, Api, Cni, Database, DatabaseTuning, Devices, DnsProof, ForcedRecovery, Ingress, IngressKind, Kms,
+    Monitoring, Oidc, RateLimit, Replicas, Resources, Secrets, Storage, StorageBackend, SyncWait, Tls, Web,
 };
 pub use read::{Source, parse};
 pub use restore::{BackupSite, RestoreRequest, RestoreSource};

@@ -49,6 +49,8 @@ pub struct Storage {
     pub replicas: u8,
     /// Encryption at rest (LUKS). Encryption in transit is always on.
     pub encryption: bool,
+    /// Whether the controller of volume snapshots is installed too. Write `false` where the cluster brings it.
+    pub snapshot_controller: bool,
     /// Where the keys of encryption at rest are kept. Without it: in the cluster itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kms: Option<Kms>,
@@ -62,6 +64,7 @@ impl Default for Storage {
             devices: Devices::default(),
             replicas: 3,
             encryption: true,
+            snapshot_controller: true,
             kms: None,
         }
     }
@@ -347,6 +350,23 @@ pub struct Tls {
     /// authority, which browsers do not know.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acme_email: Option<String>,
+    /// How the domain is proved to be ours: by records in the DNS (DNS-01). Absent: by a file that is served (HTTP-01),
+    /// which wants every region's name to lead to that region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dns: Option<DnsProof>,
+}
+
+/// A name server that takes records by dynamic update (RFC 2136), signed with a key (TSIG, HMAC-SHA256). Let the name
+/// server accept the key for records `_acme-challenge` alone: every region that serves the name holds it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct DnsProof {
+    /// Address of the domain's primary name server.
+    #[schemars(example = &"192.0.2.53")]
+    pub server: String,
+    /// Name of the key. The key itself is read from the secret store.
+    #[schemars(example = &"galeno-acme")]
+    pub key_name: String,
 }
 
 impl Default for Tls {
@@ -354,6 +374,7 @@ impl Default for Tls {
         Self {
             acme_server: "https://acme-v02.api.letsencrypt.org/directory".to_owned(),
             acme_email: None,
+            dns: None,
         }
     }
 }
@@ -398,6 +419,13 @@ pub struct Secrets {
     pub path: Option<String>,
     /// How often values are read again.
     pub refresh: String,
+    /// Namespace of the store's server, where it runs in the same cluster (Vault, OpenBao).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"vault")]
+    pub namespace: Option<String>,
+    /// Addresses of the store's server (CIDRs); any outside the cluster if absent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
 }
 
 impl Default for Secrets {
@@ -406,6 +434,8 @@ impl Default for Secrets {
             store: "vault".to_owned(),
             path: None,
             refresh: "1h".to_owned(),
+            namespace: None,
+            addresses: Vec::new(),
         }
     }
 }

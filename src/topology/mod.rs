@@ -16,7 +16,7 @@ pub use database::{Database, Forced, Generation, GenerationSource, Member};
 pub use edges::{Edge, Peer, PodGroup, edges};
 pub use ledger::{Ledger, LedgerEntry};
 pub use model::{
-    Alerts, Api, ArgoCd, Backup, BackupKind, Bucket, Ceph, DataRegion, Ingress, Monitoring, Monthly, Network, Oidc,
-    Region, Replicas, Resources, Schedule, Secrets, Smtp, Storage, StorageKind, Topology, Web,
+    Acme, Alerts, Api, ArgoCd, Backup, BackupKind, Bucket, Ceph, DataRegion, Ingress, Monitoring, Monthly, Network,
+    Oidc, Region, Replicas, Resources, Schedule, Secrets, Smtp, Storage, StorageKind, StoreServer, Topology, Web,
 };
 pub use resolve::resolve;

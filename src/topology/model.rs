@@ -178,6 +178,8 @@ pub struct Storage {
     pub replicas: u8,
     /// Encryption at rest.
     pub encrypted: bool,
+    /// Whether the controller of volume snapshots is Galeno's to install.
+    pub snapshot_controller: bool,
 }
 
 impl Storage {
@@ -329,8 +331,8 @@ pub struct Ingress {
     pub load_balancer_class: Option<String>,
     /// Replicas of Traefik.
     pub replicas: Replicas,
-    /// ACME directory and the address to write to; `None`: the platform's own authority.
-    pub acme: Option<(HttpsUrl, String)>,
+    /// The authority of public certificates; `None`: the platform's own.
+    pub acme: Option<Acme>,
     /// Requests a second from one client address, in the long run.
     pub rate_average: u32,
     /// Requests at once from one client address.
@@ -339,6 +341,24 @@ pub struct Ingress {
     pub allowed_clients: Vec<Cidr>,
     /// Proxies in front whose word on the client's address is believed.
     pub trusted_proxies: u8,
+}
+
+impl Ingress {
+    /// Whether public names are proved to be ours by files that Traefik serves (HTTP-01).
+    pub fn proves_by_http(&self) -> bool {
+        self.acme.as_ref().is_some_and(|acme| acme.dns.is_none())
+    }
+}
+
+/// The authority of public certificates.
+#[derive(Clone, Debug)]
+pub struct Acme {
+    /// Its directory.
+    pub server: HttpsUrl,
+    /// Who is written to when a certificate cannot be renewed.
+    pub email: String,
+    /// The name server that takes the proof, and the name of the key that signs updates; `None`: proof over HTTP.
+    pub dns: Option<(IpAddr, String)>,
 }
 
 /// A kind of backup.
@@ -451,6 +471,17 @@ pub struct Secrets {
     pub path: String,
     /// How often values are read again.
     pub refresh: Duration,
+    /// Where the store's server is.
+    pub server: StoreServer,
+}
+
+/// Where the server of the secret store is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreServer {
+    /// In this namespace of the same cluster.
+    Namespace(DnsLabel),
+    /// At these addresses; anywhere outside the cluster if there are none.
+    Outside(Vec<Cidr>),
 }
 
 /// Metrics.

@@ -93,16 +93,30 @@ fn public_names_are_acmes_where_an_account_is_named() {
     }
     let issuer = object(&output, REGION, "ClusterIssuer", "clinic-public");
     assert_eq!(
-        issuer.str_at("/spec/acme/solvers/0/http01/gatewayHTTPRoute/parentRefs/0/name"),
-        "public"
-    );
-    assert_eq!(
-        issuer.str_at("/spec/acme/solvers/0/http01/gatewayHTTPRoute/serviceType"),
-        "ClusterIP"
+        issuer.str_at("/spec/acme/solvers/0/dns01/rfc2136/nameserver"),
+        "192.0.2.53:53"
     );
     let output = rendered(&topology("staging"));
     let certificate = object(&output, REGION, "Certificate", "public-app-tls");
     assert_eq!(certificate.str_at("/spec/issuerRef/name"), "clinic-internal");
+}
+
+#[test]
+fn without_a_name_server_the_proof_is_served_and_passed_on_to_the_primary_region() {
+    let topology = changed("prod", |environment| environment.ingress.tls.dns = None);
+    let output = rendered(&topology);
+    let issuer = object(&output, REGION, "ClusterIssuer", "clinic-public");
+    let route = "/spec/acme/solvers/0/http01/gatewayHTTPRoute";
+    assert_eq!(issuer.str_at(&format!("{route}/parentRefs/0/name")), "public");
+    assert_eq!(issuer.str_at(&format!("{route}/serviceType")), "ClusterIP");
+    object(&output, "us-east", "HTTPRoute", "api-challenges");
+    let policy = object(&output, "us-east", "NetworkPolicy", "traefik")
+        .value()
+        .to_string();
+    assert!(
+        policy.contains("203.0.113.10/32") && policy.contains("\"port\":80"),
+        "{policy}"
+    );
 }
 
 #[test]
@@ -150,6 +164,7 @@ fn every_namespace_of_the_platform_trusts_its_authority() {
 fn a_second_way_to_write_routes_gets_its_own_solver() {
     let topology = changed("prod", |environment| {
         environment.ingress.kind = galeno::spec::IngressKind::Traefik;
+        environment.ingress.tls.dns = None;
     });
     let output = rendered(&topology);
     let issuer = object(&output, REGION, "ClusterIssuer", "clinic-public");

@@ -46,7 +46,7 @@ fn each_region_has_what_its_programs_use() {
 fn an_access_region_holds_no_key_of_data() {
     let output = rendered(&topology("prod"));
     for region in ["us-east", "ap-northeast"] {
-        let allowed = names(&["monitoring/alertmanager-targets", "monitoring/grafana-admin"]);
+        let allowed = names(&["cert-manager/acme-dns", "monitoring/grafana-admin"]);
         let made = made(&output, region);
         assert!(made.is_subset(&allowed), "{region}: {made:?}");
     }

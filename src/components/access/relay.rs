@@ -20,7 +20,7 @@ pub(super) const CHALLENGES: Port = Port {
 };
 
 pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) {
-    let ports: Vec<Port> = if topology.ingress.acme.is_some() {
+    let ports: Vec<Port> = if topology.ingress.proves_by_http() {
         vec![ports::HTTPS, CHALLENGES]
     } else {
         vec![ports::HTTPS]

@@ -33,17 +33,17 @@ const CHALLENGE: &str = "api-challenges";
 const PROOF: &str = "/.well-known/acme-challenge/";
 
 pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) {
-    let acme = topology.ingress.acme.is_some();
+    let challenged = topology.ingress.proves_by_http();
     match topology.ingress.kind {
         IngressKind::Gateway => {
             tls_route(topology, region, output);
-            if acme {
+            if challenged {
                 challenges(topology, region, output);
             }
         }
         IngressKind::Traefik => {
             tcp_route(topology, region, output);
-            if acme {
+            if challenged {
                 challenges_of_traefik(topology, region, output);
             }
         }

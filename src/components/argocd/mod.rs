@@ -14,6 +14,7 @@ mod project;
 mod resource;
 mod root;
 mod settings;
+mod snapshots;
 
 use super::Output;
 use crate::topology::{Region, Topology};
@@ -39,6 +40,7 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
         charts::render(topology, region, installed, output);
     }
     crds::render(topology, region, output);
+    snapshots::render(topology, region, output);
     deployers::render(topology, region, output);
     root::render(topology, region, output);
     settings::render(topology, region, output);

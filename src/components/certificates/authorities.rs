@@ -3,23 +3,27 @@
 use kcr_cert_manager_io::v1::certificates::{Certificate, CertificatePrivateKeyRotationPolicy, CertificateSpec};
 use kcr_cert_manager_io::v1::clusterissuers::{
     ClusterIssuer, ClusterIssuerAcme, ClusterIssuerAcmePrivateKeySecretRef, ClusterIssuerAcmeSolvers,
-    ClusterIssuerAcmeSolversHttp01, ClusterIssuerAcmeSolversHttp01GatewayHttpRoute,
-    ClusterIssuerAcmeSolversHttp01GatewayHttpRouteParentRefs,
+    ClusterIssuerAcmeSolversDns01, ClusterIssuerAcmeSolversDns01Rfc2136, ClusterIssuerAcmeSolversDns01Rfc2136Protocol,
+    ClusterIssuerAcmeSolversDns01Rfc2136TsigSecretSecretRef, ClusterIssuerAcmeSolversHttp01,
+    ClusterIssuerAcmeSolversHttp01GatewayHttpRoute, ClusterIssuerAcmeSolversHttp01GatewayHttpRouteParentRefs,
     ClusterIssuerAcmeSolversHttp01GatewayHttpRoutePodTemplate,
     ClusterIssuerAcmeSolversHttp01GatewayHttpRoutePodTemplateSpec, ClusterIssuerAcmeSolversHttp01Ingress,
     ClusterIssuerAcmeSolversHttp01IngressPodTemplate, ClusterIssuerAcmeSolversHttp01IngressPodTemplateSpec,
     ClusterIssuerCa, ClusterIssuerSelfSigned, ClusterIssuerSpec,
 };
 
+use std::net::{IpAddr, SocketAddr};
+
 use super::COMPONENT;
 use super::identities::{issuer_ref, private_key};
+use crate::bundle::Reason;
 use crate::components::Output;
 use crate::components::common::{clustered, keep, namespaced};
 use crate::components::output::because;
 use crate::spec::IngressKind;
 use crate::spec::Role;
-use crate::topology::names::{Namespace, certificates, objects, priorities};
-use crate::topology::{Region, Topology};
+use crate::topology::names::{Namespace, certificates, objects, ports, priorities, secrets};
+use crate::topology::{Acme, Region, Topology};
 
 pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) {
     let spec = ClusterIssuerSpec {
@@ -49,12 +53,12 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
     }
     // Nothing is served to the public in a recovery region before it is promoted.
     let public = topology.ingress.acme.as_ref().filter(|_| region.role != Role::Recovery);
-    if let Some((server, email)) = public {
-        acme(topology, region, server.as_str(), email, output);
+    if let Some(authority) = public {
+        acme(topology, region, authority, output);
     }
 }
 
-fn issuer(region: &Region, name: &str, spec: ClusterIssuerSpec, whole: crate::bundle::Reason, output: &mut Output) {
+fn issuer(region: &Region, name: &str, spec: ClusterIssuerSpec, whole: Reason, output: &mut Output) {
     let object = ClusterIssuer {
         metadata: clustered(name, COMPONENT),
         spec,
@@ -99,32 +103,22 @@ fn authority(region: &Region, name: &str, secret: &str, why: &'static str, outpu
     issuer(region, name, spec, because(why), output);
 }
 
-fn acme(topology: &Topology, region: &Region, server: &str, email: &str, output: &mut Output) {
-    let http01 = match topology.ingress.kind {
-        IngressKind::Gateway => ClusterIssuerAcmeSolversHttp01 {
-            gateway_http_route: Some(by_gateway()),
-            ingress: None,
-        },
-        IngressKind::Traefik => ClusterIssuerAcmeSolversHttp01 {
-            gateway_http_route: None,
-            ingress: Some(by_ingress(topology)),
-        },
+fn acme(topology: &Topology, region: &Region, authority: &Acme, output: &mut Output) {
+    let (solver, proof) = match &authority.dns {
+        Some((server, key)) => (by_dns(*server, key), proof_by_dns()),
+        None => (by_http(topology), proof_by_http()),
     };
     let object = ClusterIssuer {
         metadata: clustered(certificates::PUBLIC_ISSUER, COMPONENT),
         spec: ClusterIssuerSpec {
             acme: Some(ClusterIssuerAcme {
-                server: server.to_owned(),
-                email: Some(email.to_owned()),
+                server: authority.server.as_str().to_owned(),
+                email: Some(authority.email.clone()),
                 private_key_secret_ref: ClusterIssuerAcmePrivateKeySecretRef {
                     name: certificates::ACME_ACCOUNT.to_owned(),
                     key: None,
                 },
-                solvers: Some(vec![ClusterIssuerAcmeSolvers {
-                    http01: Some(http01),
-                    dns01: None,
-                    selector: None,
-                }]),
+                solvers: Some(vec![solver]),
                 ..ClusterIssuerAcme::default()
             }),
             ..ClusterIssuerSpec::default()
@@ -139,11 +133,58 @@ fn acme(topology: &Topology, region: &Region, server: &str, email: &str, output:
         because("who is written to when a certificate cannot be renewed")
             .on("/spec/acme/email")
             .from("/ingress/tls/acmeEmail"),
-        because("the proof is a file that Traefik serves: no program here holds a right to change DNS")
-            .on("/spec/acme/solvers/0/http01")
-            .from("/ingress/kind"),
+        proof,
     ];
     output.add(region, COMPONENT, &object, whole, parts);
+}
+
+fn by_dns(server: IpAddr, key: &str) -> ClusterIssuerAcmeSolvers {
+    let update = ClusterIssuerAcmeSolversDns01Rfc2136 {
+        nameserver: SocketAddr::new(server, ports::DNS_TCP.number).to_string(),
+        protocol: Some(ClusterIssuerAcmeSolversDns01Rfc2136Protocol::Tcp),
+        tsig_algorithm: Some("HMACSHA256".to_owned()),
+        tsig_key_name: Some(key.to_owned()),
+        tsig_secret_secret_ref: Some(ClusterIssuerAcmeSolversDns01Rfc2136TsigSecretSecretRef {
+            name: secrets::ACME_DNS.to_owned(),
+            key: Some(secrets::ACME_DNS_KEY.to_owned()),
+        }),
+    };
+    ClusterIssuerAcmeSolvers {
+        dns01: Some(ClusterIssuerAcmeSolversDns01 {
+            rfc2136: Some(update),
+            ..ClusterIssuerAcmeSolversDns01::default()
+        }),
+        ..ClusterIssuerAcmeSolvers::default()
+    }
+}
+
+fn proof_by_dns() -> Reason {
+    because("the proof is a record in the domain's DNS, which is the same in whichever region the authority asks")
+        .on("/spec/acme/solvers/0/dns01")
+        .from("/ingress/tls/dns")
+}
+
+fn by_http(topology: &Topology) -> ClusterIssuerAcmeSolvers {
+    let http01 = match topology.ingress.kind {
+        IngressKind::Gateway => ClusterIssuerAcmeSolversHttp01 {
+            gateway_http_route: Some(by_gateway()),
+            ingress: None,
+        },
+        IngressKind::Traefik => ClusterIssuerAcmeSolversHttp01 {
+            gateway_http_route: None,
+            ingress: Some(by_ingress(topology)),
+        },
+    };
+    ClusterIssuerAcmeSolvers {
+        http01: Some(http01),
+        ..ClusterIssuerAcmeSolvers::default()
+    }
+}
+
+fn proof_by_http() -> Reason {
+    because("the proof is a file that Traefik serves: no program here holds a right to change DNS")
+        .on("/spec/acme/solvers/0/http01")
+        .from("/ingress/kind")
 }
 
 fn by_gateway() -> ClusterIssuerAcmeSolversHttp01GatewayHttpRoute {

@@ -79,7 +79,7 @@ fn cert_manager_values(topology: &Topology, region: &Region) -> Value {
         "config": {
             "apiVersion": "controller.config.cert-manager.io/v1alpha1",
             "kind": "ControllerConfiguration",
-            "enableGatewayAPI": topology.ingress.kind == IngressKind::Gateway && topology.ingress.acme.is_some(),
+            "enableGatewayAPI": topology.ingress.kind == IngressKind::Gateway && topology.ingress.proves_by_http(),
         },
         "enableCertificateOwnerRef": false,
         "replicaCount": replicas(topology),

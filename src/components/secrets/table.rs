@@ -54,7 +54,7 @@ pub(super) fn wanted(topology: &Topology) -> Vec<Wanted> {
     for namespace in [Namespace::Data, Namespace::Rehearsal] {
         list.extend(of_backups(topology, namespace));
     }
-    list.extend(of_infrastructure(topology));
+    list.extend(of_infrastructure());
     list
 }
 
@@ -178,17 +178,7 @@ fn of_backups(topology: &Topology, namespace: Namespace) -> Vec<Wanted> {
     ]
 }
 
-fn of_infrastructure(topology: &Topology) -> Vec<Wanted> {
-    let alerts = &topology.backup.alerts;
-    let [webhook, user, password] = secrets::ALERT_KEYS;
-    let mut targets = Vec::new();
-    if alerts.webhook {
-        targets.push(stored(webhook, secrets::ALERTS, webhook));
-    }
-    if alerts.smtp.is_some() {
-        targets.push(stored(user, secrets::ALERTS, user));
-        targets.push(stored(password, secrets::ALERTS, password));
-    }
+fn of_infrastructure() -> Vec<Wanted> {
     vec![
         Wanted {
             namespace: Namespace::Monitoring,
@@ -198,11 +188,11 @@ fn of_infrastructure(topology: &Topology) -> Vec<Wanted> {
             source: "/monitoring",
         },
         Wanted {
-            namespace: Namespace::Monitoring,
-            name: secrets::MONITORING_ALERTS,
-            keys: targets,
-            why: "the same targets for alerts of whatever else is watched",
-            source: "/backup/alerts",
+            namespace: Namespace::CertManager,
+            name: secrets::ACME_DNS,
+            keys: own(secrets::ACME_DNS, &[secrets::ACME_DNS_KEY]),
+            why: "the key that signs updates of the DNS, by which the domain is proved to be ours",
+            source: "/ingress/tls/dns",
         },
         Wanted {
             namespace: Namespace::RookCeph,

@@ -1,7 +1,7 @@
 //! The platform's own controllers: cert-manager, External Secrets, Argo CD.
 
 use super::{Edges, Peer, all, at};
-use crate::topology::model::{StorageKind, Topology};
+use crate::topology::model::{StorageKind, StoreServer, Topology};
 use crate::topology::names::{Namespace, Port, ports};
 use crate::topology::values::HttpsUrl;
 
@@ -36,16 +36,16 @@ impl Edges<'_> {
         );
     }
 
-    /// The secret store's address stands in the cluster's own `ClusterSecretStore`, which Galeno does not see: anything
-    /// outside, and Vault's namespace where Vault is known to be in this cluster.
+    /// The secret store's address stands in the cluster's own `ClusterSecretStore`, which Galeno does not see: the
+    /// environment may say where it is, and anywhere outside is allowed where it does not.
     fn secret_store(&mut self, topology: &Topology) {
         let from = all(Namespace::ExternalSecrets);
-        let outside = self.outside();
         let why = "External Secrets reads the secret store";
-        self.add(&from, &outside, &[], why, Some("/secrets/store"));
-        if let Some((vault @ Peer::Namespace(_), port)) = self.vault(topology) {
-            self.add(&from, &vault, &[port], why, Some("/storage/kms/address"));
-        }
+        let (to, source) = match &topology.secrets.server {
+            StoreServer::Namespace(namespace) => (Peer::Namespace(namespace.as_str().to_owned()), "/secrets/namespace"),
+            StoreServer::Outside(ranges) => (self.addresses(ranges), "/secrets/store"),
+        };
+        self.add(&from, &to, &[], why, Some(source));
     }
 
     /// Vault, where it keeps the disks' keys.

@@ -184,7 +184,11 @@ impl Edges<'_> {
     }
 
     fn bucket(&mut self, from: &Peer, bucket: &Bucket, why: &'static str, source: &'static str) {
-        let to = self.addresses(&bucket.addresses);
+        let to = if bucket.addresses.is_empty() {
+            self.host(bucket.endpoint.host())
+        } else {
+            self.addresses(&bucket.addresses)
+        };
         self.add(
             from,
             &to,

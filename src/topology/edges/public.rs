@@ -29,8 +29,8 @@ impl Edges<'_> {
             Some("/ingress/allowedClients"),
         );
         self.add(&traefik, &Peer::ApiServer, &[], "Traefik watches its routes", None);
-        if topology.ingress.acme.is_some() && self.region.role != Role::Recovery {
-            self.challenges(&traefik);
+        if self.region.role != Role::Recovery {
+            self.certificates(topology, &traefik);
         }
         if self.region.role != Role::Recovery {
             let why = "requests for the web application";
@@ -54,14 +54,48 @@ impl Edges<'_> {
                 };
                 let why = "the API is relayed to the primary region without being decrypted";
                 self.add(&traefik, &primary, &[ports::HTTPS], why, Some("/regions"));
+                if topology.ingress.proves_by_http() {
+                    let why = "challenges for the API's name are passed on to where its certificate is proved";
+                    self.add(&traefik, &primary, &[ports::HTTP], why, Some("/ingress/tls"));
+                }
             }
             Role::Recovery => {}
         }
     }
 
+    /// Public certificates: the authority's directory, and where the proof is given.
+    fn certificates(&mut self, topology: &Topology, traefik: &Peer) {
+        let Some(acme) = &topology.ingress.acme else { return };
+        let cert_manager = super::all(Namespace::CertManager);
+        let outside = self.outside();
+        let source = Some("/ingress/tls");
+        let why = "cert-manager asks for public certificates";
+        self.add(&cert_manager, &outside, &[ports::HTTPS], why, source);
+        match &acme.dns {
+            None => self.challenges(&cert_manager, traefik),
+            Some((server, _)) => {
+                let to = Peer::Addresses {
+                    ranges: vec![Cidr::single(*server)],
+                    except: Vec::new(),
+                };
+                let why = "cert-manager writes its proof into the DNS";
+                self.add(
+                    &cert_manager,
+                    &to,
+                    &[ports::DNS_TCP],
+                    why,
+                    Some("/ingress/tls/dns/server"),
+                );
+                // It asks the domain's own name servers whether the record can be seen.
+                let why = "cert-manager looks whether its proof can be seen before it calls ACME";
+                self.add(&cert_manager, &outside, &[ports::DNS, ports::DNS_TCP], why, source);
+            }
+        }
+    }
+
     /// ACME's HTTP-01: the directory asks for a file through Traefik; cert-manager asks for it itself beforehand, by the
     /// public address, which a Service's translation may lead straight back to Traefik's pods.
-    fn challenges(&mut self, traefik: &Peer) {
+    fn challenges(&mut self, cert_manager: &Peer, traefik: &Peer) {
         let source = Some("/ingress/tls");
         let solver = PodGroup::named(
             Namespace::Edge,
@@ -71,12 +105,9 @@ impl Edges<'_> {
         );
         let why = "ACME asks for its challenge through Traefik";
         self.add(traefik, &Peer::Pods(solver), &[ports::ACME_SOLVER], why, source);
-        let cert_manager = super::all(Namespace::CertManager);
         let why = "cert-manager looks whether a challenge can be seen before it calls ACME";
         let outside = self.outside();
-        self.add(&cert_manager, &outside, &[ports::HTTP], why, source);
-        self.add(&cert_manager, traefik, &[ports::EDGE_PLAIN], why, source);
-        let why = "cert-manager asks for public certificates";
-        self.add(&cert_manager, &outside, &[ports::HTTPS], why, source);
+        self.add(cert_manager, &outside, &[ports::HTTP], why, source);
+        self.add(cert_manager, traefik, &[ports::EDGE_PLAIN], why, source);
     }
 }

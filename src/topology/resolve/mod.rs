@@ -12,7 +12,7 @@ mod storage;
 use collect::Collector;
 
 use super::ledger::Ledger;
-use super::model::{ArgoCd, Monitoring, Secrets, Topology};
+use super::model::{ArgoCd, Monitoring, Secrets, StoreServer, Topology};
 use super::values::DnsLabel;
 use super::versions::{KNOWN, KUBERNETES, Minor, Versions, conflicts};
 use crate::finding::{Finding, has_errors};
@@ -172,10 +172,22 @@ fn secrets(environment: &Environment, c: &mut Collector<'_>) -> Option<Secrets> 
     }
     let store = c.parse("/secrets/store", &written.store);
     let refresh = c.duration("/secrets/refresh", &written.refresh, 60, 7 * 86_400);
+    let addresses = c.ranges("/secrets/addresses", &written.addresses);
+    let server = match &written.namespace {
+        Some(namespace) => {
+            c.no_effect(
+                "/secrets/addresses",
+                "`namespace` says that the store is in this cluster",
+            );
+            c.parse("/secrets/namespace", namespace).map(StoreServer::Namespace)
+        }
+        None => addresses.map(StoreServer::Outside),
+    };
     Some(Secrets {
         store: store?,
         path,
         refresh: refresh?,
+        server: server?,
     })
 }
 

@@ -1,9 +1,11 @@
 //! The API, the web application and the way in.
 
+use std::net::IpAddr;
+
 use super::collect::Collector;
 use crate::spec::{self, Environment, Promise, Role};
-use crate::topology::model::{Api, Ingress, Oidc, Replicas, Resources, Web};
-use crate::topology::values::{Cpu, HttpsUrl, Size};
+use crate::topology::model::{Acme, Api, Ingress, Oidc, Replicas, Resources, Web};
+use crate::topology::values::{Cpu, DnsName, HttpsUrl, Size};
 
 /// Resources with defaults `(processors, memory)`.
 pub(super) fn resources(
@@ -173,10 +175,12 @@ pub(super) fn ingress(environment: &Environment, c: &mut Collector<'_>) -> Optio
     let server: Option<HttpsUrl> = c.parse("/ingress/tls/acmeServer", &written.tls.acme_server);
     let acme = match &written.tls.acme_email {
         None => {
-            c.no_effect(
-                "/ingress/tls/acmeServer",
-                "without `acmeEmail` certificates come from the platform's own authority",
-            );
+            for field in ["acmeServer", "dns"] {
+                c.no_effect(
+                    &format!("/ingress/tls/{field}"),
+                    "without `acmeEmail` certificates come from the platform's own authority",
+                );
+            }
             let message = "public certificates come from the platform's own authority, which browsers do not know";
             c.note(
                 "/ingress/tls",
@@ -186,7 +190,14 @@ pub(super) fn ingress(environment: &Environment, c: &mut Collector<'_>) -> Optio
             );
             None
         }
-        Some(email) if is_mail_address(email) => server.map(|server| (server, email.clone())),
+        Some(email) if is_mail_address(email) => {
+            let dns = written.tls.dns.as_ref().map(|dns| dns_proof(dns, c));
+            server.map(|server| Acme {
+                server,
+                email: email.clone(),
+                dns: dns.flatten(),
+            })
+        }
         Some(email) => {
             c.error(
                 "/ingress/tls/acmeEmail",
@@ -210,6 +221,20 @@ pub(super) fn ingress(environment: &Environment, c: &mut Collector<'_>) -> Optio
         );
     }
     let allowed_clients = c.ranges("/ingress/allowedClients", &written.allowed_clients);
+    if written.trusted_proxies > 0 && written.allowed_clients.is_empty() {
+        let problem = "proxies in front are believed, and anybody may connect without passing them";
+        let mend = "write the proxies' own ranges: `allowedClients: [203.0.113.0/24]`";
+        c.error("/ingress/trustedProxies", "spec/proxies", problem, mend).explain(
+            "a client that connects directly writes whatever address it likes into `X-Forwarded-For`: rate limits and the \
+             access log would count a lie",
+        );
+    }
+    let proved_by_http = acme.as_ref().is_some_and(|acme| acme.dns.is_none());
+    if proved_by_http && environment.regions.iter().any(|region| region.role == Role::Access) {
+        let message = "several regions serve the same name, and the name is proved to be ours over HTTP";
+        let mend = "write `dns: {server: …, keyName: …}` for proof by DNS";
+        c.warning("/ingress/tls", "spec/unwise", message, mend);
+    }
     Some(Ingress {
         kind: written.kind,
         class: class?,
@@ -221,6 +246,17 @@ pub(super) fn ingress(environment: &Environment, c: &mut Collector<'_>) -> Optio
         allowed_clients: allowed_clients?,
         trusted_proxies: written.trusted_proxies,
     })
+}
+
+fn dns_proof(written: &spec::DnsProof, c: &mut Collector<'_>) -> Option<(IpAddr, String)> {
+    let key = c.parse::<DnsName>("/ingress/tls/dns/keyName", &written.key_name);
+    let Ok(server) = written.server.parse::<IpAddr>() else {
+        let problem = format!("`{}` is not an IP address", written.server);
+        let mend = "write the address of the domain's primary name server, such as `192.0.2.53`";
+        c.error("/ingress/tls/dns/server", "spec/value", problem, mend);
+        return None;
+    };
+    Some((server, key?.as_str().to_owned()))
 }
 
 /// Why ingress-nginx is refused.

@@ -31,7 +31,7 @@ pub(super) fn resolve(environment: &Environment, c: &mut Collector<'_>) -> Optio
             Some(StorageKind::Longhorn { version: LONGHORN })
         }
         StorageBackend::Class => {
-            for field in ["devices", "replicas", "encryption", "kms"] {
+            for field in ["devices", "replicas", "encryption", "kms", "snapshotController"] {
                 c.no_effect(
                     &format!("/storage/{field}"),
                     "with `backend: class` the cluster's own class decides",
@@ -50,6 +50,7 @@ pub(super) fn resolve(environment: &Environment, c: &mut Collector<'_>) -> Optio
         kind: kind?,
         replicas: written.replicas,
         encrypted: written.encryption,
+        snapshot_controller: written.snapshot_controller && written.backend != StorageBackend::Class,
     })
 }
 

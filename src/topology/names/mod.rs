@@ -95,105 +95,7 @@ pub struct Port {
     pub protocol: Protocol,
 }
 
-/// The ports of the platform.
-pub mod ports {
-    use super::{Port, Protocol};
-
-    const fn tcp(name: &'static str, number: u16) -> Port {
-        Port {
-            name,
-            number,
-            end: None,
-            protocol: Protocol::Tcp,
-        }
-    }
-
-    /// SQL.
-    pub const MYSQL: Port = tcp("mysql", 3306);
-    /// Galera replication.
-    pub const GALERA: Port = tcp("galera", 4567);
-    /// Galera replication, multicast variant: Galera itself listens on it too.
-    pub const GALERA_UDP: Port = Port {
-        name: "galera-udp",
-        number: 4567,
-        end: None,
-        protocol: Protocol::Udp,
-    };
-    /// Incremental state transfer.
-    pub const IST: Port = tcp("ist", 4568);
-    /// Full state transfer.
-    pub const SST: Port = tcp("sst", 4444);
-    /// Keepers agree among themselves, by mutual TLS.
-    pub const KEEPER: Port = tcp("keeper", 4569);
-    /// The keeper's probes and metrics.
-    pub const KEEPER_STATUS: Port = tcp("status", 9105);
-    /// The API, by TLS.
-    pub const API: Port = tcp("https", 8443);
-    /// The API's probes and metrics.
-    pub const API_STATUS: Port = tcp("management", 9090);
-    /// The web application, by TLS.
-    pub const WEB: Port = tcp("https", 8443);
-    /// The web application's probes and metrics.
-    pub const WEB_STATUS: Port = tcp("management", 9090);
-    /// Traefik: connections from outside. The Service gives 443.
-    pub const EDGE: Port = tcp("websecure", 8443);
-    /// Traefik: plain HTTP, answered by a redirection only. The Service gives 80.
-    pub const EDGE_PLAIN: Port = tcp("web", 8000);
-    /// Traefik's metrics.
-    pub const EDGE_METRICS: Port = tcp("metrics", 9100);
-    /// Traefik's probes.
-    pub const EDGE_STATUS: Port = tcp("traefik", 8080);
-    /// HTTPS elsewhere.
-    pub const HTTPS: Port = tcp("https", 443);
-    /// DNS over UDP.
-    pub const DNS: Port = Port {
-        name: "dns",
-        number: 53,
-        end: None,
-        protocol: Protocol::Udp,
-    };
-    /// DNS over TCP.
-    pub const DNS_TCP: Port = tcp("dns-tcp", 53);
-    /// Webhooks of cert-manager and External Secrets.
-    pub const WEBHOOK: Port = tcp("webhook", 10250);
-    /// The kubelet.
-    pub const KUBELET: Port = tcp("kubelet", 10250);
-    /// Prometheus.
-    pub const PROMETHEUS: Port = tcp("http-web", 9090);
-    /// Alertmanager.
-    pub const ALERTMANAGER: Port = tcp("http-web", 9093);
-    /// Metrics of Ceph's manager.
-    pub const CEPH_METRICS: Port = tcp("http-metrics", 9283);
-    /// Metrics of Ceph's daemons, by Rook's exporter.
-    pub const CEPH_EXPORTER: Port = tcp("ceph-exporter", 9926);
-    /// Ceph's monitors, by the second messenger protocol. The first one (6789) is off.
-    pub const CEPH_MONITOR: Port = tcp("msgr2", 3300);
-    /// Ceph's other daemons: `ms_bind_port_min` to `ms_bind_port_max`.
-    pub const CEPH_DAEMONS: Port = Port {
-        name: "ceph-daemons",
-        number: 6800,
-        end: Some(7568),
-        protocol: Protocol::Tcp,
-    };
-    /// Longhorn's admission webhook.
-    pub const LONGHORN_WEBHOOK: Port = tcp("admission", 9502);
-    /// Longhorn's metrics.
-    pub const LONGHORN_METRICS: Port = tcp("manager", 9500);
-    /// Plain HTTP elsewhere: what ACME's challenge is asked by.
-    pub const HTTP: Port = tcp("http", 80);
-    /// Mail submission.
-    pub const SMTP: Port = tcp("smtp", 587);
-    /// Git over SSH.
-    pub const SSH: Port = tcp("ssh", 22);
-    /// External Secrets' metrics.
-    pub const EXTERNAL_SECRETS_METRICS: Port = tcp("metrics", 8080);
-    /// Answers to ACME's HTTP-01 challenge.
-    pub const ACME_SOLVER: Port = tcp("http", 8089);
-    /// cert-manager's metrics.
-    pub const CERT_MANAGER_METRICS: Port = tcp("tcp-prometheus", 9402);
-    /// Metrics of Argo CD's application controller.
-    pub const ARGOCD_METRICS: Port = tcp("metrics", 8082);
-}
+pub mod ports;
 
 /// A program of the platform: what runs under one name, with its service account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -308,67 +210,7 @@ impl Classification {
     }
 }
 
-/// Names of `Secret`s, with the keys they hold. Their values come from the secret store.
-pub mod secrets {
-    /// Accounts of the database, in `clinic-data`: a key for each account's password.
-    pub const DATABASE_ACCOUNTS: &str = "mariadb-accounts";
-    /// Keys of [`DATABASE_ACCOUNTS`].
-    pub const DATABASE_ACCOUNT_KEYS: [&str; 4] = ["acceptance", "api", "api-migration", "backup"];
-    /// The backup's account in the database, in `clinic-data`.
-    pub const BACKUP_ACCOUNT: &str = "backup-database";
-    /// The acceptance's account in the database, in `clinic-data`; only beside a restored generation.
-    pub const ACCEPTANCE_ACCOUNT: &str = "acceptance-database";
-    /// Keys of both: the account's name and its password.
-    pub const ACCOUNT_KEYS: [&str; 2] = ["user", "password"];
-    /// The API's own secrets, in `clinic-app`.
-    pub const API: &str = "api-secrets";
-    /// Keys of [`API`]: the password of the account that serves requests and the key that seals stored secrets.
-    pub const API_KEYS: [&str; 2] = ["database-password", "sealing-key-1"];
-    /// The password of the account that migrates, in `clinic-app`; apart, since requests never need it.
-    pub const API_MIGRATION: &str = "api-migration-secrets";
-    /// Keys of [`API_MIGRATION`].
-    pub const API_MIGRATION_KEYS: [&str; 1] = ["database-password"];
-    /// Client secrets of identity providers, in `clinic-app`, by the provider's name.
-    pub const API_OIDC: &str = "api-oidc";
-    /// Access to the backup's bucket.
-    pub const BACKUP_STORAGE: &str = "backup-storage";
-    /// Access to the monthly bucket.
-    pub const BACKUP_MONTHLY_STORAGE: &str = "backup-monthly-storage";
-    /// Keys of both: the access key and the secret key.
-    pub const STORAGE_KEYS: [&str; 2] = ["access-key-id", "secret-access-key"];
-    /// Public `OpenPGP` certificates: recipients and signer.
-    pub const OPENPGP_PUBLIC: &str = "backup-openpgp-public";
-    /// Keys of [`OPENPGP_PUBLIC`].
-    pub const OPENPGP_PUBLIC_KEYS: [&str; 2] = ["recipients.asc", "signers.asc"];
-    /// The private key that signs, only where backups are made.
-    pub const OPENPGP_SIGNING: &str = "backup-openpgp-signing";
-    /// Keys of [`OPENPGP_SIGNING`].
-    pub const OPENPGP_SIGNING_KEYS: [&str; 2] = ["signing.asc", "passphrase"];
-    /// The private key that decrypts, only where backups are restored.
-    pub const OPENPGP_DECRYPTION: &str = "backup-openpgp-decryption";
-    /// Keys of [`OPENPGP_DECRYPTION`].
-    pub const OPENPGP_DECRYPTION_KEYS: [&str; 2] = ["decryption.asc", "passphrase"];
-    /// Alert targets: `webhook-url`, `smtp-user`, `smtp-password`.
-    pub const ALERTS: &str = "backup-alerts";
-    /// Keys of [`ALERTS`].
-    pub const ALERT_KEYS: [&str; 3] = ["webhook-url", "smtp-user", "smtp-password"];
-    /// The same targets for Alertmanager, in `monitoring`; keys as in [`ALERTS`].
-    pub const MONITORING_ALERTS: &str = "alertmanager-targets";
-    /// The certificate of the authority that vouches for Vault, in `rook-ceph`.
-    pub const VAULT_CA: &str = "ceph-vault-ca";
-    /// The key of [`VAULT_CA`], as Rook wants it.
-    pub const VAULT_CA_KEY: &str = "cert";
-    /// The key that Longhorn encrypts volumes with, in `longhorn-system`.
-    pub const LONGHORN_CRYPTO: &str = "longhorn-crypto";
-    /// The key of [`LONGHORN_CRYPTO`], as Longhorn wants it.
-    pub const LONGHORN_CRYPTO_KEY: &str = "CRYPTO_KEY_VALUE";
-    /// Alertmanager's whole configuration, in `monitoring`: made from a text in git and the values of [`ALERTS`].
-    pub const ALERTMANAGER_CONFIG: &str = "alertmanager-config";
-    /// The first account of Grafana, in `monitoring`.
-    pub const GRAFANA: &str = "grafana-admin";
-    /// Keys of [`GRAFANA`].
-    pub const GRAFANA_KEYS: [&str; 2] = ["admin-user", "admin-password"];
-}
+pub mod secrets;
 
 /// Accounts of the database. Each name is also its key in [`secrets::DATABASE_ACCOUNTS`].
 pub mod accounts {
@@ -415,8 +257,6 @@ pub mod certificates {
     pub const PUBLIC_APP: &str = "public-app-tls";
     /// Public: `api.DOMAIN`.
     pub const PUBLIC_API: &str = "public-api-tls";
-    /// Traefik's client certificate towards the API and the web application.
-    pub const EDGE_CLIENT: &str = "edge-client-tls";
 }
 
 /// Names of `PriorityClass`es, from the first to be kept to the first to go.
