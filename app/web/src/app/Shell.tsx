@@ -1,0 +1,178 @@
+import { Menu } from '@base-ui/react/menu';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useRouteContext } from '@tanstack/react-router';
+import { useState, type ReactNode } from 'react';
+import { asProblem } from '../api/problem';
+import { choose, useI18n, type Key } from '../i18n';
+import { PatientSearch } from '../features/staff/PatientSearch';
+import { Icon, type IconName } from '../ui/Icon';
+import { say } from '../ui/toasts';
+import { problemWords } from '../ui/page';
+import { can } from './permissions';
+import { myName } from './names';
+import { organizationQuery, signOut, useMe, type Role } from './session';
+import { chooseTheme, useTheme, type Theme } from './theme';
+
+interface Place {
+  to:
+    | '/'
+    | '/appointments'
+    | '/prescriptions'
+    | '/record'
+    | '/privacy'
+    | '/patients'
+    | '/agenda'
+    | '/waiting'
+    | '/dispense'
+    | '/log'
+    | '/emergencies'
+    | '/people'
+    | '/clinics'
+    | '/schedules'
+    | '/roles';
+  icon: IconName;
+  words: Key;
+}
+
+const place = (to: Place['to'], icon: IconName, words: Key): Place => ({ to, icon, words });
+const today = place('/', 'today', 'nav.today');
+const patients = place('/patients', 'search', 'nav.patients');
+const agenda = place('/agenda', 'agenda', 'nav.agenda');
+const waiting = place('/waiting', 'waiting', 'nav.waiting');
+const schedules = place('/schedules', 'table', 'nav.schedules');
+
+const places: Record<Role, readonly Place[]> = {
+  patient: [
+    place('/', 'home', 'nav.home'),
+    place('/appointments', 'agenda', 'nav.appointments'),
+    place('/prescriptions', 'pill', 'nav.prescriptions'),
+    place('/record', 'record', 'nav.record'),
+    place('/privacy', 'shield', 'nav.privacy'),
+  ],
+  physician: [today, patients, agenda, waiting],
+  nurse: [today, patients, agenda, waiting],
+  receptionist: [today, patients, agenda, waiting, schedules],
+  pharmacist: [place('/', 'pill', 'nav.dispense'), patients],
+  administrator: [
+    place('/', 'people', 'nav.people'),
+    place('/clinics', 'clinic', 'nav.clinics'),
+    schedules,
+    place('/roles', 'key', 'nav.roles'),
+  ],
+  auditor: [place('/', 'eye', 'nav.log'), place('/emergencies', 'warning', 'nav.emergencies')],
+  service: [],
+};
+
+export function Shell({ children }: { children: ReactNode }) {
+  const me = useMe();
+  const { t } = useI18n();
+  const organization = useQuery(organizationQuery);
+  const environment = useRouteContext({ from: '__root__', select: (context) => context.environment });
+  return (
+    <div className={`shell ${me.kind}`}>
+      <a className="skip" href="#main">
+        {t('nav.skip')}
+      </a>
+      <header className="top">
+        <Link to="/" className="brand" aria-label={t('nav.brand', { name: organization.data?.name ?? 'Galeno' })}>
+          <svg viewBox="0 0 32 32" width="30" height="30" aria-hidden="true">
+            <rect width="32" height="32" rx="9" className="brand-ground" />
+            <path d="M9 17h4l2-7 3.4 12 2-5H23" className="brand-line" />
+          </svg>
+          <span>{organization.data?.name ?? ''}</span>
+        </Link>
+        {environment === undefined || me.kind !== 'staff' ? null : (
+          <span className="mark warning environment">{environment}</span>
+        )}
+        {can(me.role, 'patient.search') ? <PatientSearch /> : null}
+        <AccountMenu />
+      </header>
+      <nav className="places" aria-label={t('nav.label')}>
+        {places[me.role].map(({ to, icon, words }) => (
+          <Link
+            key={to}
+            to={to}
+            activeOptions={{ exact: to === '/', includeSearch: false }}
+            activeProps={{ 'aria-current': 'page' }}
+          >
+            <Icon name={icon} />
+            <span>{t(words)}</span>
+          </Link>
+        ))}
+      </nav>
+      {children}
+    </div>
+  );
+}
+
+function AccountMenu() {
+  const me = useMe();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const { t, language, word } = useI18n();
+  const theme = useTheme();
+  const name = useQuery(myName(me));
+  const [leaving, setLeaving] = useState(false);
+  const leave = async () => {
+    if (leaving) return;
+    setLeaving(true);
+    try {
+      await signOut(client);
+    } catch (error) {
+      setLeaving(false);
+      say(problemWords(asProblem(error), t).title);
+    }
+  };
+  const themes: Theme[] = ['light', 'dark', 'device'];
+  return (
+    <Menu.Root>
+      <Menu.Trigger className="button quiet account" aria-label={t('menu.label', { name: name.data ?? me.username })}>
+        <Icon name="account" />
+        <span className="account-name">
+          {name.data ?? me.username}
+          <small>{word('role', me.role)}</small>
+        </span>
+      </Menu.Trigger>
+      <Menu.Portal>
+        <Menu.Positioner align="end" sideOffset={6} className="menu-place">
+          <Menu.Popup className="menu">
+            <Menu.Item onClick={() => void navigate({ to: '/account' })}>
+              <Icon name="key" /> {t('menu.account')}
+            </Menu.Item>
+            <Menu.Separator className="menu-line" />
+            <Menu.Group>
+              <Menu.GroupLabel>{t('menu.language')}</Menu.GroupLabel>
+              <Menu.RadioGroup value={language} onValueChange={(value: string) => void choose(value)}>
+                {(['es', 'en'] as const).map((code) => (
+                  <Menu.RadioItem key={code} value={code} lang={code}>
+                    {word('language', code)}
+                    <Menu.RadioItemIndicator>
+                      <Icon name="check" size={16} />
+                    </Menu.RadioItemIndicator>
+                  </Menu.RadioItem>
+                ))}
+              </Menu.RadioGroup>
+            </Menu.Group>
+            <Menu.Group>
+              <Menu.GroupLabel>{t('menu.theme')}</Menu.GroupLabel>
+              <Menu.RadioGroup value={theme} onValueChange={chooseTheme}>
+                {themes.map((each) => (
+                  <Menu.RadioItem key={each} value={each}>
+                    {word('theme', each)}
+                    <Menu.RadioItemIndicator>
+                      <Icon name="check" size={16} />
+                    </Menu.RadioItemIndicator>
+                  </Menu.RadioItem>
+                ))}
+              </Menu.RadioGroup>
+            </Menu.Group>
+            <Menu.Separator className="menu-line" />
+            <Menu.Item onClick={() => void leave()}>
+              <Icon name="out" /> {t('menu.out')}
+            </Menu.Item>
+          </Menu.Popup>
+        </Menu.Positioner>
+      </Menu.Portal>
+    </Menu.Root>
+  );
+}

@@ -1,0 +1,68 @@
+import 'fake-indexeddb/auto';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { drop, keep, recall, wipe } from './vault';
+
+function everything(store: string): Promise<unknown[]> {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open('galeno-drafts', 1);
+    opening.onerror = () => reject(new Error('cannot open'));
+    opening.onsuccess = () => {
+      const request = opening.result.transaction(store).objectStore(store).getAll();
+      request.onsuccess = () => {
+        resolve(request.result as unknown[]);
+        opening.result.close();
+      };
+    };
+  });
+}
+
+describe('drafts', () => {
+  beforeEach(wipe);
+
+  it('survive a reload, and the device holds nothing that can be read', async () => {
+    await keep('ana', 'note/1', { text: 'dolor torácico' });
+    expect(await recall('ana', 'note/1')).toEqual({ text: 'dolor torácico' });
+    const [kept] = (await everything('drafts')) as { sealed: ArrayBuffer }[];
+    expect(new TextDecoder().decode(kept?.sealed)).not.toContain('dolor');
+    const [held] = (await everything('keys')) as { key: CryptoKey }[];
+    expect(held?.key.extractable).toBe(false);
+    await expect(crypto.subtle.exportKey('raw', held?.key as CryptoKey)).rejects.toThrow();
+  });
+
+  it('are gone after sending, at sign-out, and for anybody else', async () => {
+    await keep('ana', 'note/1', 'one');
+    await drop('note/1');
+    expect(await recall('ana', 'note/1')).toBeUndefined();
+    await keep('ana', 'note/1', 'two');
+    expect(await recall('luis', 'note/1')).toBeUndefined();
+    expect(await recall('ana', 'note/1')).toBeUndefined();
+    await keep('ana', 'note/1', 'three');
+    await wipe();
+    expect(await everything('drafts')).toEqual([]);
+    expect(await everything('keys')).toEqual([]);
+  });
+
+  it('cannot be moved to another form', async () => {
+    await keep('ana', 'note/1', 'about patient 1');
+    const [kept] = await everything('drafts');
+    await new Promise<void>((resolve) => {
+      const opening = indexedDB.open('galeno-drafts', 1);
+      opening.onsuccess = () => {
+        const transaction = opening.result.transaction('drafts', 'readwrite');
+        transaction.objectStore('drafts').put(kept, 'note/2');
+        transaction.oncomplete = () => {
+          opening.result.close();
+          resolve();
+        };
+      };
+    });
+    expect(await recall('ana', 'note/2')).toBeUndefined();
+  });
+
+  it('do not outlive a day', async () => {
+    await keep('ana', 'note/1', 'old');
+    vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 25 * 3600 * 1000);
+    expect(await recall('ana', 'note/1')).toBeUndefined();
+    vi.restoreAllMocks();
+  });
+});

@@ -1,0 +1,95 @@
+/**
+ * What somebody has typed and not yet sent, kept on this device: encrypted with a key that scripts can use and not read
+ * (AES-GCM, not extractable), bound to the account, gone at sign-out.
+ */
+
+const database = 'galeno-drafts';
+const stores = ['keys', 'drafts'] as const;
+const lifetime = 24 * 3600 * 1000;
+
+interface Kept {
+  iv: Uint8Array<ArrayBuffer>;
+  sealed: ArrayBuffer;
+  at: number;
+}
+
+interface Held {
+  owner: string;
+  key: CryptoKey;
+}
+
+function open(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(database, 1);
+    request.onupgradeneeded = () => stores.forEach((store) => request.result.createObjectStore(store));
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new Error('IndexedDB'));
+  });
+}
+
+async function run<T>(
+  store: (typeof stores)[number],
+  mode: IDBTransactionMode,
+  work: (store: IDBObjectStore) => IDBRequest<T>,
+): Promise<T> {
+  const db = await open();
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      const transaction = db.transaction(store, mode);
+      const request = work(transaction.objectStore(store));
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onerror = () => reject(transaction.error ?? new Error('IndexedDB'));
+      transaction.onabort = transaction.onerror;
+    });
+  } finally {
+    db.close();
+  }
+}
+
+/** The key of this account. Another account's key and drafts are thrown away. */
+async function keyOf(owner: string): Promise<CryptoKey> {
+  const held = (await run('keys', 'readonly', (store) => store.get('key'))) as Held | undefined;
+  if (held?.owner === owner) return held.key;
+  await wipe();
+  const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
+  await run('keys', 'readwrite', (store) => store.put({ owner, key } satisfies Held, 'key'));
+  return key;
+}
+
+const bound = (owner: string, name: string) => new TextEncoder().encode(`${owner}\n${name}`);
+
+export async function keep(owner: string, name: string, value: unknown): Promise<void> {
+  const key = await keyOf(owner);
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  const plain = new TextEncoder().encode(JSON.stringify(value));
+  const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: bound(owner, name) }, key, plain);
+  await run('drafts', 'readwrite', (store) => store.put({ iv, sealed, at: Date.now() } satisfies Kept, name));
+}
+
+/** The draft, unless there is none, it is another account's, or older than a day. */
+export async function recall(owner: string, name: string): Promise<unknown> {
+  const key = await keyOf(owner);
+  const kept = (await run('drafts', 'readonly', (store) => store.get(name))) as Kept | undefined;
+  if (!kept) return undefined;
+  if (Date.now() - kept.at > lifetime) {
+    await drop(name);
+    return undefined;
+  }
+  try {
+    const parameters = { name: 'AES-GCM', iv: kept.iv, additionalData: bound(owner, name) };
+    const plain = await crypto.subtle.decrypt(parameters, key, kept.sealed);
+    return JSON.parse(new TextDecoder().decode(plain)) as unknown;
+  } catch {
+    await drop(name);
+    return undefined;
+  }
+}
+
+export async function drop(name: string): Promise<void> {
+  await run('drafts', 'readwrite', (store) => store.delete(name));
+}
+
+/** Everything, the key too. */
+export async function wipe(): Promise<void> {
+  for (const store of stores) await run(store, 'readwrite', (held) => held.clear());
+}

@@ -1,0 +1,182 @@
+import { useQueryClient } from '@tanstack/react-query';
+import type { SubmitEvent, ReactNode } from 'react';
+import { api, data, sending as keyed } from '../../api/client';
+import { useSend, type Sending } from '../../api/send';
+import { useDraft } from '../../drafts/useDraft';
+import { useI18n } from '../../i18n';
+import { Restored } from '../../ui/Conflict';
+import { Dialog } from '../../ui/Dialog';
+import { Button, choicesOf, SelectField, TextField } from '../../ui/forms';
+import { Failure } from '../../ui/page';
+import { say } from '../../ui/toasts';
+import type { Content } from '../patient/queries';
+import { usePatient } from './chart';
+
+/** Adds entries to the record that is open. */
+export function useAdd(done: () => unknown) {
+  const patient = usePatient();
+  const client = useQueryClient();
+  const { t } = useI18n();
+  return useSend(
+    async (contents: readonly Content[], key) => {
+      // One after the other: each has a key of its own, so that a repetition after a failure adds nothing twice.
+      for (const [index, content] of contents.entries()) {
+        await data(
+          api().POST('/api/v1/patients/{id}/entries', {
+            ...keyed(`${key}/${index}`),
+            params: { path: { id: patient.id } },
+            body: { content },
+          }),
+        );
+      }
+    },
+    async () => {
+      say(t('add.done'));
+      await done();
+      await client.invalidateQueries({ queryKey: ['entries', patient.id] });
+    },
+  );
+}
+
+function Form({
+  title,
+  onClose,
+  onSubmit,
+  adding,
+  children,
+}: {
+  title: string;
+  onClose: () => void;
+  onSubmit: () => void;
+  adding: Sending<readonly Content[], void>;
+  children: ReactNode;
+}) {
+  const { t } = useI18n();
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    onSubmit();
+  };
+  return (
+    <Dialog open firm onClose={onClose} title={title}>
+      <form className="form" onSubmit={submit}>
+        {children}
+        <Failure problem={adding.problem} />
+        <div className="row end">
+          <Button onClick={onClose}>{t('dialog.cancel')}</Button>
+          <Button kind="main" type="submit" busy={adding.busy}>
+            {t('add.go')}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+const categories = ['medication', 'food', 'environment', 'biologic'] as const;
+const criticalities = ['low', 'high', 'unknown'] as const;
+
+export function AddAllergy({ onClose }: { onClose: () => void }) {
+  const patient = usePatient();
+  const { t, word } = useI18n();
+  const draft = useDraft(`allergy/${patient.id}`, {
+    substance: '',
+    category: 'medication',
+    atc: '',
+    reaction: '',
+    criticality: 'unknown',
+  });
+  const adding = useAdd(async () => {
+    await draft.clear();
+    onClose();
+  });
+  const { value, set } = draft;
+  const field = (name: keyof typeof value) => ({
+    value: value[name],
+    onValue: (text: string) => set({ ...value, [name]: text }),
+    error: adding.problem?.field(name),
+  });
+  const submit = () =>
+    void adding.send([
+      {
+        kind: 'allergy',
+        substance: value.substance.trim(),
+        category: value.category as (typeof categories)[number],
+        criticality: value.criticality as (typeof criticalities)[number],
+        atc: value.atc.trim() === '' ? null : value.atc.trim().toUpperCase(),
+        reaction: value.reaction.trim() === '' ? null : value.reaction.trim(),
+      },
+    ]);
+  return (
+    <Form title={t('add.allergy')} onClose={onClose} onSubmit={submit} adding={adding}>
+      <Restored restored={draft.restored} onDiscard={draft.clear} />
+      <TextField label={t('allergy.substance')} {...field('substance')} required maxLength={200} />
+      <SelectField
+        label={t('allergy.category')}
+        {...field('category')}
+        choices={choicesOf(word, 'allergy-category', categories)}
+      />
+      {value.category === 'medication' ? (
+        <TextField label={t('allergy.atc')} hint={t('allergy.atc-hint')} optional {...field('atc')} maxLength={7} />
+      ) : null}
+      <TextField label={t('allergy.reaction')} optional {...field('reaction')} maxLength={200} />
+      <SelectField
+        label={t('allergy.criticality')}
+        {...field('criticality')}
+        choices={choicesOf(word, 'criticality', criticalities)}
+      />
+    </Form>
+  );
+}
+
+const statuses = ['active', 'remission', 'resolved'] as const;
+
+export function AddCondition({ onClose }: { onClose: () => void }) {
+  const patient = usePatient();
+  const { t, word } = useI18n();
+  const draft = useDraft(`condition/${patient.id}`, { description: '', icd10: '', status: 'active', onset: '' });
+  const adding = useAdd(async () => {
+    await draft.clear();
+    onClose();
+  });
+  const { value, set } = draft;
+  const field = (name: keyof typeof value) => ({
+    value: value[name],
+    onValue: (text: string) => set({ ...value, [name]: text }),
+    error: adding.problem?.field(name),
+  });
+  const submit = () =>
+    void adding.send([
+      {
+        kind: 'condition',
+        description: value.description.trim(),
+        icd10: value.icd10.trim().toUpperCase(),
+        status: value.status as (typeof statuses)[number],
+        onset: value.onset === '' ? null : `${value.onset}T00:00:00Z`,
+      },
+    ]);
+  return (
+    <Form title={t('add.condition')} onClose={onClose} onSubmit={submit} adding={adding}>
+      <Restored restored={draft.restored} onDiscard={draft.clear} />
+      <TextField label={t('condition.description')} {...field('description')} required maxLength={200} />
+      <TextField
+        label={t('condition.icd10')}
+        hint={t('condition.icd10-hint')}
+        {...field('icd10')}
+        required
+        maxLength={8}
+      />
+      <SelectField
+        label={t('condition.status')}
+        {...field('status')}
+        choices={choicesOf(word, 'condition-status', statuses)}
+      />
+      <TextField
+        label={t('condition.onset')}
+        type="date"
+        optional
+        {...field('onset')}
+        max={new Date().toISOString().slice(0, 10)}
+      />
+    </Form>
+  );
+}

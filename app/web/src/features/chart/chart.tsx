@@ -1,0 +1,147 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, Outlet, useParams } from '@tanstack/react-router';
+import { createContext, use } from 'react';
+import { asProblem } from '../../api/problem';
+import { patientQuery, listed } from '../../app/names';
+import { can } from '../../app/permissions';
+import { useMe } from '../../app/session';
+import { useI18n, type Key } from '../../i18n';
+import { Icon } from '../../ui/Icon';
+import { Failure, Lines, Mark } from '../../ui/page';
+import { entriesQuery, standing } from '../patient/queries';
+import { BreakGlass } from './BreakGlass';
+import type { Patient } from '../staff/find';
+import { useEffect } from 'react';
+
+const Current = createContext<Patient | undefined>(undefined);
+
+/** The patient whose page is open. Only below `ChartPage`. */
+export function usePatient(): Patient {
+  const patient = use(Current);
+  if (!patient) throw new Error('usePatient() belongs below ChartPage');
+  return patient;
+}
+
+const tabs = [
+  ['/patients/$patient', 'chart.timeline', 'record.read'],
+  ['/patients/$patient/notes', 'chart.notes', 'record.read'],
+  ['/patients/$patient/vitals', 'chart.vitals', 'record.read'],
+  ['/patients/$patient/medication', 'chart.medication', 'prescription.read'],
+  ['/patients/$patient/visits', 'chart.visits', 'appointment.read'],
+  ['/patients/$patient/details', 'chart.details', 'patient.search'],
+] as const satisfies readonly (readonly [string, Key, Parameters<typeof can>[1]])[];
+
+/** A patient's page: who it is and what can kill them stay in sight whatever is open below. */
+export function ChartPage() {
+  const { patient: id } = useParams({ from: '/signed-in/patients/$patient' });
+  const me = useMe();
+  const { t, f, word } = useI18n();
+  const patient = useQuery(patientQuery(id));
+  const clinical = can(me.role, 'record.read');
+  const allergies = useQuery({ ...entriesQuery(id, 'allergy'), enabled: clinical });
+  const closed = allergies.isError && asProblem(allergies.error).kind === 'no-care-relation';
+  useEffect(() => {
+    if (patient.data) document.title = `${listed(patient.data)} · Galeno`;
+  }, [patient.data]);
+  if (patient.isError) {
+    return (
+      <div className="page">
+        <Failure problem={asProblem(patient.error)} retry={() => void patient.refetch()} />
+      </div>
+    );
+  }
+  if (!patient.data) return <Lines count={5} />;
+  const { data } = patient;
+  return (
+    <Current value={data}>
+      <div className="page wide chart-page">
+        <header className="patient-head">
+          <div className="patient-who">
+            <h1>{listed(data)}</h1>
+            <p>
+              <span>{t('patient.years', { age: f.age(data.birth_date) })}</span>
+              <span>{word('sex', data.sex)}</span>
+              <span>{f.date(data.birth_date)}</span>
+              <span>{data.document_number ?? t('patient.no-document')}</span>
+              {data.deceased_at ? (
+                <Mark kind="danger">{t('patient.deceased', { day: f.day(data.deceased_at) })}</Mark>
+              ) : null}
+            </p>
+          </div>
+          {clinical && !closed ? <Alerts id={id} /> : null}
+        </header>
+        {closed ? (
+          <BreakGlass patient={data} />
+        ) : (
+          <>
+            <nav className="tabs" aria-label={t('chart.label')}>
+              {tabs
+                .filter(([, , needs]) => can(me.role, needs))
+                .map(([to, words]) => (
+                  <Link
+                    key={to}
+                    to={to}
+                    params={{ patient: id }}
+                    activeOptions={{ exact: true }}
+                    activeProps={{ 'aria-current': 'page' }}
+                    resetScroll={false}
+                  >
+                    {t(words)}
+                  </Link>
+                ))}
+            </nav>
+            <Outlet />
+          </>
+        )}
+      </div>
+    </Current>
+  );
+}
+
+/** Allergies first: told apart from "none known" and from "not loaded". */
+function Alerts({ id }: { id: string }) {
+  const { t, word } = useI18n();
+  const allergies = useQuery(entriesQuery(id, 'allergy'));
+  const conditions = useQuery(entriesQuery(id, 'condition'));
+  const active = standing(conditions.data ?? []).flatMap(({ id: key, content }) =>
+    content.kind === 'condition' && content.status === 'active' ? [{ key, text: content.description }] : [],
+  );
+  const known = standing(allergies.data ?? []).flatMap(({ id: key, content }) =>
+    content.kind === 'allergy' && content.resolved !== true ? [{ key, content }] : [],
+  );
+  known.sort((one, other) => Number(other.content.criticality === 'high') - Number(one.content.criticality === 'high'));
+  return (
+    <div className="alerts">
+      <div
+        className={known.length > 0 ? 'allergies some' : 'allergies'}
+        role="group"
+        aria-label={t('record.allergies')}
+      >
+        <Icon name={known.length > 0 ? 'warning' : 'check'} />
+        {allergies.data === undefined ? (
+          <span>{allergies.isError ? t('chart.allergies-unknown') : t('page.loading')}</span>
+        ) : known.length === 0 ? (
+          <span>{t('record.allergies-none')}</span>
+        ) : (
+          <ul aria-label={t('record.allergies')}>
+            {known.map(({ key, content }) => (
+              <li key={key} className={content.criticality === 'high' ? 'high' : ''}>
+                <strong>{content.substance}</strong>
+                {content.reaction ? <span> · {content.reaction}</span> : null}
+                {content.criticality === 'high' ? (
+                  <span className="severe"> · {word('criticality', 'high')}</span>
+                ) : null}
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+      {active.length > 0 ? (
+        <p className="conditions">
+          <span className="unseen">{t('record.conditions')}: </span>
+          {[...new Set(active.map((each) => each.text))].join(' · ')}
+        </p>
+      ) : null}
+    </div>
+  );
+}

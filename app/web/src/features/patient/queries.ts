@@ -1,0 +1,66 @@
+import { queryOptions } from '@tanstack/react-query';
+import { api, data, type Schemas } from '../../api/client';
+import { all } from '../../app/names';
+
+export type Appointment = Schemas['Appointment'];
+export type Entry = Schemas['Entry'];
+export type Prescription = Schemas['Prescription'];
+export type Content = Schemas['Content'];
+
+const page = (cursor: string | undefined, limit = 100) => ({ limit, ...(cursor === undefined ? {} : { cursor }) });
+
+export function appointmentsQuery(patient: string) {
+  return queryOptions({
+    queryKey: ['appointments', 'of', patient],
+    queryFn: async () => {
+      const path = { id: patient };
+      return (await data(api().GET('/api/v1/patients/{id}/appointments', { params: { path, query: page(undefined) } })))
+        .items;
+    },
+  });
+}
+
+export function prescriptionsQuery(patient: string) {
+  return queryOptions({
+    queryKey: ['prescriptions', patient],
+    queryFn: () =>
+      all((cursor) =>
+        data(
+          api().GET('/api/v1/patients/{id}/prescriptions', { params: { path: { id: patient }, query: page(cursor) } }),
+        ),
+      ),
+  });
+}
+
+export function entriesQuery(patient: string, kind: Content['kind']) {
+  return queryOptions({
+    queryKey: ['entries', patient, kind],
+    queryFn: () =>
+      all((cursor) =>
+        data(
+          api().GET('/api/v1/patients/{id}/entries', {
+            params: { path: { id: patient }, query: { kind, ...page(cursor) } },
+          }),
+        ),
+      ),
+  });
+}
+
+export function careTeamQuery(patient: string) {
+  return queryOptions({
+    queryKey: ['care-team', patient],
+    queryFn: () => data(api().GET('/api/v1/patients/{id}/care-team', { params: { path: { id: patient } } })),
+  });
+}
+
+/** Still to come, or happening now, in order of time. */
+export function upcoming(list: readonly Appointment[], now = new Date()): Appointment[] {
+  return list
+    .filter((each) => ['booked', 'arrived'].includes(each.status) && new Date(each.ends_at) > now)
+    .sort((one, other) => one.starts_at.localeCompare(other.starts_at));
+}
+
+/** What counts: entries that were written by mistake stay readable in the timeline and nowhere else. */
+export function standing(list: readonly Entry[]): Entry[] {
+  return list.filter((entry) => entry.status !== 'entered-in-error');
+}

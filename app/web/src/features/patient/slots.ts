@@ -1,0 +1,36 @@
+import { queryOptions } from '@tanstack/react-query';
+import { api, data, type Schemas } from '../../api/client';
+import { dayIn } from '../../i18n/format';
+
+export type Slot = Schemas['Slot'];
+
+/** The API gives 200 at most: then the rest is asked for from the last one's end on. */
+const most = 200;
+
+export function slotsQuery(schedule: string, from: string, to: string, everything = false) {
+  return queryOptions({
+    queryKey: ['slots', schedule, from, to, everything],
+    queryFn: async () => {
+      const found: Slot[] = [];
+      for (let start = from; ;) {
+        const query = { schedule, from: start, to, ...(everything ? { all: true } : {}) };
+        const more = await data(api().GET('/api/v1/slots', { params: { query } }));
+        found.push(...more);
+        const last = more.at(-1);
+        if (more.length < most || !last) return found;
+        start = last.ends_at;
+      }
+    },
+    enabled: schedule !== '',
+  });
+}
+
+/** Slots by the clinic's calendar day. */
+export function byDay(slots: readonly Slot[], zone: string): [string, Slot[]][] {
+  const days = new Map<string, Slot[]>();
+  for (const slot of slots) {
+    const day = dayIn(zone, new Date(slot.starts_at));
+    days.set(day, [...(days.get(day) ?? []), slot]);
+  }
+  return [...days];
+}

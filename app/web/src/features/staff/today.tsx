@@ -1,0 +1,124 @@
+import { useQueries, useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { asProblem } from '../../api/problem';
+import { myName, patientQuery, usePlaces } from '../../app/names';
+import { useMe } from '../../app/session';
+import { useI18n } from '../../i18n';
+import { dayIn, instant, plusDays } from '../../i18n/format';
+import { Button, SelectField } from '../../ui/forms';
+import { Icon } from '../../ui/Icon';
+import { Empty, Failure, Lines, Page } from '../../ui/page';
+import { dayQuery } from '../agenda/queries';
+import type { Appointment } from '../patient/queries';
+import { AttendanceButtons, StatusMark } from './attendance';
+
+/** The day's list: a physician's own; for nursing and reception, everybody's or one's. */
+export function TodayPage() {
+  const me = useMe();
+  const { t, f } = useI18n();
+  const today = dayIn(f.zone);
+  const [day, setDay] = useState(today);
+  const [whose, setWhose] = useState(me.role === 'physician' ? me.person : '');
+  const places = usePlaces();
+  const name = useQuery(myName(me));
+  const schedules = (places.schedules.data ?? []).filter((each) => each.active);
+  const staff = whose === '' ? [...new Set(schedules.map((each) => each.staff))] : [whose];
+  const [from, to] = [instant(f.zone, day).toISOString(), instant(f.zone, plusDays(day, 1)).toISOString()];
+  const days = useQueries({ queries: staff.map((each) => ({ ...dayQuery(each, from, to), refetchInterval: 30_000 })) });
+  const waiting = places.schedules.isPending || days.some((each) => each.isPending);
+  const failed = days.find((each) => each.isError && each.data === undefined);
+  const list = days.flatMap((each) => each.data ?? []).filter((each) => each.status !== 'cancelled');
+  list.sort((one, other) => one.starts_at.localeCompare(other.starts_at));
+  const choices = schedules
+    .map((each) => ({ value: each.staff, label: `${each.name} · ${places.clinic(each.clinic)?.code ?? ''}` }))
+    .sort((one, other) => one.label.localeCompare(other.label));
+  const next =
+    list.find((each) => each.status === 'arrived') ??
+    list.find((each) => each.status === 'booked' && new Date(each.ends_at) > new Date());
+  return (
+    <Page
+      title={day === today ? t('today.title') : f.longDay(instant(f.zone, day, '12:00'))}
+      lead={day === today ? `${f.longDay(new Date())}${name.data ? ` · ${name.data}` : ''}` : undefined}
+      actions={
+        <div className="row">
+          <Button kind="quiet" aria-label={t('agenda.before')} onClick={() => setDay(plusDays(day, -1))}>
+            <Icon name="left" />
+          </Button>
+          {day === today ? null : <Button onClick={() => setDay(today)}>{t('agenda.today')}</Button>}
+          <Button kind="quiet" aria-label={t('agenda.after')} onClick={() => setDay(plusDays(day, 1))}>
+            <Icon name="right" />
+          </Button>
+        </div>
+      }
+    >
+      {me.role === 'physician' ? null : (
+        <SelectField
+          label={t('today.whose')}
+          placeholder={t('today.everybody')}
+          value={whose}
+          choices={choices}
+          onValue={setWhose}
+        />
+      )}
+      {failed ? (
+        <Failure problem={asProblem(failed.error)} />
+      ) : waiting ? (
+        <Lines count={6} />
+      ) : list.length === 0 ? (
+        <Empty>{t('today.none')}</Empty>
+      ) : (
+        <>
+          <p className="summary">
+            {t('today.count.other', { count: list.length })} ·{' '}
+            {t('today.arrived.other', { count: list.filter((each) => each.status === 'arrived').length })} ·{' '}
+            {t('today.seen.other', { count: list.filter((each) => each.status === 'fulfilled').length })}
+          </p>
+          <ol className="day">
+            {list.map((appointment) => (
+              <Line
+                key={appointment.id}
+                appointment={appointment}
+                next={appointment === next}
+                service={whose === '' ? places.ofStaff(appointment.staff)?.name : undefined}
+              />
+            ))}
+          </ol>
+        </>
+      )}
+    </Page>
+  );
+}
+
+function Line({
+  appointment,
+  next,
+  service,
+}: {
+  appointment: Appointment;
+  next: boolean;
+  service: string | undefined;
+}) {
+  const { t, f } = useI18n();
+  const patient = useQuery(patientQuery(appointment.patient)).data;
+  return (
+    <li className={`${appointment.status} ${next ? 'next' : ''}`}>
+      <time dateTime={appointment.starts_at}>{f.time(appointment.starts_at)}</time>
+      <div className="who">
+        <Link to="/patients/$patient" params={{ patient: appointment.patient }}>
+          {patient ? `${patient.family_name}, ${patient.given_name}` : '…'}
+        </Link>
+        <p className="hint">
+          {patient ? t('patient.years', { age: f.age(patient.birth_date) }) : ''}
+          {service ? ` · ${service}` : ''}
+          {appointment.reason ? ` · ${appointment.reason}` : ''}
+        </p>
+      </div>
+      <StatusMark status={appointment.status} />
+      <AttendanceButtons
+        appointment={appointment}
+        name={patient ? `${patient.given_name} ${patient.family_name}` : ''}
+      />
+    </li>
+  );
+}

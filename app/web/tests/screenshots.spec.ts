@@ -1,0 +1,51 @@
+/**
+ * Every screen in Spanish and English, light and dark, on a phone and on a desktop: `npm run screenshots`, into
+ * screenshots/LANGUAGE-THEME-DEVICE/SCREEN.png. SCREENS=today,agenda takes only those; VARIANTS=es-light-desktop likewise.
+ */
+
+import type { Page } from '@playwright/test';
+import { scene, screens } from './support/scene';
+import { test } from './support/test';
+
+const devices = {
+  desktop: { viewport: { width: 1280, height: 860 } },
+  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true },
+} as const;
+
+const list = (name: string) => process.env[name]?.split(',');
+
+for (const language of ['es', 'en'] as const) {
+  for (const theme of ['light', 'dark'] as const) {
+    for (const device of ['desktop', 'phone'] as const) {
+      const variant = `${language}-${theme}-${device}`;
+      if (list('VARIANTS') && !list('VARIANTS')?.includes(variant)) continue;
+      test(variant, async ({ open }) => {
+        test.setTimeout(600_000);
+        const set = await scene();
+        const pages = new Map<string, Page>();
+        for (const screen of screens) {
+          if (list('SCREENS') && !list('SCREENS')?.includes(screen.name)) continue;
+          const who = screen.who(set);
+          const key = typeof who === 'object' ? who.token : (who ?? 'nobody');
+          let page = pages.get(key);
+          if (!page) {
+            page = await open(who, '/robots.txt', {
+              ...devices[device],
+              colorScheme: theme,
+              locale: language === 'es' ? 'es-ES' : 'en-GB',
+            });
+            await page.evaluate((chosen) => localStorage.setItem('galeno.language', chosen), language);
+            pages.set(key, page);
+          }
+          await page.goto(screen.path(set));
+          await screen.ready(page, set);
+          await page.screenshot({
+            path: `screenshots/${variant}/${screen.name}.png`,
+            fullPage: screen.whole ?? false,
+            animations: 'disabled',
+          });
+        }
+      });
+    }
+  }
+}

@@ -1,0 +1,206 @@
+/** What tests do behind the page's back: the same API, with the tokens of the seeded people. */
+
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Schemas } from '../../src/api/client';
+
+export type Role = 'physician' | 'nurse' | 'receptionist' | 'pharmacist' | 'administrator' | 'auditor' | 'patient';
+
+export interface Account {
+  username: string;
+  password: string;
+  secret: string | undefined;
+  token: string;
+  person: string;
+}
+
+export interface Stack {
+  home: string;
+  programs: { api: string; web: string };
+  api: string;
+  web: string;
+  oidcSubject: string;
+  accounts: Record<Role, Account>;
+}
+
+export const organization = 'san-telmo';
+
+export function stack(): Stack {
+  return JSON.parse(readFileSync('.cache/stack.json', 'utf8')) as Stack;
+}
+
+export async function call<T>(
+  api: string,
+  token: string | undefined,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<T> {
+  const response = await fetch(`${api}/api/v1${path}`, {
+    method,
+    headers: {
+      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...(method === 'GET' ? {} : { 'Idempotency-Key': randomUUID() }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+/** The API as one of the seeded people. */
+export function as(role: Role) {
+  const { api, accounts } = stack();
+  const { token, person } = accounts[role];
+  return {
+    person,
+    get: <T>(path: string) => call<T>(api, token, 'GET', path),
+    post: <T>(path: string, body?: unknown, headers?: Record<string, string>) =>
+      call<T>(api, token, 'POST', path, body, headers),
+    put: <T>(path: string, body: unknown, version: number) =>
+      call<T>(api, token, 'PUT', path, body, { 'If-Match': `"${version}"` }),
+  };
+}
+
+export type Patient = Schemas['Patient'];
+
+let number = 0;
+
+/** A new patient with a name that nobody else has. */
+export async function newPatient(given = 'Prueba', family?: string): Promise<Patient> {
+  number += 1;
+  const mark = Array.from(
+    `${process.pid}${Date.now() % 1_000_000}${number}`,
+    (digit) => 'bcdfghjklm'[Number(digit)],
+  ).join('');
+  const last = family ?? `Zu${mark}`;
+  return as('receptionist').post<Patient>('/patients', {
+    not_a_duplicate: true,
+    patient: {
+      given_name: given,
+      family_name: last,
+      birth_date: '1961-04-09',
+      sex: 'female',
+      language: 'es',
+      phone: `+3469${String(Math.floor(Math.random() * 1e7)).padStart(7, '0')}`,
+    },
+  });
+}
+
+/** The seeded physician treats the patient from now on. */
+export async function treat(patient: string, role: 'physician' | 'nurse' = 'physician'): Promise<void> {
+  await as('administrator').post(`/patients/${patient}/care-team`, {
+    staff: stack().accounts[role].person,
+    reason: 'Prueba',
+  });
+}
+
+/** A patient with an account; returns the session's token. */
+export async function withAccount(patient: Patient): Promise<{ username: string; password: string; token: string }> {
+  const { api } = stack();
+  const username = `p-${patient.id.slice(-12)}`;
+  const access = await as('receptionist').post<Schemas['Access']>(`/patients/${patient.id}/access`, { username });
+  const password = `brisa-${randomUUID()}`;
+  await call(api, undefined, 'POST', '/auth/sign-in/activate', {
+    organization,
+    username,
+    code: access.activation_code,
+    password,
+  });
+  const state = await call<{ token: string }>(api, undefined, 'POST', '/auth/sign-in', {
+    organization,
+    username,
+    password,
+  });
+  return { username, password, token: state.token };
+}
+
+export async function scheduleOf(role: 'physician'): Promise<Schemas['Schedule']> {
+  const person = stack().accounts[role].person;
+  let cursor = '';
+  for (;;) {
+    const page = await as('receptionist').get<Schemas['Page_Schedule']>(`/schedules?limit=100${cursor}`);
+    const own = page.items.find((each) => each.staff === person);
+    if (own) return own;
+    if (!page.next) throw new Error('the physician has no schedule');
+    cursor = `&cursor=${page.next}`;
+  }
+}
+
+export async function freeSlots(schedule: string, from?: Date): Promise<Schemas['Slot'][]> {
+  const start = from === undefined ? '' : `&from=${from.toISOString()}`;
+  const slots = await as('receptionist').get<Schemas['Slot'][]>(`/slots?schedule=${schedule}${start}`);
+  return slots.filter((slot) => slot.free && new Date(slot.starts_at) > new Date());
+}
+
+/** Books a free slot, another one when somebody is faster. */
+export async function book(
+  patient: string,
+  schedule: string,
+  reason: string,
+  skip = 0,
+): Promise<Schemas['Appointment']> {
+  for (const slot of (await freeSlots(schedule)).slice(skip)) {
+    try {
+      return await as('receptionist').post<Schemas['Appointment']>(`/patients/${patient}/appointments`, {
+        slot: slot.id,
+        reason,
+      });
+    } catch (error) {
+      if (!String(error).includes('slot-taken')) throw error;
+    }
+  }
+  throw new Error('no free slot');
+}
+
+/** A signed prescription. */
+export async function prescribe(
+  patient: string,
+  medication: string,
+  atc: string,
+  quantity = 28,
+): Promise<Schemas['Prescription']> {
+  const physician = as('physician');
+  const content = {
+    medication,
+    atc,
+    dose: '1',
+    route: 'oral',
+    frequency: 'cada 24 horas',
+    quantity,
+    unit: 'comprimidos',
+  };
+  const { prescription, warnings } = await physician.post<Schemas['Checked']>(
+    `/patients/${patient}/prescriptions`,
+    content,
+  );
+  const overrides = warnings.map(({ id }) => ({ warning: id, reason: 'Prueba' }));
+  return physician.post(
+    `/patients/${patient}/prescriptions/${prescription.id}/sign`,
+    { overrides },
+    { 'If-Match': `"${prescription.version}"` },
+  );
+}
+
+export async function entry(patient: string, content: object): Promise<Schemas['Entry']> {
+  return as('physician').post(`/patients/${patient}/entries`, { content });
+}
+
+/** What a browser that is signed in holds: a cookie that scripts cannot read. */
+export function storage(token: string) {
+  const cookie = {
+    name: '__Host-galeno',
+    value: token,
+    domain: 'localhost',
+    path: '/',
+    expires: -1,
+    httpOnly: true,
+    secure: true,
+    sameSite: 'Strict' as const,
+  };
+  return { cookies: [cookie], origins: [] };
+}
