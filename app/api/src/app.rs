@@ -10,7 +10,7 @@ use crate::{
     audit::Lanes,
     auth::Oidc,
     db::Cluster,
-    http::{Limiter, Metrics, Proxies},
+    http::{Limiter, Metrics, Proxies, Traces},
     keys::Keys,
 };
 
@@ -28,6 +28,8 @@ pub struct App {
     pub limiter: Limiter,
     /// Figures for Prometheus.
     pub metrics: Metrics,
+    /// Spans for a trace collector.
+    pub traces: Traces,
     /// Bounds the passwords that are hashed at once.
     pub hashing: Semaphore,
     /// Other identity providers.
@@ -49,6 +51,7 @@ impl App {
             lanes: Lanes::new(&keys)?,
             limiter: Limiter::new(),
             metrics: Metrics::new(),
+            traces: Traces::start(config.telemetry.otlp_endpoint.as_deref()).context("telemetry.otlpEndpoint")?,
             hashing: Semaphore::new(config.limits.concurrent_password_hashes.max(1) as usize),
             oidc,
             proxies,

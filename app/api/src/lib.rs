@@ -9,6 +9,8 @@ pub mod auth;
 pub mod authz;
 pub mod cli;
 pub mod db;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod http;
 pub mod keys;
 mod maintenance;

@@ -46,4 +46,15 @@ pub mod api {
     pub const SIGN_IN_FAILURES: &str = "galeno_api_sign_in_failures_total";
     /// Records opened in an emergency, a counter.
     pub const EMERGENCY_ACCESSES: &str = "galeno_api_emergency_accesses_total";
+
+    /// Every name above: the API's tests ask for each of them.
+    pub const ALL: &[&str] = &[
+        REQUESTS,
+        REQUEST_SECONDS,
+        REQUESTS_IN_FLIGHT,
+        DATABASE_NODE_FIT,
+        RETRIES,
+        SIGN_IN_FAILURES,
+        EMERGENCY_ACCESSES,
+    ];
 }

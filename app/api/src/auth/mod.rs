@@ -22,6 +22,7 @@ pub use oidc::Oidc;
 pub use password::hash as hash_password;
 pub(crate) use session::{Credential, authenticate};
 pub use totp::{provision as provision_totp, totp};
+pub(crate) use webauthn::parses as passkey_parses;
 
 use std::sync::Arc;
 

@@ -86,6 +86,25 @@ fn authenticator_data<'a>(expected: &Expected<'_>, bytes: &'a [u8]) -> Result<Au
     })
 }
 
+/// Takes bytes for what an authenticator sent, without a look at whose they are. For the fuzzer.
+pub(crate) fn parses(data: &[u8]) {
+    let expected = Expected {
+        rp_id: "clinic.example",
+        origins: &[],
+        challenge: &[],
+    };
+    let _ = client_data(&expected, "webauthn.create", data);
+    let _ = cose(data);
+    // Behind a right relying party and flags, so that what follows is reached.
+    let mut whole = sha256(expected.rp_id).to_vec();
+    whole.push(USER_PRESENT | USER_VERIFIED | ATTESTED);
+    whole.extend(data);
+    if let Ok(parsed) = authenticator_data(&expected, &whole) {
+        let _ = credential(parsed.rest);
+    }
+    let _ = ciborium::from_reader::<Value, _>(data);
+}
+
 /// Checks a registration.
 pub(super) fn register(expected: &Expected<'_>, client: &[u8], attestation: &[u8]) -> Result<Registered, Refusal> {
     client_data(expected, "webauthn.create", client)?;
@@ -97,7 +116,17 @@ pub(super) fn register(expected: &Expected<'_>, client: &[u8], attestation: &[u8
     if data.flags & ATTESTED == 0 {
         return Err("no credential in it");
     }
-    let (_aaguid, rest) = data.rest.split_at_checked(16).ok_or("credential is too short")?;
+    let (id, public_key) = credential(data.rest)?;
+    Ok(Registered {
+        id: id.to_vec(),
+        public_key: public_key.to_vec(),
+        sign_count: data.sign_count,
+    })
+}
+
+/// The identifier and the COSE key in what follows the authenticator data's head.
+fn credential(bytes: &[u8]) -> Result<(&[u8], &[u8]), Refusal> {
+    let (_aaguid, rest) = bytes.split_at_checked(16).ok_or("credential is too short")?;
     let (length, rest) = rest.split_at_checked(2).ok_or("credential is too short")?;
     let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
     let (id, mut key) = rest.split_at_checked(length).ok_or("credential is too short")?;
@@ -108,11 +137,7 @@ pub(super) fn register(expected: &Expected<'_>, client: &[u8], attestation: &[u8
     let _: Value = ciborium::from_reader(&mut key).map_err(|_| "public key does not parse")?;
     let public_key = &whole[..whole.len() - key.len()];
     cose(public_key).ok_or("public key is of no kind that we know")?;
-    Ok(Registered {
-        id: id.to_vec(),
-        public_key: public_key.to_vec(),
-        sign_count: data.sign_count,
-    })
+    Ok((id, public_key))
 }
 
 /// An assertion: proof that somebody holds a credential.

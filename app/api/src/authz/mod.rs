@@ -3,5 +3,5 @@
 mod relation;
 mod table;
 
-pub use relation::relations;
-pub use table::{Action, RULES, Relation, Role, allowed, markdown};
+pub use relation::{Standing, relations};
+pub use table::{Action, RULES, Relation, Role, allowed, allowed_while_restricted, markdown};

@@ -11,14 +11,24 @@ use crate::{
 
 const DAY: std::time::Duration = std::time::Duration::from_hours(24);
 
-/// What one look at the database says about an actor and a patient. None: no such patient in the organization.
+/// What one look at the database says about an actor and a patient.
+#[derive(Debug)]
+pub struct Standing {
+    /// What the actor is to the patient.
+    pub relations: Vec<Relation>,
+    /// The patient's data may be kept and hardly used: GDPR, article 18.
+    pub restricted: bool,
+}
+
+/// Looks at the database. None: no such patient in the organization.
 pub async fn relations(
     tx: &mut Transaction<'static, MySql>,
     actor: &Actor,
     patient: Uuid,
-) -> Result<Option<Vec<Relation>>, sqlx::Error> {
+) -> Result<Option<Standing>, sqlx::Error> {
     let now = Stamp::now();
     let mut found = Vec::new();
+    let restricted: bool;
     match actor.person {
         Person::Staff(staff) => {
             let Some(row) = sqlx::query(STAFF)
@@ -39,6 +49,7 @@ pub async fn relations(
             else {
                 return Ok(None);
             };
+            restricted = row.try_get("restricted")?;
             let has = |column: &str| row.try_get::<i64, _>(column).map(|value| value != 0);
             if has("named")? || has("appointed")? {
                 found.push(Relation::Care);
@@ -60,6 +71,7 @@ pub async fn relations(
             else {
                 return Ok(None);
             };
+            restricted = row.try_get("restricted")?;
             if own == patient {
                 found.push(Relation::Own);
             }
@@ -68,18 +80,23 @@ pub async fn relations(
             }
         }
         Person::Service(_) => {
-            let known: Option<i32> = sqlx::query_scalar("SELECT 1 FROM patient WHERE organization = ? AND id = ?")
-                .bind(actor.organization)
-                .bind(patient)
-                .fetch_optional(&mut **tx)
-                .await?;
-            if known.is_none() {
+            let known: Option<bool> =
+                sqlx::query_scalar("SELECT restricted FROM patient WHERE organization = ? AND id = ?")
+                    .bind(actor.organization)
+                    .bind(patient)
+                    .fetch_optional(&mut **tx)
+                    .await?;
+            let Some(known) = known else {
                 return Ok(None);
-            }
+            };
+            restricted = known;
             found.push(Relation::Organization);
         }
     }
-    Ok(Some(found))
+    Ok(Some(Standing {
+        relations: found,
+        restricted,
+    }))
 }
 
 const STAFF: &str = "SELECT \
@@ -88,10 +105,10 @@ const STAFF: &str = "SELECT \
   EXISTS (SELECT 1 FROM appointment a WHERE a.organization = ? AND a.staff = ? AND a.patient = p.id \
     AND a.starts_at BETWEEN ? AND ? AND a.status IN ('booked', 'arrived', 'fulfilled')) AS appointed, \
   EXISTS (SELECT 1 FROM break_glass b WHERE b.organization = ? AND b.staff = ? AND b.patient = p.id \
-    AND b.expires_at > ?) AS emergency \
+    AND b.expires_at > ?) AS emergency, p.restricted \
   FROM patient p WHERE p.organization = ? AND p.id = ?";
 
 const PATIENT: &str = "SELECT \
   EXISTS (SELECT 1 FROM guardian g WHERE g.organization = ? AND g.guardian = ? AND g.patient = p.id \
-    AND (g.until IS NULL OR g.until > ?)) AS guardian \
+    AND (g.until IS NULL OR g.until > ?)) AS guardian, p.restricted \
   FROM patient p WHERE p.organization = ? AND p.id = ?";

@@ -133,8 +133,14 @@ words! {
         TokenManage = "token.manage",
         /// Export everything about a patient.
         DataExport = "data.export",
-        /// Erase, restrict and rectify by right of the person.
+        /// Ask for a right: access, rectification, erasure, restriction, objection.
+        DataRequest = "data.request",
+        /// Erase, restrict and rectify by right of the person, and decide what was asked for.
         DataRights = "data.rights",
+        /// See the records of processing activities, and who answers for the data.
+        ProcessingRead = "processing.read",
+        /// Say who answers for the data, and for how long records are kept.
+        ProcessingManage = "processing.manage",
         /// See consents.
         ConsentRead = "consent.read",
         /// Give and withdraw consents.
@@ -271,7 +277,13 @@ pub const RULES: &[Rule] = {
         rule(A::TokenManage, R::Administrator, ANY),
         rule(A::DataExport, R::Auditor, ANY),
         rule(A::DataExport, R::Patient, PERSON),
+        rule(A::DataRequest, R::Receptionist, ANY),
+        rule(A::DataRequest, R::Auditor, ANY),
+        rule(A::DataRequest, R::Patient, PERSON),
         rule(A::DataRights, R::Auditor, ANY),
+        rule(A::ProcessingRead, R::Administrator, ANY),
+        rule(A::ProcessingRead, R::Auditor, ANY),
+        rule(A::ProcessingManage, R::Administrator, ANY),
         rule(A::ConsentRead, R::Physician, TREATS),
         rule(A::ConsentRead, R::Nurse, TREATS),
         rule(A::ConsentRead, R::Receptionist, ANY),
@@ -290,6 +302,31 @@ pub fn allowed(role: Role, action: Action, has: &[Relation]) -> Option<Relation>
     found.relations.iter().copied().find(|relation| has.contains(relation))
 }
 
+/// What may be done about a patient whose data is restricted (GDPR, article 18): what the person asks for themself, what
+/// saves a life, what the data-protection officer needs in order to decide, and dispensing to whoever brings the code.
+fn while_restricted(role: Role, action: Action, relation: Relation) -> bool {
+    match relation {
+        Relation::Own | Relation::Guardian | Relation::Emergency => true,
+        Relation::Care | Relation::Organization => match role {
+            Role::Auditor => true,
+            Role::Physician | Role::Nurse => action == Action::EmergencyOpen,
+            Role::Pharmacist => matches!(action, Action::PrescriptionDispense | Action::PrescriptionRead),
+            Role::Receptionist => action == Action::DataRequest,
+            Role::Administrator | Role::Patient | Role::Service => false,
+        },
+    }
+}
+
+/// The first relation of the rule that holds and counts while a patient's data is restricted.
+pub fn allowed_while_restricted(role: Role, action: Action, has: &[Relation]) -> Option<Relation> {
+    let counts: Vec<Relation> = has
+        .iter()
+        .copied()
+        .filter(|relation| while_restricted(role, action, *relation))
+        .collect();
+    allowed(role, action, &counts)
+}
+
 /// The table in Markdown, for people.
 pub fn markdown() -> String {
     let mut out = String::from(
@@ -299,7 +336,11 @@ pub fn markdown() -> String {
          - **care**: named in the patient's care team, or with an appointment from 30 days ago to 7 days ahead\n\
          - **emergency**: opened the record with a written reason, for a limited time; reviewed afterwards\n\
          - **self**, **guardian**: the patient, or a guardian while named as such\n\n\
-         A *service* needs the action among its token's scopes besides.\n\n| action |",
+         A *service* needs the action among its token's scopes besides.\n\n\
+         While a patient's data is **restricted** (GDPR, article 18), only this is left of the table: what the patient and \
+         their guardians may do; what an emergency opens; the auditor's lines; `emergency.open` for physicians and nurses; \
+         `prescription.read` and `prescription.dispense` for pharmacists, since the patient brings the code; \
+         `data.request` for receptionists. A search shows name and birth date alone.\n\n| action |",
     );
     for role in Role::ALL {
         let _ = write!(out, " {} |", role.word());
@@ -367,6 +408,24 @@ mod tests {
             allowed(Role::Patient, Action::RecordRead, &[Relation::Organization]),
             None
         );
+    }
+
+    #[test]
+    fn a_restriction_leaves_the_person_the_emergency_and_the_officer() {
+        let (all, organization) = (Relation::ALL, &[Relation::Organization, Relation::Care]);
+        let with = |role, action, has: &[Relation]| super::allowed_while_restricted(role, action, has);
+        assert_eq!(with(Role::Physician, Action::RecordRead, organization), None);
+        assert_eq!(
+            with(Role::Physician, Action::RecordRead, all),
+            Some(Relation::Emergency)
+        );
+        assert!(with(Role::Physician, Action::EmergencyOpen, organization).is_some());
+        assert!(with(Role::Patient, Action::DataExport, &[Relation::Own]).is_some());
+        assert!(with(Role::Auditor, Action::DataRights, organization).is_some());
+        for action in Action::ALL {
+            assert_eq!(with(Role::Service, *action, organization), None);
+            assert_eq!(with(Role::Administrator, *action, organization), None);
+        }
     }
 
     #[test]

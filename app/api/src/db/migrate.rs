@@ -34,6 +34,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "clinical",
         sql: include_str!("../../migrations/0003_clinical.sql"),
     },
+    Migration {
+        version: 4,
+        name: "rights",
+        sql: include_str!("../../migrations/0004_rights.sql"),
+    },
 ];
 
 /// The newest migration that this program knows.

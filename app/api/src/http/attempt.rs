@@ -20,7 +20,10 @@ use axum::{
 };
 use ring::digest::{Context, SHA256};
 
-use super::problem::{Again, Kind, Problem};
+use super::{
+    problem::{Again, Kind, Problem},
+    trace::RequestSpan,
+};
 use crate::{app::App, db::Lease};
 
 /// `Idempotency-Key`.
@@ -103,6 +106,7 @@ pub(crate) async fn retry(State(app): State<Arc<App>>, request: Request, next: N
         let mut request = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
         request.extensions_mut().insert(attempt.clone());
         request.extensions_mut().insert(fingerprint);
+        let span = app.traces.attempt(parts.extensions.get::<RequestSpan>(), number);
         let response = tokio::select! {
             biased;
             response = next.clone().run(request) => response,
@@ -112,6 +116,13 @@ pub(crate) async fn retry(State(app): State<Arc<App>>, request: Request, next: N
                 (if sent { problem.after_commit() } else { problem }).into_response()
             }
         };
+        if let Some(span) = span {
+            let problem = response
+                .extensions()
+                .get::<Problem>()
+                .map(|problem| problem.kind.slug());
+            span.answered(response.status().as_u16(), problem);
+        }
         let again = response.extensions().get::<Problem>().and_then(Problem::again);
         let may = match again {
             None => false,

@@ -11,6 +11,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use galeno_contract::api::Locale;
 use serde::Serialize;
 use sqlx::{FromRow, MySql, MySqlConnection, Transaction, mysql::MySqlRow};
 use uuid::Uuid;
@@ -21,12 +22,13 @@ use super::{
     layers::{Client, RequestId},
     problem::{Kind, Problem, Result},
     scoped::{Scoped, Statement, StatementAs},
+    text::preferred,
 };
 use crate::{
     app::App,
     audit::{Line, Outcome, Purpose, append},
     auth::{Actor, Credential, Person, authenticate},
-    authz::{Action, Relation, Role, allowed, relations},
+    authz::{Action, Relation, Role, allowed, allowed_while_restricted, relations},
     db::Stamp,
 };
 
@@ -223,7 +225,7 @@ impl Cx {
 
     /// For what concerns the organization and no patient.
     pub async fn allow(self, action: Action) -> Result<Scope> {
-        self.permit(action, None, &[Relation::Organization]).await
+        self.permit(action, None, &[Relation::Organization], false).await
     }
 
     /// For what concerns one patient. The access is in the log whatever its end.
@@ -233,21 +235,34 @@ impl Cx {
                 self.refuse(action, None).await?;
                 Err(Problem::new(Kind::NotFound))
             }
-            Some(relations) => self.permit(action, Some(patient), &relations).await,
+            Some(standing) => {
+                let restricted = standing.restricted;
+                self.permit(action, Some(patient), &standing.relations, restricted)
+                    .await
+            }
         }
     }
 
-    async fn permit(self, action: Action, patient: Option<Uuid>, has: &[Relation]) -> Result<Scope> {
+    async fn permit(self, action: Action, patient: Option<Uuid>, has: &[Relation], restricted: bool) -> Result<Scope> {
         if !self.actor.enrolled {
             return Err(Problem::new(Kind::SecondFactorNeeded));
         }
         let in_scope = self.actor.role != Role::Service || self.actor.scopes.contains(&action);
-        let relation = if in_scope {
+        let by_the_table = if in_scope {
             allowed(self.actor.role, action, has)
         } else {
             None
         };
+        let relation = if restricted {
+            by_the_table.and_then(|_| allowed_while_restricted(self.actor.role, action, has))
+        } else {
+            by_the_table
+        };
         let Some(relation) = relation else {
+            if by_the_table.is_some() {
+                self.refuse(action, patient).await?;
+                return Err(Problem::new(Kind::DataRestricted));
+            }
             // With some relation the role could do it: then what lacks is the relation, and an emergency may open it.
             let with_care = in_scope && patient.is_some() && allowed(self.actor.role, action, Relation::ALL).is_some();
             self.refuse(action, patient).await?;
@@ -312,6 +327,17 @@ impl Cx {
     }
 }
 
+/// The version in the value of `If-Match`.
+pub(crate) fn version_of(value: &str) -> Option<u32> {
+    let value = value.trim();
+    value
+        .strip_prefix("W/")
+        .unwrap_or(value)
+        .strip_prefix('"')
+        .and_then(|value| value.strip_suffix('"'))
+        .and_then(|value| value.parse().ok())
+}
+
 /// Permission to do one thing, and the transaction to do it in.
 pub struct Scope {
     open: Open,
@@ -348,6 +374,14 @@ impl Scope {
     /// What the request says about itself.
     pub const fn info(&self) -> &Info {
         &self.open.info
+    }
+
+    /// The language of what people read in the answer.
+    pub fn locale(&self) -> Locale {
+        preferred(
+            self.open.info.header(&header::ACCEPT_LANGUAGE),
+            self.open.app.config.locale,
+        )
     }
 
     /// The organization.
@@ -411,14 +445,7 @@ impl Scope {
         let Some(value) = self.open.info.header(&header::IF_MATCH) else {
             return Err(Problem::new(Kind::VersionNeeded));
         };
-        let value = value.trim();
-        value
-            .strip_prefix("W/")
-            .unwrap_or(value)
-            .strip_prefix('"')
-            .and_then(|value| value.strip_suffix('"'))
-            .and_then(|value| value.parse().ok())
-            .ok_or_else(|| Problem::new(Kind::Changed))
+        version_of(value).ok_or_else(|| Problem::new(Kind::Changed))
     }
 
     /// Refuses unless the client has read this version.

@@ -65,6 +65,10 @@ pub(crate) async fn surround(State(app): State<Arc<App>>, mut request: Request, 
         .get::<MatchedPath>()
         .map_or("(none)".to_owned(), |path| path.as_str().to_owned());
     let origin = allowed_origin(&app, &request);
+    let span = app.traces.request(id.0, method.as_str(), &route, request.headers());
+    if let Some(span) = &span {
+        request.extensions_mut().insert(span.clone());
+    }
 
     let mut response = match bounds(&app, &request, client) {
         Err(problem) => problem.into_response(),
@@ -100,6 +104,9 @@ pub(crate) async fn surround(State(app): State<Arc<App>>, mut request: Request, 
     // The address holds identifiers and the query may hold more: only the route is logged.
     let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let kind = problem.as_ref().map(|problem| problem.kind.slug());
+    if let Some(span) = &span {
+        span.answered(status, kind);
+    }
     tracing::info!(request = %id.0, method = method.as_str(), route, status, millis, problem = kind, "request");
     response
 }

@@ -16,8 +16,10 @@ mod scoped;
 mod server;
 mod text;
 mod tls;
+mod trace;
 
 pub use body::{Body, Check, Faults, Path, Query};
+pub(crate) use cx::version_of;
 pub use cx::{Cx, Info, Open, SESSION_COOKIE, Scope};
 pub use idempotency::KEPT as ANSWERS_KEPT;
 pub use limiter::Limiter;
@@ -29,3 +31,4 @@ pub use router::{openapi, service};
 pub use scoped::{Scoped, Statement, StatementAs};
 pub use server::{Running, serve};
 pub use text::{Text, preferred, text};
+pub use trace::Traces;

@@ -53,6 +53,7 @@ kinds! {
     SecondFactorNeeded "second-factor-needed" FORBIDDEN "Falta configurar el segundo factor." "Set up a second factor first.";
     Forbidden "forbidden" FORBIDDEN "No tiene permiso." "You are not allowed to do this.";
     NoCareRelation "no-care-relation" FORBIDDEN "No consta relación asistencial con el paciente." "There is no care relationship with this patient.";
+    DataRestricted "data-restricted" FORBIDDEN "El tratamiento de los datos de esta persona está limitado." "The processing of this person's data is restricted.";
     CrossSite "cross-site" FORBIDDEN "La petición viene de otro sitio web." "The request comes from another web site.";
     NotFound "not-found" NOT_FOUND "No existe." "There is no such thing.";
     MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "Ese método no se admite aquí." "That method is not supported here.";

@@ -101,6 +101,8 @@ impl Running {
             watcher.abort();
         }
         self.app.cluster.close().await;
+        let app = self.app;
+        let _ = tokio::task::spawn_blocking(move || app.traces.end()).await;
     }
 }
 

@@ -8,6 +8,7 @@ mod organization;
 mod patients;
 mod prescriptions;
 pub(crate) mod records;
+mod rights;
 mod staff;
 
 use std::sync::Arc;
@@ -22,7 +23,12 @@ use utoipa::openapi::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::app::App;
+use crate::{
+    app::App,
+    http::{Check, Faults},
+};
+
+pub(crate) use prescriptions::code_holds;
 
 /// Everything under `/api/v1`.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
@@ -38,6 +44,20 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(records::router())
         .merge(appointments::router())
         .merge(prescriptions::router())
+        .merge(rights::router())
+}
+
+/// Parses and checks bodies as the endpoints do. For the fuzzer.
+pub(crate) fn check_bodies(data: &[u8]) {
+    fn one<T: serde::de::DeserializeOwned + Check>(data: &[u8]) {
+        if let Ok(body) = serde_json::from_slice::<T>(data) {
+            body.check(&mut Faults::default());
+        }
+    }
+    one::<patients::PatientContent>(data);
+    one::<patients::PatientSearch>(data);
+    one::<prescriptions::PrescriptionContent>(data);
+    one::<records::NewEntry>(data);
 }
 
 /// Adds what every operation has: problems as answers, and the headers of idempotency and versions.

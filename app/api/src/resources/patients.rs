@@ -53,8 +53,31 @@ pub(crate) struct Patient {
     pub(crate) synthetic: bool,
     /// The registration that this one was joined to.
     pub(crate) merged_into: Option<Uuid>,
+    /// Processing is restricted (GDPR, article 18): few may see more than this.
+    pub(crate) restricted: bool,
+    /// Everything about the person was erased then.
+    pub(crate) erased_at: Option<Stamp>,
     pub(crate) version: u32,
     pub(crate) updated_at: Stamp,
+}
+
+impl Patient {
+    /// As a search shows it: of somebody whose data is restricted, enough to recognise them in an emergency.
+    pub(crate) fn as_found(self) -> Self {
+        if !self.restricted {
+            return self;
+        }
+        Self {
+            document_type: None,
+            document_number: None,
+            phone: None,
+            email: None,
+            address: None,
+            postal_code: None,
+            deceased_at: None,
+            ..self
+        }
+    }
 }
 
 /// Sex, as FHIR's administrative gender.
@@ -198,7 +221,8 @@ pub(crate) struct Candidate {
 pub(crate) async fn find(scope: &mut Scope, id: Uuid) -> Result<Patient> {
     let query = scope.query_as::<Patient>(scoped!(
         "SELECT id, document_type, document_number, given_name, family_name, birth_date, sex, phone, email, address, \
-         postal_code, language, deceased_at, synthetic, merged_into, version, updated_at FROM patient \
+         postal_code, language, deceased_at, synthetic, merged_into, restricted, erased_at, version, updated_at \
+         FROM patient \
          WHERE organization = ? AND id = ?"
     ));
     Ok(query.bind(id).fetch_optional(scope.db()).await?.ok_or(Fault::NoRow)?)
@@ -417,7 +441,7 @@ async fn search(cx: Cx, Body(body): Body<PatientSearch>) -> Result<Response> {
     let ids = matching(&mut scope, &body, after, limit + 1).await?;
     let mut patients = Vec::with_capacity(ids.len());
     for id in ids {
-        patients.push(find(&mut scope, id).await?);
+        patients.push(find(&mut scope, id).await?.as_found());
     }
     let page = Page::new(patients, limit, |patient| patient.id);
     if page.items.is_empty() {
@@ -446,7 +470,7 @@ async fn matching(scope: &mut Scope, search: &PatientSearch, after: Uuid, limit:
             "SELECT DISTINCT p.id FROM patient_word w \
              JOIN patient p ON p.organization = w.organization AND p.id = w.patient \
              WHERE w.organization = ? AND w.word >= ? AND w.word < ? AND w.patient > ? \
-             AND p.merged_into IS NULL \
+             AND p.merged_into IS NULL AND p.erased_at IS NULL \
              AND (? IS NULL OR EXISTS (SELECT 1 FROM patient_word o WHERE o.organization = w.organization \
                AND o.patient = w.patient AND o.word LIKE ?)) \
              AND (? IS NULL OR EXISTS (SELECT 1 FROM patient_word o WHERE o.organization = w.organization \
@@ -481,7 +505,7 @@ async fn matching(scope: &mut Scope, search: &PatientSearch, after: Uuid, limit:
         let query = scope.query(scoped!(
             "SELECT id FROM patient WHERE organization = ? AND document_type IN ('dni', 'nie', 'passport') \
              AND document_number = ? AND id > ? AND (? IS NULL OR birth_date = ?) AND (? IS NULL OR phone = ?) \
-             AND merged_into IS NULL ORDER BY id LIMIT ?"
+             AND merged_into IS NULL AND erased_at IS NULL ORDER BY id LIMIT ?"
         ));
         query
             .bind(number)
@@ -496,7 +520,7 @@ async fn matching(scope: &mut Scope, search: &PatientSearch, after: Uuid, limit:
     } else if let Some(phone) = &search.phone {
         let query = scope.query(scoped!(
             "SELECT id FROM patient WHERE organization = ? AND phone = ? AND id > ? AND (? IS NULL OR birth_date = ?) \
-             AND merged_into IS NULL ORDER BY id LIMIT ?"
+             AND merged_into IS NULL AND erased_at IS NULL ORDER BY id LIMIT ?"
         ));
         let born = search.birth_date;
         query
@@ -509,7 +533,7 @@ async fn matching(scope: &mut Scope, search: &PatientSearch, after: Uuid, limit:
             .await?
     } else {
         let query = scope.query(scoped!(
-            "SELECT id FROM patient WHERE organization = ? AND birth_date = ? AND id > ? AND merged_into IS NULL \
+            "SELECT id FROM patient WHERE organization = ? AND birth_date = ? AND id > ? AND merged_into IS NULL AND erased_at IS NULL \
              ORDER BY id LIMIT ?"
         ));
         query

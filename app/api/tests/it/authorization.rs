@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::support::{Client, World, world::Organization};
 
 /// Every operation of the description: method, path.
-fn operations() -> Vec<(String, String, Value)> {
+pub(crate) fn operations() -> Vec<(String, String, Value)> {
     let api = serde_json::to_value(galeno_api::http::openapi()).unwrap();
     let mut operations = Vec::new();
     for (path, item) in api["paths"].as_object().unwrap() {
@@ -26,7 +26,7 @@ fn operations() -> Vec<(String, String, Value)> {
 }
 
 /// Needs no session: its description says so with an empty requirement.
-fn open_to_all(operation: &Value) -> bool {
+pub(crate) fn open_to_all(operation: &Value) -> bool {
     operation["security"]
         .as_array()
         .is_some_and(|needs| needs.iter().any(|need| need.as_object().unwrap().is_empty()))
@@ -62,7 +62,7 @@ async fn nothing_is_told_to_whoever_is_not_signed_in() {
 }
 
 /// Puts identifiers into a path.
-fn fill(path: &str, id: &dyn Fn(&str) -> Uuid) -> String {
+pub(crate) fn fill(path: &str, id: &dyn Fn(&str) -> Uuid) -> String {
     path.split('/')
         .map(
             |part| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
@@ -76,7 +76,7 @@ fn fill(path: &str, id: &dyn Fn(&str) -> Uuid) -> String {
 }
 
 /// One of everything in an organization.
-async fn furnish(world: &mut World, org: &Organization) -> BTreeMap<&'static str, Uuid> {
+pub(crate) async fn furnish(world: &mut World, org: &Organization) -> BTreeMap<&'static str, Uuid> {
     let id = |answer: crate::support::Answer| -> Uuid { answer.id().parse().unwrap() };
     let administrator = org.client(Role::Administrator);
     let physician = org.physician();
@@ -145,6 +145,18 @@ async fn furnish(world: &mut World, org: &Organization) -> BTreeMap<&'static str
         .post(&format!("/patients/{patient}/emergency"), emergency)
         .await
         .expect(201));
+    let consent = json!({"purpose": "contact", "wording": "x"});
+    let consent = id(org
+        .receptionist()
+        .post(&format!("/patients/{patient}/consents"), consent)
+        .await
+        .expect(201));
+    let request = json!({"kind": "access", "wording": "x"});
+    let request = id(org
+        .receptionist()
+        .post(&format!("/patients/{patient}/rights-requests"), request)
+        .await
+        .expect(201));
     let token = json!({"name": "laboratory", "scopes": ["record.read"], "days": 30});
     let token = id(administrator.post("/service-tokens", token).await.expect(201));
     BTreeMap::from([
@@ -164,11 +176,13 @@ async fn furnish(world: &mut World, org: &Organization) -> BTreeMap<&'static str
         ),
         ("emergency", emergency),
         ("token", token),
+        ("consent", consent),
+        ("request", request),
     ])
 }
 
 /// What `{name}` in a path stands for.
-fn meant<'a>(path: &str, name: &'a str) -> &'a str {
+pub(crate) fn meant<'a>(path: &str, name: &'a str) -> &'a str {
     match (path.split('/').nth(1).unwrap_or_default(), name) {
         ("patients", "id") => "patient",
         ("clinics", "id") => "clinic",
@@ -183,13 +197,25 @@ fn meant<'a>(path: &str, name: &'a str) -> &'a str {
 }
 
 /// A body that the endpoint understands, so that the refusal is about who asks.
-fn body(path: &str, method: &str, of: &BTreeMap<&'static str, Uuid>) -> Value {
+pub(crate) fn body(path: &str, method: &str, of: &BTreeMap<&'static str, Uuid>) -> Value {
     let person = crate::support::world::person("Eva", "Cruz");
     let content = json!({"kind": "note", "title": "x", "text": "y"});
     let prescription = json!({
         "atc": "N02BE01", "medication": "x", "dose": "1", "route": "oral", "frequency": "x", "quantity": 1, "unit": "x"
     });
     match (method, path) {
+        ("POST", "/patients/{id}/consents") => json!({"purpose": "research", "wording": "x"}),
+        ("POST", "/patients/{id}/rights-requests") => json!({"kind": "access", "wording": "x"}),
+        ("POST", "/patients/{id}/rights-requests/{request}/decision") => {
+            json!({"decision": "granted", "explanation": "x"})
+        }
+        ("PUT", "/patients/{id}/restriction") => json!({"restricted": true, "reason": "x"}),
+        ("PUT", "/patients/{id}/rectification") => json!({"patient": person, "reason": "x"}),
+        ("POST", "/patients/{id}/erasure") => json!({"reason": "x"}),
+        ("POST", "/research-exports") => json!({"project": "x", "purpose": "x"}),
+        ("PUT", "/organization/data-protection") => json!({
+            "controller": "x", "controller_contact": "x", "officer_contact": "x", "retention_years": 5
+        }),
         ("POST", "/patients") => json!({"patient": person, "not_a_duplicate": true}),
         ("PUT", "/patients/{id}") => json!({"patient": person}),
         ("POST", "/patients/search") => json!({"name": "García"}),
@@ -228,7 +254,7 @@ fn body(path: &str, method: &str, of: &BTreeMap<&'static str, Uuid>) -> Value {
     }
 }
 
-fn query(path: &str, of: &BTreeMap<&'static str, Uuid>) -> String {
+pub(crate) fn query(path: &str, of: &BTreeMap<&'static str, Uuid>) -> String {
     match path {
         "/slots" => format!("?schedule={}", of["schedule"]),
         "/appointments" => format!(
@@ -240,7 +266,7 @@ fn query(path: &str, of: &BTreeMap<&'static str, Uuid>) -> String {
 }
 
 /// A mark in every value of an organization, to be looked for in another one's answers.
-async fn contents(world: &mut World, organization: Uuid) -> Vec<(String, String)> {
+pub(crate) async fn contents(world: &mut World, organization: Uuid) -> Vec<(String, String)> {
     let mut all = Vec::new();
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT c.TABLE_NAME FROM information_schema.COLUMNS c JOIN information_schema.TABLES t \
@@ -343,10 +369,20 @@ async fn no_endpoint_lets_one_organization_see_or_change_another_one() {
 }
 
 /// Which action each endpoint needs; None is for everybody's own account.
-fn action(method: &str, path: &str) -> Option<Action> {
+pub(crate) fn action(method: &str, path: &str) -> Option<Action> {
     use Action as A;
     Some(match (method, path) {
         (_, path) if path.starts_with("/auth/") => return None,
+        ("GET", "/organization/data-protection" | "/processing-activities") => A::ProcessingRead,
+        ("PUT", "/organization/data-protection") => A::ProcessingManage,
+        (_, "/research-exports") => A::ResearchExport,
+        ("GET", "/erasures" | "/rights-requests") => A::DataRights,
+        ("GET", path) if path.starts_with("/patients/{id}/consents") => A::ConsentRead,
+        (_, path) if path.starts_with("/patients/{id}/consents") => A::ConsentManage,
+        ("POST", "/patients/{id}/rights-requests/{request}/decision") => A::DataRights,
+        (_, "/patients/{id}/rights-requests") | ("GET", "/patients/{id}/restriction") => A::DataRequest,
+        (_, "/patients/{id}/restriction" | "/patients/{id}/rectification" | "/patients/{id}/erasure") => A::DataRights,
+        ("GET", "/patients/{id}/export" | "/patients/{id}/export.html") => A::DataExport,
         (_, path) if path.starts_with("/service-tokens") => A::TokenManage,
         ("GET", "/organization" | "/clinics" | "/clinics/{id}" | "/clinics/{id}/departments") => A::OrganizationRead,
         (_, path) if path.starts_with("/clinics") => A::OrganizationManage,

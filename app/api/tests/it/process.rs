@@ -1,11 +1,6 @@
 //! The program itself: what it logs, how it stops, its certificates.
 
-use std::{
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::Path, process::Command, sync::Arc, time::Duration};
 
 use serde_json::json;
 use tokio_rustls::{
@@ -13,71 +8,7 @@ use tokio_rustls::{
     rustls::{ClientConfig, RootCertStore, crypto::ring::default_provider},
 };
 
-use crate::support::{Client, MariaDb, World, eventually, world::person};
-
-/// A running `api serve`.
-struct Api {
-    child: Child,
-    directory: tempfile::TempDir,
-    address: std::net::SocketAddr,
-    management: std::net::SocketAddr,
-}
-
-impl Drop for Api {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Api {
-    async fn start(config: &serde_json::Value) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let path = |name: &str| -> PathBuf { directory.path().join(name) };
-        std::fs::write(path("api.yaml"), config.to_string()).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_api"))
-            .arg("serve")
-            .arg("--config")
-            .arg(path("api.yaml"))
-            .arg("--addresses")
-            .arg(path("addresses"))
-            .stderr(Stdio::from(std::fs::File::create(path("log")).unwrap()))
-            .spawn()
-            .unwrap();
-        let text = eventually("api serve listens", || async {
-            std::fs::read_to_string(path("addresses")).ok()
-        })
-        .await;
-        let mut lines = text.lines().map(|line| line.parse().unwrap());
-        let (address, management) = (lines.next().unwrap(), lines.next().unwrap());
-        let api = Self {
-            child,
-            address,
-            management,
-            directory,
-        };
-        let client = Client::new(management);
-        eventually("api serve is ready", || async {
-            (client.at("/readyz").await.status == 200).then_some(())
-        })
-        .await;
-        api
-    }
-
-    fn log(&self) -> String {
-        std::fs::read_to_string(self.directory.path().join("log")).unwrap()
-    }
-
-    fn terminate(&self) {
-        assert!(
-            Command::new("kill")
-                .arg(self.child.id().to_string())
-                .status()
-                .unwrap()
-                .success()
-        );
-    }
-}
+use crate::support::{Api, Client, MariaDb, World, eventually, world::person};
 
 #[tokio::test]
 async fn the_log_says_what_happened_and_nothing_about_anybody() {

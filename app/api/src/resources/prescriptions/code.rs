@@ -58,6 +58,13 @@ pub(super) fn shown(code: &str) -> String {
         .join("-")
 }
 
+/// What holds for every text: a code that is read is shown in a form that is read as the same. For the fuzzer.
+pub(crate) fn holds(text: &str) {
+    if let Some(code) = parse(text) {
+        assert_eq!(parse(&shown(&code)), Some(code));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{new, parse, shown};

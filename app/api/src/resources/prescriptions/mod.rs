@@ -8,7 +8,8 @@ mod routes;
 mod state;
 mod store;
 
-pub(super) use store::rehome;
+pub(crate) use code::holds as code_holds;
+pub(super) use store::{PrescriptionContent, rehome};
 
 use std::sync::Arc;
 

@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::response::Response;
-use galeno_contract::api::Locale;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -18,7 +17,7 @@ use crate::{
     app::App,
     authz::Action,
     db::Stamp,
-    http::{Body, Check, Cx, Faults, Kind, Page, PageQuery, Path, Problem, Query, Result, Scope, preferred},
+    http::{Body, Check, Cx, Faults, Kind, Page, PageQuery, Path, Problem, Query, Result, Scope},
     scoped,
 };
 
@@ -38,15 +37,8 @@ pub(crate) struct Checked {
     warnings: Vec<Warning>,
 }
 
-fn locale(scope: &Scope) -> Locale {
-    preferred(
-        scope.info().header(&axum::http::header::ACCEPT_LANGUAGE),
-        scope.app().config.locale,
-    )
-}
-
 async fn checked(scope: &mut Scope, prescription: Prescription) -> Result<Checked> {
-    let locale = locale(scope);
+    let locale = scope.locale();
     let (patient, id, atc) = (prescription.patient, prescription.id, prescription.content.atc.clone());
     let warnings = warnings(scope, patient, id, &atc, locale).await?;
     Ok(Checked { prescription, warnings })
@@ -257,7 +249,7 @@ async fn sign(cx: Cx, Path((patient, id)): Path<(Uuid, Uuid)>, Body(body): Body<
             Problem::new(Kind::Forbidden).detail("Solo firma quien la ha escrito.", "Only its author signs it.")
         );
     }
-    let locale = locale(&scope);
+    let locale = scope.locale();
     let warnings = warnings(&mut scope, patient, id, &draft.content.atc, locale).await?;
     let open: Vec<&Warning> = warnings
         .iter()

@@ -9,6 +9,7 @@ pub(crate) use content::atc;
 pub(crate) use content::{
     Allergy, AllergyCategory, Condition, ConditionStatus, Content, Criticality, Note, Observation, Value,
 };
+pub(super) use routes::NewEntry;
 pub(crate) use store::active_allergies;
 
 use std::sync::Arc;

@@ -85,38 +85,55 @@ impl Client {
         self.request(method, &format!("/api/v1{path}"), headers, body).await
     }
 
+    /// The same; none when there was no answer at all.
+    pub async fn attempt(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Option<Answer> {
+        let body = body.map(|body| Bytes::from(body.to_string()));
+        self.exchange(method, &format!("/api/v1{path}"), headers, body).await
+    }
+
     /// A path outside of `/api/v1`.
     pub async fn at(&self, path: &str) -> Answer {
         self.request("GET", path, &[], None).await
     }
 
     async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Bytes>) -> Answer {
+        self.exchange(method, path, headers, body).await.expect("an answer")
+    }
+
+    async fn exchange(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Bytes>,
+    ) -> Option<Answer> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        if body.is_some()
-            && !headers
-                .iter()
-                .any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
-        {
+        let typed = headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        if body.is_some() && !typed {
             request = request.header("content-type", "application/json");
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self
-            .http
-            .request(request.body(Full::from(body.unwrap_or_default())).unwrap())
-            .await
-            .unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        Answer {
+        let request = request.body(Full::from(body.unwrap_or_default())).unwrap();
+        let (parts, body) = self.http.request(request).await.ok()?.into_parts();
+        let bytes = body.collect().await.ok()?.to_bytes();
+        Some(Answer {
             status: parts.status,
             headers: parts.headers,
             bytes,
-        }
+        })
     }
 
     pub async fn get(&self, path: &str) -> Answer {

@@ -26,15 +26,19 @@ static NEXT: AtomicU32 = AtomicU32::new(1);
 
 /// A port that is free now.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    free_ports(1)
 }
 
-/// The first of three ports side by side that are free now.
-pub fn free_ports() -> u16 {
+/// The first of so many ports side by side that are free now. Outside of the range from which the kernel gives ports to
+/// outgoing connections: hundreds of clients would otherwise take them before the server does.
+pub fn free_ports(count: u16) -> u16 {
+    static NEXT_PORT: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id() % 1000 * 13;
     loop {
-        let port = free_port();
+        let step = NEXT_PORT.fetch_add(u32::from(count), Ordering::Relaxed);
+        let port = 16_000 + u16::try_from((start + step) % 15_000).unwrap();
         let free = |next: u16| TcpListener::bind(("127.0.0.1", next)).is_ok();
-        if port < u16::MAX - 2 && free(port + 1) && free(port + 2) {
+        if (port..port + count).all(free) {
             return port;
         }
     }
@@ -83,6 +87,11 @@ impl MariaDb {
         !stat.is_empty() && !stat.contains(") Z ")
     }
 
+    /// What the server wrote to its log, for a failure's message.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.directory.join("log.err")).unwrap_or_default()
+    }
+
     /// Sends a signal to the server.
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill")
@@ -103,7 +112,7 @@ impl MariaDb {
             format!("--datadir={}", data.display()),
             format!("--socket={}", directory.join("socket").display()),
             format!("--pid-file={}", directory.join("pid").display()),
-            format!("--log-error={}", directory.join("log").display()),
+            format!("--log-error={}", directory.join("log.err").display()),
             format!("--port={port}"),
             "--bind-address=127.0.0.1".into(),
             "--skip-name-resolve".into(),
@@ -150,10 +159,10 @@ impl MariaDb {
 
     /// A connection as root, once the server answers.
     pub async fn connect(&self) -> MySqlConnection {
-        let log = self.directory.join("log");
+        let log = self.directory.join("log.err");
         super::eventually("MariaDB answers", || async {
             let connected = MySqlConnection::connect_with(&self.root()).await.ok();
-            if connected.is_none() && !Path::new(&format!("/proc/{}", self.pid)).exists() {
+            if connected.is_none() && !self.alive() {
                 panic!("MariaDB ended: {}", std::fs::read_to_string(&log).unwrap_or_default());
             }
             connected

@@ -2,10 +2,12 @@
 
 pub mod client;
 pub mod mariadb;
+pub mod program;
 pub mod world;
 
 pub use client::{Answer, Client};
 pub use mariadb::MariaDb;
+pub use program::Api;
 pub use world::World;
 
 use std::{
@@ -15,7 +17,7 @@ use std::{
 
 /// Waits until something holds; generous, since the machine may be busy.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
-    let give_up = Instant::now() + Duration::from_secs(60);
+    let give_up = Instant::now() + Duration::from_secs(180);
     loop {
         if let Some(value) = look().await {
             return value;

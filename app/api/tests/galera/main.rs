@@ -1,0 +1,12 @@
+//! Two replicas of the API on two nodes of one Galera cluster: what the unique key, the counting statement and
+//! certification decide when nobody shares a lock, and what is left when a node or a replica is killed.
+
+#![allow(dead_code, unreachable_pub)]
+
+#[path = "../it/support/mod.rs"]
+mod support;
+
+mod cluster;
+mod contention;
+mod fitness;
+mod losses;
