@@ -10,6 +10,7 @@ pub mod components;
 pub mod digest;
 pub mod finding;
 pub mod pipeline;
+pub mod policies;
 pub mod report;
 pub mod spec;
 pub mod topology;

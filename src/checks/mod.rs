@@ -1,5 +1,6 @@
 //! The checks: each a module, each a pure function from objects to findings.
 
+pub mod policy;
 pub mod references;
 pub mod schema;
 pub mod upgrade;

@@ -4,6 +4,7 @@ mod compile;
 mod completions;
 mod explain;
 mod init;
+mod policy;
 mod schema;
 mod validate;
 
@@ -29,7 +30,8 @@ Examples:
   galeno compile                     environments/*.yaml to generated/
   galeno compile --check             fail if generated/ is not what the environments mean
   galeno explain prod database       what an environment means, and why
-  galeno validate manifests/         any Kubernetes manifests, without a cluster";
+  galeno validate manifests/         any Kubernetes manifests, without a cluster
+  galeno policy test                 the cases of the admission policies";
 
 /// Compiles a short environment file into a whole clinical platform as GitOps.
 #[derive(Debug, Parser)]
@@ -60,6 +62,7 @@ enum Command {
     Compile(compile::Args),
     Validate(validate::Args),
     Explain(explain::Args),
+    Policy(policy::Args),
     Init(init::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -150,6 +153,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Compile(args) => compile::run(&shell, &args),
         Command::Validate(args) => validate::run(&shell, &args),
         Command::Explain(args) => explain::run(&shell, &args),
+        Command::Policy(args) => policy::run(&shell, &args),
         Command::Init(args) => init::run(&shell, &args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::{End, Shell};
-use crate::checks::{references, schema};
+use crate::checks::{policy, references, schema};
 use crate::finding::{Finding, Severity};
 use crate::pipeline::{Manifests, read_paths, read_text};
 use crate::report::{self, Format, Sources};
 
-/// Check any Kubernetes manifests, without a cluster: schemas, what the API server would refuse, and references.
+/// Check any Kubernetes manifests, without a cluster: schemas, what the API server would refuse, references, policies.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Objects that others refer to may be elsewhere: a missing one is a warning, unless `--complete`.\n\nExamples:\n  \
@@ -36,6 +36,9 @@ pub(super) struct Args {
     /// The manifests are all that their cluster holds: a missing object is an error, an unused one a warning.
     #[arg(long)]
     complete: bool,
+    /// Leave out Galeno's own policies. Those among the manifests hold in any case.
+    #[arg(long)]
+    no_policies: bool,
     /// The least that makes the command fail.
     #[arg(long, value_name = "SEVERITY", default_value = "error")]
     fail_on: FailOn,
@@ -94,6 +97,7 @@ pub(super) fn run(shell: &Shell, args: &Args) -> End {
         ..references::Options::default()
     };
     findings.extend(references::check(&items, &options));
+    findings.extend(policy::check(&items, &catalog, !args.no_policies));
     crate::finding::sort(&mut findings);
     let color = shell.colored(std::io::stdout().is_terminal());
     let printed = Shell::print(&report::tell(args.format, &findings, &files, &sources, color));

@@ -15,6 +15,7 @@ mod monitoring;
 mod namespaces;
 mod network;
 mod output;
+mod policies;
 mod rbac;
 mod restore;
 mod secrets;
@@ -54,6 +55,7 @@ fn everywhere(topology: &Topology, region: &Region, output: &mut Output) {
     namespaces::render(topology, region, output);
     network::render(topology, region, output);
     rbac::render(topology, region, output);
+    policies::render(topology, region, output);
     ingress::render(topology, region, output);
     web::render(topology, region, output);
     monitoring::render(topology, region, output);

@@ -40,6 +40,7 @@ pub fn render(loaded: &Loaded, catalog: &checks::schema::Catalog) -> Rendered {
     let items = items(loaded, &manifests, &paths);
     findings.extend(checks::schema::check(&items, catalog, &kubernetes(loaded)));
     findings.extend(checks::references::check(&items, &elsewhere(loaded)));
+    findings.extend(checks::policy::check(&items, catalog, false));
     acknowledge(&loaded.acknowledged, &mut findings, loaded);
     if manifests.is_empty() && !has_errors(&findings) {
         findings.push(

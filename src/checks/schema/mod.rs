@@ -27,6 +27,7 @@ use std::sync::LazyLock;
 use rayon::prelude::*;
 
 pub use catalog::{Catalog, Scope};
+pub(super) use cel::{Expression, Failure, Scope as Variables};
 pub(super) use formats::Quantity;
 pub use version::{KubeVersion, UnknownVersion};
 
@@ -44,7 +45,7 @@ const SHARE: usize = 8;
 const STACK: usize = 64 * 1024 * 1024;
 
 /// The threads that check. There may be none to be had, and then rules in CEL are told as not evaluated.
-static THREADS: LazyLock<Option<rayon::ThreadPool>> =
+pub(super) static THREADS: LazyLock<Option<rayon::ThreadPool>> =
     LazyLock::new(|| rayon::ThreadPoolBuilder::new().stack_size(STACK).build().ok());
 
 /// Checks objects against the schemas of their kinds in every one of the given Kubernetes versions; without versions,

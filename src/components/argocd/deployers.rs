@@ -20,6 +20,9 @@ use crate::topology::{Region, Topology};
 /// The component that the accounts stand in.
 pub(super) const COMPONENT: &str = "deployers";
 
+/// Group and kind of an admission policy.
+const POLICY: [&str; 2] = ["admissionregistration.k8s.io", "ValidatingAdmissionPolicy"];
+
 pub(super) const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// The name of an Application's account.
@@ -52,9 +55,14 @@ pub(super) fn of_unit(region: &Region, inventory: &Inventory, output: &mut Outpu
     service_account(region, &name, COMPONENT, output);
     let unit = &inventory.unit;
     if !inventory.clustered.is_empty() {
+        let mut rules = rules(&inventory.clustered);
+        if inventory.clustered.contains_key(&POLICY.map(str::to_owned).into()) {
+            // Who makes a policy with parameters must be able to read all that could be its parameters.
+            rules.push(rule("", vec![resource::of_kind("ConfigMap")], &["get"], None));
+        }
         let role = ClusterRole {
             metadata: clustered(&name, COMPONENT),
-            rules: Some(rules(&inventory.clustered)),
+            rules: Some(rules),
             aggregation_rule: None,
         };
         let whole = because(format!(

@@ -42,6 +42,11 @@ pub(super) fn value<'v>(schema: &'v Schema, value: &'v Value, is_root: bool) -> 
     }
 }
 
+/// A value of which nothing is known but itself.
+pub(super) fn plain(json: &Value) -> Boxed<'_> {
+    value(&NO_SCHEMA, json, false)
+}
+
 static NO_SCHEMA: std::sync::LazyLock<Schema> = std::sync::LazyLock::new(Schema::default);
 
 fn string<'v>(schema: &Schema, text: &'v str) -> Boxed<'v> {

@@ -18,8 +18,18 @@ const MAX_NODES: usize = 10_000;
 
 /// Whether an expression over this `self` is sure to end soon.
 pub(super) fn is_bearable(expression: &IdedExpr, self_value: &dyn Val) -> bool {
+    is_bearable_among(expression, std::iter::once(("self", self_value)))
+}
+
+/// Whether an expression over these variables is sure to end soon.
+pub(super) fn is_bearable_among<'v>(
+    expression: &IdedExpr,
+    variables: impl Iterator<Item = (&'v str, &'v dyn Val)>,
+) -> bool {
     let mut estimator = Estimator {
-        scope: vec![("self", Shape::Nodes(vec![self_value]))],
+        scope: variables
+            .map(|(name, value)| (name, Shape::Nodes(vec![value])))
+            .collect(),
         largest: 0.0,
     };
     let estimate = estimator.part(expression);

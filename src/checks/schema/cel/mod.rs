@@ -6,6 +6,7 @@
 
 mod convert;
 mod cost;
+mod expression;
 mod functions;
 
 use std::fmt;
@@ -15,6 +16,8 @@ use cel::common::ast::IdedExpr;
 use cel::common::types::{CelBool, CelOptional};
 use cel::{Context, Env, ExecutionError, Value};
 use serde::Deserialize;
+
+pub(in crate::checks) use expression::{Expression, Failure, Scope};
 
 use super::model::Schema;
 use super::path::Step;
