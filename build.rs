@@ -18,7 +18,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 continue;
             };
             println!("cargo::rerun-if-changed=policies/{name}");
-            writeln!(code, "    ({stem:?}, include_str!({:?})),", folder.join(name))?;
+            let path = folder.join(name).display().to_string();
+            writeln!(code, "    ({stem:?}, include_str!({path:?})),")?;
         }
         writeln!(code, "];")?;
     }

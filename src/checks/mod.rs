@@ -3,4 +3,5 @@
 pub mod policy;
 pub mod references;
 pub mod schema;
+pub mod survival;
 pub mod upgrade;

@@ -6,6 +6,7 @@ mod explain;
 mod init;
 mod policy;
 mod schema;
+mod survive;
 mod validate;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -31,7 +32,8 @@ Examples:
   galeno compile --check             fail if generated/ is not what the environments mean
   galeno explain prod database       what an environment means, and why
   galeno validate manifests/         any Kubernetes manifests, without a cluster
-  galeno policy test                 the cases of the admission policies";
+  galeno policy test                 the cases of the admission policies
+  galeno survive prod                what is left when a node, a disk, a zone or a region is lost";
 
 /// Compiles a short environment file into a whole clinical platform as GitOps.
 #[derive(Debug, Parser)]
@@ -63,6 +65,7 @@ enum Command {
     Validate(validate::Args),
     Explain(explain::Args),
     Policy(policy::Args),
+    Survive(survive::Args),
     Init(init::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -154,6 +157,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Validate(args) => validate::run(&shell, &args),
         Command::Explain(args) => explain::run(&shell, &args),
         Command::Policy(args) => policy::run(&shell, &args),
+        Command::Survive(args) => survive::run(&shell, &args),
         Command::Init(args) => init::run(&shell, &args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -62,16 +62,11 @@ pub(super) fn run(shell: &Shell, args: &Args) -> End {
 }
 
 fn gather(shell: &Shell, folder: Option<&Path>) -> Result<Vec<Texts>, Box<Finding>> {
-    let folder = match folder {
-        Some(folder) => folder.to_owned(),
-        None => {
-            let own = shell.root.join("policies");
-            if !own.is_dir() {
-                return Ok(texts());
-            }
-            own
-        }
-    };
+    let own = shell.root.join("policies");
+    if folder.is_none() && !own.is_dir() {
+        return Ok(texts());
+    }
+    let folder = folder.map_or(own, Path::to_owned);
     let found = read(&folder)?;
     if found.is_empty() {
         let message = format!("there is no policy in {}", folder.display());
@@ -97,7 +92,7 @@ fn read(folder: &Path) -> Result<Vec<Texts>, Box<Finding>> {
         let Some(name) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".yaml")) else {
             continue;
         };
-        if name.ends_with(".cases") {
+        if name.rsplit_once('.').is_some_and(|(_, ending)| ending == "cases") {
             continue;
         }
         let policy = std::fs::read_to_string(&path).map_err(|error| failed(&path, error))?;

@@ -18,6 +18,8 @@ pub struct Loaded {
     pub ledger: Ledger,
     /// SHA-256 over the environment file and the ledger: the identity of the input.
     pub input: String,
+    /// Losses at once that the environment wants survived beyond its promise.
+    pub survive: Vec<Vec<String>>,
     /// What somebody has read and accepts.
     pub acknowledged: Vec<spec::Acknowledgement>,
 }
@@ -125,6 +127,7 @@ pub fn load(root: &Path, name: &str, now: jiff::Timestamp) -> (Option<Loaded>, V
             source,
             ledger,
             input,
+            survive: environment.survive,
             acknowledged: environment.acknowledge,
         }),
         findings,

@@ -10,7 +10,7 @@ mod render;
 pub use compile::{Compiled, compile, strangers};
 pub use load::{Environments, Loaded, discover, load};
 pub use manifests::{Manifests, read_paths, read_text};
-pub use render::{Rendered, render};
+pub use render::{Rendered, items, render, world};
 
 /// Names of the folders of a repository.
 pub mod folders {

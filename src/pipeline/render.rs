@@ -7,9 +7,10 @@ use super::folders;
 use super::load::Loaded;
 use crate::bundle::{Item, Manifest, paths};
 use crate::checks;
+use crate::checks::survival::{Promised, RegionOf, World};
 use crate::components;
 use crate::finding::{Finding, Severity, has_errors};
-use crate::spec::{Acknowledgement, Cni};
+use crate::spec::{Acknowledgement, Cni, Promise, Role};
 use crate::topology::{Peer, StorageKind, Topology, edges};
 
 /// An environment's objects and what the checks say of them.
@@ -41,6 +42,8 @@ pub fn render(loaded: &Loaded, catalog: &checks::schema::Catalog) -> Rendered {
     findings.extend(checks::schema::check(&items, catalog, &kubernetes(loaded)));
     findings.extend(checks::references::check(&items, &elsewhere(loaded)));
     findings.extend(checks::policy::check(&items, catalog, false));
+    let survival = checks::survival::check(&items, &world(loaded));
+    findings.extend(survival.into_iter().map(|finding| loaded.source.locate(finding)));
     acknowledge(&loaded.acknowledged, &mut findings, loaded);
     if manifests.is_empty() && !has_errors(&findings) {
         findings.push(
@@ -54,8 +57,28 @@ pub fn render(loaded: &Loaded, catalog: &checks::schema::Catalog) -> Rendered {
     }
 }
 
+/// The places that an environment has, and what it promises of them.
+pub fn world(loaded: &Loaded) -> World {
+    let topology = &loaded.topology;
+    let region = |region: &crate::topology::Region| RegionOf {
+        cluster: format!("{}/{}", topology.name, region.name),
+        name: region.name.to_string(),
+        primary: region.role == Role::Primary,
+        zones: region.zones.iter().map(ToString::to_string).collect(),
+    };
+    World {
+        regions: topology.regions.iter().map(region).collect(),
+        promise: match topology.promise {
+            Promise::None => Promised::Nothing,
+            Promise::Node => Promised::Node,
+            Promise::Zone => Promised::Zone,
+        },
+        together: loaded.survive.clone(),
+    }
+}
+
 /// The objects as the checks see them: each region is a cluster.
-fn items(loaded: &Loaded, manifests: &[Manifest], paths: &[String]) -> Vec<Item> {
+pub fn items(loaded: &Loaded, manifests: &[Manifest], paths: &[String]) -> Vec<Item> {
     let environment = loaded.topology.name.as_str();
     let item = |(manifest, path): (&Manifest, &String)| Item {
         cluster: Arc::from(format!("{environment}/{}", manifest.region)),

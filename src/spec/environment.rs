@@ -33,6 +33,10 @@ pub struct Environment {
     /// What must go on working when something is lost. Checked when compiling.
     #[serde(default)]
     pub promise: Promise,
+    /// Losses at the same time that must be survived beyond the promise, each a list such as `[node/ZONE, node/ZONE]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(example = &[["node/eu-central-1a", "disk/eu-central-1b"]])]
+    pub survive: Vec<Vec<String>>,
     /// Persistent storage of the primary and recovery regions.
     #[serde(default)]
     pub storage: Storage,

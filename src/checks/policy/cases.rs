@@ -159,7 +159,7 @@ impl Runner<'_> {
         match self.said(case) {
             Ok(said) if said.contains(expected) => self.tested.rejected += 1,
             Ok(said) if said.is_empty() => {
-                self.fail(&pointer, format!("`{}` must be rejected, and is admitted", case.name))
+                self.fail(&pointer, format!("`{}` must be rejected, and is admitted", case.name));
             }
             Ok(said) => {
                 let message = format!(

@@ -60,7 +60,7 @@ impl Risks<'_, '_> {
     }
 
     /// `FROM to TO`, for a sentence.
-    pub(super) fn from_to(&self, pointer: &str) -> String {
+    pub(super) fn difference(&self, pointer: &str) -> String {
         let field = self.pair.at(pointer);
         format!("from {} to {}", shown(field.old), shown(field.new))
     }
@@ -96,7 +96,7 @@ impl Risks<'_, '_> {
     /// A volume that is to be smaller.
     pub(super) fn shrunk(&mut self, pointer: &str) {
         if self.pair.at(pointer).is_lowered() {
-            let message = format!("shrinks a volume {}", self.from_to(pointer));
+            let message = format!("shrinks a volume {}", self.difference(pointer));
             self.add(
                 "upgrade/volume-shrunk",
                 pointer,
@@ -111,7 +111,7 @@ impl Risks<'_, '_> {
     fn deletes(&mut self, pointer: &str) {
         let field = self.pair.at(pointer);
         if field.new == "Delete" && field.old != "Delete" && !field.old.is_null() {
-            let message = format!("changes `{}` {}", name_of(pointer), self.from_to(pointer));
+            let message = format!("changes `{}` {}", name_of(pointer), self.difference(pointer));
             self.add(
                 "upgrade/reclaim-deletes",
                 pointer,

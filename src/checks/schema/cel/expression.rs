@@ -165,15 +165,16 @@ impl Reader<'_> {
             Expr::Map(map) => map.entries.iter_mut().for_each(|entry| self.entry(&mut entry.expr)),
             Expr::Struct(value) => self.refuse(format!("values of the type `{}` are not supported", value.type_name)),
             Expr::Call(call) => {
-                let name = call.func_name.clone();
-                let operator = name.starts_with('_') || name.ends_with('_') || name.starts_with("-_");
-                if !operator && !FUNCTIONS.contains(&name.as_str()) {
-                    return self.refuse(format!("the function `{name}` is not supported"));
-                }
                 if let Some(target) = &mut call.target {
                     self.read(target);
                 }
                 call.args.iter_mut().for_each(|argument| self.read(argument));
+                let name = &call.func_name;
+                let is_operator = name.starts_with(['_', '-']) || name.ends_with('_');
+                if !is_operator && !FUNCTIONS.contains(&name.as_str()) {
+                    let problem = format!("the function `{name}` is not supported");
+                    self.refuse(problem);
+                }
             }
             Expr::Comprehension(comprehension) => {
                 self.read(&mut comprehension.iter_range);
