@@ -28,10 +28,13 @@ pub fn write_yaml(object: &Object) -> Result<String, NotWritten> {
         value: object.value(),
         place: Place::Object,
     };
-    serde_saphyr::to_string_with_options(&ordered, options).map_err(|error| NotWritten {
+    let mut text = serde_saphyr::to_string_with_options(&ordered, options).map_err(|error| NotWritten {
         id: object.id(),
         message: error.to_string(),
-    })
+    })?;
+    // Thousands of them are held until every environment is known to be right.
+    text.shrink_to_fit();
+    Ok(text)
 }
 
 /// What kind of mapping it is, which decides the order of its keys.

@@ -1,4 +1,4 @@
-//! Environments to trees of files, all of them side by side.
+//! Environments to trees of files, some of them side by side.
 
 use std::path::Path;
 
@@ -26,9 +26,15 @@ pub struct Compiled {
 /// Compiles environments. What is wrong with one is told beside it; without a tree there is at least one error.
 pub fn compile(root: &Path, names: &[String], now: jiff::Timestamp) -> Vec<(Option<Compiled>, Vec<Finding>)> {
     let catalog = Catalog::upstream();
+    // A thread that waits for a part of one environment would begin another meanwhile, and in the end all of them would be
+    // half done and in memory: so many are begun as there are threads, then the next.
     names
-        .par_iter()
-        .map(|name| compile_one(root, name, now, &catalog))
+        .chunks(rayon::current_num_threads())
+        .flat_map(|some| {
+            some.par_iter()
+                .map(|name| compile_one(root, name, now, &catalog))
+                .collect::<Vec<_>>()
+        })
         .collect()
 }
 
