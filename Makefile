@@ -5,7 +5,7 @@ GALENO = $(CARGO) run --quiet --release --bin galeno --
 VENV = .cache/venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile schemas test test-fast test-programs lint deny clean
+.PHONY: help setup compile schemas test test-fast test-programs lint bench fuzz deny clean
 
 help: ## List what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,6 +30,14 @@ lint: ## Format and clippy, warnings as errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --package galeno --package galeno-contract --all-targets --locked -- --deny warnings
 	$(CARGO) clippy --workspace --locked -- --deny warnings
+
+bench: ## Measure the compiler: whole processes, copies of prod, and other generators beside it
+	bench/compile
+	bench/peers
+	$(CARGO) bench --package galeno --bench compile
+
+fuzz: ## Run each fuzz target for a minute (builds cargo-fuzz first: some minutes)
+	tools/fuzz
 
 deny: ## Licences, sources and unused dependencies (builds cargo-deny and cargo-machete first: some minutes)
 	tools/deny

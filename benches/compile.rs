@@ -1,6 +1,10 @@
 //! The steps of a compile in one process: what reading, rendering, each check and writing of production cost.
 //! Whole processes, copies of production and other generators: `bench/compile` and `bench/peers`.
-#![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark fails by panic, and its main is a macro's")]
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark fails by panic, and its main is a macro's"
+)]
 
 use std::path::Path;
 
@@ -12,7 +16,9 @@ use galeno::{components, pipeline};
 const NOW: jiff::Timestamp = jiff::Timestamp::UNIX_EPOCH;
 
 fn loaded() -> pipeline::Loaded {
-    pipeline::load(Path::new(env!("CARGO_MANIFEST_DIR")), "prod", NOW).0.unwrap()
+    pipeline::load(Path::new(env!("CARGO_MANIFEST_DIR")), "prod", NOW)
+        .0
+        .unwrap()
 }
 
 /// What is committed for production, as `validate` reads it.
@@ -30,10 +36,14 @@ fn steps(criterion: &mut Criterion) {
     let tree = Tree::render("galeno", &loaded.input, &manifests, Vec::new()).unwrap();
 
     let mut group = criterion.benchmark_group("prod");
-    group.sample_size(20).throughput(Throughput::Elements(manifests.len() as u64));
+    group
+        .sample_size(20)
+        .throughput(Throughput::Elements(manifests.len() as u64));
     group.bench_function("load", |b| b.iter(self::loaded));
     group.bench_function("render", |b| b.iter(|| components::render(&loaded.topology)));
-    group.bench_function("check schema", |b| b.iter(|| schema::check(&items, &catalog, &versions)));
+    group.bench_function("check schema", |b| {
+        b.iter(|| schema::check(&items, &catalog, &versions))
+    });
     group.bench_function("check references", |b| {
         b.iter(|| references::check(&items, &references::Options::default()));
     });
@@ -43,7 +53,11 @@ fn steps(criterion: &mut Criterion) {
     group.bench_function("write", |b| {
         b.iter_batched(
             || tempfile::tempdir().unwrap(),
-            |folder| tree.write(&folder.path().join("prod"), &Consent::default()).map(|_| folder).unwrap(),
+            |folder| {
+                tree.write(&folder.path().join("prod"), &Consent::default())
+                    .map(|_| folder)
+                    .unwrap()
+            },
             BatchSize::PerIteration,
         );
     });
