@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import { api, data } from '../api/client';
 import { usePlatform } from '../api/platform';
 import { useI18n } from '../i18n';
 import { Button } from '../ui/forms';
@@ -11,6 +12,15 @@ export function PlatformBar() {
   const { t, word } = useI18n();
   const client = useQueryClient();
   const left = useSecondsTo(again);
+  useEffect(() => {
+    if (trouble === undefined || again === undefined) return;
+    // Whoever waits with something typed is told when it can be sent: the page asks, though nothing on it needs to be read.
+    const timer = setTimeout(
+      () => void data(api().GET('/api/v1/auth/me')).catch(() => undefined),
+      Math.max(again - Date.now(), 1000),
+    );
+    return () => clearTimeout(timer);
+  }, [trouble, again]);
   if (trouble !== undefined) {
     return (
       <div className="platform trouble" role="alert">

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link, Navigate, Outlet, useLocation, useMatches } from '@tanstack/react-router';
+import { Link, Outlet, useLocation, useMatches, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef } from 'react';
 import { usePlatform } from '../api/platform';
 import { asProblem } from '../api/problem';
@@ -28,14 +28,13 @@ export function Root() {
 export function Gate() {
   const me = useQuery(meQuery);
   const { ended } = usePlatform();
-  const { href } = useLocation();
   const last = useRef(me.data);
   if (me.data) last.current = me.data;
   useOtherTabs(me.data?.person);
   // While the session is renewed in a dialog, the page below stays as it is, with all that was typed.
   const shown = me.data ?? (ended ? last.current : undefined);
   if (!shown) {
-    if (me.isSuccess) return <Navigate to="/sign-in" search={href === '/' ? {} : { next: href }} replace />;
+    if (me.isSuccess) return <ToSignIn />;
     if (me.isError) {
       return (
         <main className="alone">
@@ -57,6 +56,19 @@ export function Gate() {
       </Suspense>
     </Signed>
   );
+}
+
+/** Once: while the other page is on its way, this one is drawn again, and the address has changed already. */
+function ToSignIn() {
+  const navigate = useNavigate();
+  const { href } = useLocation();
+  const gone = useRef(false);
+  useEffect(() => {
+    if (gone.current) return;
+    gone.current = true;
+    void navigate({ to: '/sign-in', search: href === '/' ? {} : { next: href }, replace: true });
+  });
+  return null;
 }
 
 function Within() {

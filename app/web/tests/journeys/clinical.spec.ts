@@ -1,0 +1,174 @@
+import type { Schemas } from '../../src/api/client';
+import { as, entry, newPatient, prescribe, treat } from '../support/api';
+import { expect, test } from '../support/test';
+
+test('finds a patient by keyboard alone, whatever the accents and the typing errors', async ({ open }) => {
+  const patient = await newPatient('Íñigo', 'Quiñónez Barrágan');
+  await treat(patient.id);
+  const page = await open('physician');
+  await expect(page.getByRole('heading', { name: 'Hoy' })).toBeVisible();
+  await page.keyboard.press('/');
+  const search = page.getByRole('combobox', { name: 'Buscar paciente' });
+  await expect(search).toBeFocused();
+  await page.keyboard.type('quinonez barragan');
+  const option = page.getByRole('option', { name: /Quiñónez Barrágan, Íñigo/ });
+  await expect(option).toBeVisible();
+  for (const typed of ['quiñones', 'qunionez inigo']) {
+    await search.fill(typed);
+    await expect(option).toBeVisible();
+    await expect(page.getByText('Nadie se llama así')).toBeVisible();
+  }
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowUp');
+  await expect(option).toHaveAttribute('aria-selected', 'true');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: 'Quiñónez Barrágan, Íñigo' })).toBeVisible();
+});
+
+test('keeps allergies in sight whatever is open below', async ({ open }) => {
+  const patient = await newPatient('Carla');
+  await treat(patient.id);
+  await entry(patient.id, {
+    kind: 'allergy',
+    category: 'medication',
+    atc: 'J01C',
+    substance: 'Penicilina',
+    reaction: 'Anafilaxia',
+    criticality: 'high',
+  });
+  for (let number = 0; number < 14; number += 1)
+    await entry(patient.id, { kind: 'note', title: `Nota ${number}`, text: 'Una línea.\nOtra línea.' });
+  const page = await open('physician', `/patients/${patient.id}`);
+  const allergies = page.getByRole('group', { name: 'Alergias' });
+  for (const tab of ['Historia', 'Notas', 'Constantes', 'Medicación', 'Citas', 'Datos']) {
+    await page.getByRole('navigation', { name: 'Partes de la historia' }).getByRole('link', { name: tab }).click();
+    await page.mouse.wheel(0, 4000);
+    await expect(allergies).toContainText('Penicilina');
+    await expect(allergies).toBeInViewport();
+  }
+  const unknown = await newPatient('Berta');
+  await treat(unknown.id);
+  await page.goto(`/patients/${unknown.id}`);
+  await expect(allergies).toContainText('Sin alergias conocidas');
+});
+
+test('writes a note, corrects it, signs it, amends it', async ({ open }) => {
+  const patient = await newPatient('Pilar');
+  await treat(patient.id);
+  const page = await open('physician', `/patients/${patient.id}/notes`);
+  await page.getByLabel('Nota', { exact: true }).fill('Acude por tos.');
+  await page.getByRole('button', { name: 'Guardar la nota' }).click();
+  const list = page.locator('.note-list');
+  await expect(list).toContainText('Acude por tos.');
+  await expect(page.getByLabel('Nota', { exact: true })).toHaveValue('');
+  await list.getByRole('button', { name: 'Editar' }).click();
+  await list.getByLabel('Nota', { exact: true }).fill('Acude por tos seca.');
+  await list.getByRole('button', { name: 'Guardar el cambio' }).click();
+  await expect(list.locator('.prose')).toHaveText('Acude por tos seca.');
+  const act = async (name: string) => {
+    await list
+      .getByRole('button', { name: /Acciones de/ })
+      .first()
+      .click();
+    await page.getByRole('menuitem', { name }).click();
+  };
+  await act('Firmar');
+  await page.getByRole('dialog').getByRole('button', { name: 'Firmar' }).click();
+  await expect(list.getByText('Firmada')).toBeVisible();
+  await expect(list.getByRole('button', { name: 'Editar' })).toHaveCount(0);
+  await act('Añadir enmienda');
+  await page.getByRole('dialog').getByLabel('Enmienda').fill('La tos es productiva.');
+  await page.getByRole('dialog').getByRole('button', { name: 'Añadir la enmienda' }).click();
+  await expect(list).toContainText('La tos es productiva.');
+  const { items } = await as('physician').get<Schemas['Page_Entry']>(`/patients/${patient.id}/entries?kind=note`);
+  expect(items.map((each) => [each.status, each.amends !== null]).sort()).toEqual([
+    ['open', true],
+    ['signed', false],
+  ]);
+});
+
+test('measures, and sees the measurements as charts', async ({ open }) => {
+  const patient = await newPatient('Sergio');
+  await treat(patient.id, 'nurse');
+  const page = await open('nurse', `/patients/${patient.id}/vitals`);
+  await page.getByLabel(/Tensión sistólica/).fill('15o');
+  await expect(page.getByText('Entre 40 y 300')).toBeVisible();
+  await page.getByLabel(/Tensión sistólica/).fill('152');
+  await page.getByLabel(/Tensión diastólica/).fill('94');
+  await page.getByLabel(/Temperatura/).fill('36,7');
+  await page.getByRole('button', { name: 'Guardar las constantes' }).click();
+  const chart = page.getByRole('figure', { name: /Tensión sistólica/ });
+  await expect(chart).toContainText('152');
+  await expect(chart).toContainText('fuera de lo habitual');
+  await expect(page.getByRole('figure', { name: /Temperatura/ })).toContainText('36,7');
+  await expect(chart.getByRole('table')).toHaveCount(1);
+  const { items } = await as('nurse').get<Schemas['Page_Entry']>(`/patients/${patient.id}/entries?kind=observation`);
+  expect(items).toHaveLength(3);
+});
+
+test('prescribes with what speaks against it in sight before signing', async ({ open }) => {
+  const patient = await newPatient('Andrés');
+  await treat(patient.id);
+  await entry(patient.id, {
+    kind: 'allergy',
+    category: 'medication',
+    atc: 'M01A',
+    substance: 'AINE',
+    reaction: 'Broncoespasmo',
+    criticality: 'high',
+  });
+  await prescribe(patient.id, 'Warfarina 5 mg comprimidos', 'B01AA03');
+  const page = await open('physician', `/patients/${patient.id}/medication`);
+  await page.getByRole('button', { name: 'Recetar' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Medicamento').fill('Ibuprofeno 600 mg comprimidos');
+  await expect(dialog.getByLabel('Código ATC')).toHaveValue('M01AE01');
+  await dialog.getByRole('button', { name: 'Comprobar' }).click();
+  await expect(dialog.getByText('Contraindicado')).toBeVisible();
+  await expect(dialog.getByText('Más riesgo de hemorragia grave', { exact: false })).toBeVisible();
+  // Without an answer to each there is no signature.
+  await dialog.getByRole('button', { name: 'Firmar con estas razones' }).click();
+  await expect(dialog).toBeVisible();
+  await dialog.getByRole('button', { name: 'Corregir' }).click();
+  await dialog.getByLabel('Medicamento').fill('Paracetamol 1 g comprimidos');
+  await dialog.getByRole('button', { name: 'Comprobar' }).click();
+  await expect(dialog.getByText('Nada en contra')).toBeVisible();
+  await dialog.getByRole('button', { name: 'Firmar', exact: true }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByText('Paracetamol 1 g comprimidos')).toBeVisible();
+  const { items } = await as('physician').get<Schemas['Page_Prescription']>(`/patients/${patient.id}/prescriptions`);
+  expect(items.map((each) => [each.medication, each.status]).sort()).toEqual([
+    ['Paracetamol 1 g comprimidos', 'active'],
+    ['Warfarina 5 mg comprimidos', 'active'],
+  ]);
+
+  await page.getByRole('button', { name: 'Recetar' }).click();
+  await dialog.getByLabel('Medicamento').fill('Ibuprofeno 600 mg comprimidos');
+  await dialog.getByRole('button', { name: 'Comprobar' }).click();
+  await expect(dialog.getByLabel('Por qué se receta igualmente')).toHaveCount(2);
+  for (const why of await dialog.getByLabel('Por qué se receta igualmente').all())
+    await why.fill('Dosis única bajo vigilancia');
+  await dialog.getByRole('button', { name: 'Firmar con estas razones' }).click();
+  await expect(dialog).toHaveCount(0);
+  const after = await as('physician').get<Schemas['Page_Prescription']>(`/patients/${patient.id}/prescriptions`);
+  const signed = after.items.find((each) => each.medication.startsWith('Ibuprofeno'));
+  expect([signed?.status, signed?.overridden?.length]).toEqual(['active', 2]);
+});
+
+test('opens a record in an emergency, with a reason that the auditor judges and the patient sees', async ({ open }) => {
+  const patient = await newPatient('Desconocida');
+  const page = await open('physician', `/patients/${patient.id}`);
+  await expect(page.getByRole('heading', { name: 'No consta que atienda a este paciente' })).toBeVisible();
+  await page.getByLabel('Por qué la necesita ahora').fill('Llega inconsciente a urgencias, sin acompañante.');
+  await page.getByRole('button', { name: 'Abrir en urgencia' }).click();
+  await expect(page.getByText('La historia está vacía.')).toBeVisible();
+
+  const auditor = await open('auditor', '/emergencies');
+  const row = auditor.getByRole('listitem').filter({ hasText: patient.family_name });
+  await expect(row).toContainText('Llega inconsciente');
+  await row.getByRole('button', { name: /Revisar/ }).click();
+  await auditor.getByLabel('Conclusión').selectOption('justified');
+  await auditor.getByLabel('Comentario').fill('Conforme al protocolo.');
+  await auditor.getByRole('button', { name: 'Guardar la revisión' }).click();
+  await expect(auditor.getByRole('listitem').filter({ hasText: patient.family_name })).toContainText('Justificada');
+});

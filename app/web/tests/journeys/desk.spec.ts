@@ -1,0 +1,118 @@
+import type { Schemas } from '../../src/api/client';
+import { as, book, freeSlots, newPatient, scheduleOf } from '../support/api';
+import { expect, test } from '../support/test';
+import { firstDay } from '../support/scene';
+import type { Page } from '@playwright/test';
+
+const reload = (id: string, patient: string) =>
+  as('receptionist').get<Schemas['Appointment']>(`/patients/${patient}/appointments/${id}`);
+
+async function goToDay(page: Page, startsAt: string) {
+  const day = (at: Date) => new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/Madrid' }).format(at);
+  for (let now = new Date(); day(now) < day(new Date(startsAt)); now = new Date(now.getTime() + 24 * 3600 * 1000)) {
+    await page.getByRole('button', { name: 'Después' }).click();
+  }
+}
+
+test('receives a patient: arrived at the desk, seen by the physician', async ({ open }) => {
+  const schedule = await scheduleOf('physician');
+  const patient = await newPatient('Amparo');
+  const appointment = await book(patient.id, schedule.id, 'Control');
+  const desk = await open('receptionist');
+  await desk.getByLabel('Consulta').selectOption(schedule.staff);
+  await goToDay(desk, appointment.starts_at);
+  const name = `Amparo ${patient.family_name}`;
+  await desk.getByRole('button', { name: `Ha llegado: ${name}` }).click();
+  await expect(desk.getByRole('listitem').filter({ hasText: patient.family_name })).toContainText('en sala');
+  const office = await open('physician');
+  await goToDay(office, appointment.starts_at);
+  await office.getByRole('button', { name: `Atendido: ${name}` }).click();
+  await expect(office.getByRole('listitem').filter({ hasText: patient.family_name })).toContainText('atendida');
+  expect((await reload(appointment.id, patient.id)).status).toBe('fulfilled');
+});
+
+test('drags an appointment to a free slot, and moves another with the keyboard', async ({ open }) => {
+  const schedule = await scheduleOf('physician');
+  const day = await firstDay(schedule.id);
+  const [dragged, typed] = [await newPatient('Arrastre'), await newPatient('Teclado')];
+  const first = await book(dragged.id, schedule.id, 'Primera');
+  const second = await book(typed.id, schedule.id, 'Segunda');
+  const page = await open('physician', `/agenda?view=day&day=${day}&schedule=${schedule.id}`);
+  const visit = page.getByRole('button', { name: new RegExp(dragged.family_name) });
+  await expect(visit).toBeVisible();
+  const free = page.locator('li[data-slot]').filter({ hasText: 'libre' }).last();
+  const target = (await free.getAttribute('data-slot')) ?? '';
+  await free.scrollIntoViewIfNeeded();
+  const [from, to] = [await visit.boundingBox(), await free.boundingBox()];
+  if (!from || !to) throw new Error('nothing to drag');
+  const middle = (box: { x: number; y: number; width: number; height: number }) =>
+    [box.x + box.width / 2, box.y + box.height / 2] as const;
+  await page.mouse.move(...middle(from));
+  await page.mouse.down();
+  await page.mouse.move(...middle(to), { steps: 8 });
+  await expect(page.locator('li.over')).toHaveCount(1);
+  await page.mouse.up();
+  await expect(page.getByText(/Cita cambiada/)).toBeVisible();
+  expect((await reload(first.id, dragged.id)).slot).toBe(target);
+
+  await page.getByRole('button', { name: new RegExp(typed.family_name) }).focus();
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('radio').first().focus();
+  await page.keyboard.press('Space');
+  await dialog.getByRole('button', { name: 'Cambiar a esta hora' }).press('Enter');
+  await expect(dialog).toHaveCount(0);
+  expect((await reload(second.id, typed.id)).slot).not.toBe(second.slot);
+});
+
+test('books for who waits, the most urgent first', async ({ open }) => {
+  const schedules = (await as('receptionist').get<Schemas['Page_Schedule']>('/schedules?limit=100')).items;
+  const schedule = schedules.at(-1);
+  if (!schedule) throw new Error('no schedule');
+  const [late, urgent] = [await newPatient('Tarde'), await newPatient('Pronto')];
+  await as('receptionist').post(`/patients/${late.id}/waiting`, { schedule: schedule.id, priority: 4 });
+  await as('receptionist').post(`/patients/${urgent.id}/waiting`, { schedule: schedule.id, priority: 1 });
+  const page = await open('receptionist', `/waiting?schedule=${schedule.id}`);
+  const rows = page.locator('.numbered > li');
+  await expect(rows.first()).toContainText(urgent.family_name);
+  await rows
+    .first()
+    .getByRole('button', { name: /Dar cita a/ })
+    .click();
+  await page.getByRole('dialog').getByRole('radio').first().check();
+  await page.getByRole('dialog').getByRole('button', { name: 'Pedir esta cita' }).click();
+  await expect(rows.first()).not.toContainText(urgent.family_name);
+  const { items } = await as('receptionist').get<Schemas['Page_Appointment']>(`/patients/${urgent.id}/appointments`);
+  expect(items).toHaveLength(1);
+});
+
+test('registers a patient, and is shown who it may be already', async ({ open }) => {
+  const known = await newPatient('Gregorio');
+  const page = await open('receptionist', '/patients/new');
+  await page.getByLabel('Nombre', { exact: true }).fill('Gregorio');
+  await page.getByLabel('Apellidos').fill(known.family_name);
+  await page.getByLabel('Fecha de nacimiento').fill(known.birth_date);
+  await page.getByLabel('Sexo').selectOption('male');
+  await page.getByRole('button', { name: 'Registrar', exact: true }).click();
+  await expect(page.getByText('Quizá ya esté registrado')).toBeVisible();
+  await page.getByRole('button', { name: 'Es otra persona: registrar' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: `${known.family_name}, Gregorio` })).toBeVisible();
+  await expect(page).not.toHaveURL(new RegExp(known.id));
+  // Reception sees nothing clinical.
+  await expect(page.getByRole('link', { name: 'Notas' })).toHaveCount(0);
+  await page.getByLabel(/Usuario/).fill(`greg-${known.id.slice(-6)}`);
+  await page.getByRole('button', { name: 'Dar acceso' }).click();
+  await expect(page.locator('.secret')).toHaveText(/\S{6,}/);
+});
+
+test('books for a patient from their page', async ({ open }) => {
+  const patient = await newPatient('Visita');
+  const schedule = await scheduleOf('physician');
+  const page = await open('receptionist', `/patients/${patient.id}/visits`);
+  await page.getByRole('button', { name: 'Dar cita' }).click();
+  await page.getByLabel('Consulta').selectOption(schedule.id);
+  await page.getByRole('radio').nth(2).check();
+  await page.getByRole('button', { name: 'Pedir esta cita' }).click();
+  await expect(page.getByRole('button', { name: /Ha llegado/ })).toBeVisible();
+  expect((await freeSlots(schedule.id)).length).toBeGreaterThan(0);
+});

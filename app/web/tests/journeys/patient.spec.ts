@@ -1,0 +1,123 @@
+import type { Schemas } from '../../src/api/client';
+import { as, book, entry, newPatient, prescribe, scheduleOf, treat, withAccount } from '../support/api';
+import { expect, test } from '../support/test';
+
+test('books from the free slots, moves it, cancels it', async ({ open }) => {
+  const patient = await newPatient('Elena');
+  const { token } = await withAccount(patient);
+  const page = await open({ token });
+  await expect(page.getByText('No tiene citas pendientes')).toBeVisible();
+  await page.getByRole('link', { name: 'Pedir cita' }).click();
+  const service = page.getByLabel('Consulta');
+  await service.selectOption({ index: 2 });
+  const slots = page.getByRole('radio');
+  await slots.nth(3).check();
+  const chosen = await page.locator('.chosen').innerText();
+  await page.getByLabel(/Motivo de la cita/).fill('Dolor de espalda');
+  await page.getByRole('button', { name: 'Pedir esta cita' }).click();
+  await expect(page).toHaveURL(/appointments/);
+  await expect(page.getByText('Dolor de espalda')).toBeVisible();
+  const [first] = (await as('receptionist').get<Schemas['Page_Appointment']>(`/patients/${patient.id}/appointments`))
+    .items;
+  expect(first?.reason).toBe('Dolor de espalda');
+  // The clinic's clock, not the browser's (which is in Bogotá).
+  const time = new Intl.DateTimeFormat('es', { timeZone: 'Europe/Madrid', hour: '2-digit', minute: '2-digit' }).format(
+    new Date(first?.starts_at ?? 0),
+  );
+  expect(chosen).toContain(time);
+
+  await page.getByRole('link', { name: 'Cambiar' }).click();
+  await expect(page.getByText(`Ahora:`)).toBeVisible();
+  await page.getByRole('radio').nth(6).check();
+  await page.getByRole('button', { name: 'Cambiar a esta hora' }).click();
+  await expect(page).toHaveURL(/appointments/);
+  const [moved] = (await as('receptionist').get<Schemas['Page_Appointment']>(`/patients/${patient.id}/appointments`))
+    .items;
+  expect(moved?.slot).not.toBe(first?.slot);
+
+  await page.getByRole('button', { name: 'Anular' }).click();
+  await page
+    .getByRole('dialog')
+    .getByLabel(/Motivo/)
+    .fill('Ya no hace falta');
+  await page.getByRole('dialog').getByRole('button', { name: 'Anular la cita' }).click();
+  await expect(page.getByText('No tiene citas pendientes')).toBeVisible();
+  await expect(page.getByText('anulada', { exact: true })).toBeVisible();
+});
+
+test('joins the waiting list when no time suits', async ({ open }) => {
+  const patient = await newPatient('Rosa');
+  const { token } = await withAccount(patient);
+  const schedule = await scheduleOf('physician');
+  const page = await open({ token }, `/book?schedule=${schedule.id}`);
+  await page.getByRole('button', { name: 'Apuntar en lista de espera' }).click();
+  await expect(page.getByText('Apuntado en la lista de espera')).toBeVisible();
+  const waiting = await as('receptionist').get<Schemas['Waiting'][]>(`/schedules/${schedule.id}/waiting`);
+  expect(waiting.filter((each) => each.patient === patient.id)).toHaveLength(1);
+});
+
+test('shows the pharmacy a code, and verifies it without signing in', async ({ open }) => {
+  const patient = await newPatient('Inés');
+  await treat(patient.id);
+  const prescription = await prescribe(patient.id, 'Omeprazol 20 mg cápsulas', 'A02BC01');
+  const { token } = await withAccount(patient);
+  const page = await open({ token }, '/prescriptions');
+  await page.getByRole('button', { name: 'Código de Omeprazol 20 mg cápsulas' }).click();
+  await expect(page.getByRole('img', { name: 'Código QR de Omeprazol 20 mg cápsulas' })).toBeVisible();
+  await expect(page.getByRole('dialog')).toContainText(prescription.code ?? 'no code');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('button', { name: 'Código de Omeprazol 20 mg cápsulas' })).toBeFocused();
+
+  const elsewhere = await open(undefined, '/verify');
+  await elsewhere.getByLabel('Código de la receta').fill(prescription.code ?? '');
+  await elsewhere.getByRole('button', { name: 'Comprobar' }).click();
+  await expect(elsewhere.locator('.notice.good')).toContainText('Omeprazol');
+  await expect(elsewhere.locator('body')).not.toContainText(patient.family_name);
+});
+
+test('reads the summary of the record, and who looked at it', async ({ open }) => {
+  const patient = await newPatient('Julia');
+  await treat(patient.id);
+  await entry(patient.id, {
+    kind: 'allergy',
+    category: 'food',
+    substance: 'Marisco',
+    reaction: 'Urticaria',
+    criticality: 'high',
+  });
+  await entry(patient.id, { kind: 'condition', icd10: 'J45.9', description: 'Asma', status: 'active' });
+  const at = new Date().toISOString();
+  await entry(patient.id, {
+    kind: 'observation',
+    loinc: '8867-4',
+    description: 'Frecuencia cardiaca',
+    value: { type: 'quantity', value: 72, unit: '/min' },
+    observed_at: at,
+  });
+  await entry(patient.id, { kind: 'note', title: 'Revisión', text: 'Respira bien.' });
+  const { token } = await withAccount(patient);
+  const page = await open({ token }, '/record');
+  for (const text of ['Marisco', 'grave', 'Asma', 'Frecuencia cardiaca', 'Respira bien.']) {
+    await expect(page.getByText(text, { exact: true }).first()).toBeVisible();
+  }
+  await page.getByRole('link', { name: 'Privacidad' }).click();
+  await expect(page.getByText('Medicina').first()).toBeVisible();
+  await expect(page.getByText(/escribir en la historia/).first()).toBeVisible();
+});
+
+test('reads the same in English, with dates of that language', async ({ open }) => {
+  const patient = await newPatient('Nora');
+  const { token } = await withAccount(patient);
+  const schedule = await scheduleOf('physician');
+  await book(patient.id, schedule.id, 'Control', 20);
+  const page = await open({ token });
+  await expect(page.getByRole('heading', { name: 'Hola, Nora' })).toBeVisible();
+  await page.getByRole('button', { name: /Menú de/ }).click();
+  await page.getByRole('menuitemradio', { name: 'English' }).click();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('heading', { name: 'Hello, Nora' })).toBeVisible();
+  await expect(page.locator('html')).toHaveAttribute('lang', 'en');
+  await expect(page.locator('.when-day').first()).toHaveText(/(Mon|Tues|Wednes|Thurs|Fri)day/);
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'Hello, Nora' })).toBeVisible();
+});

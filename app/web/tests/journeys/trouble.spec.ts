@@ -1,0 +1,279 @@
+/** What happens when something goes wrong. Each test has an API of its own over the same database. */
+
+import type { Page } from '@playwright/test';
+import type { Schemas } from '../../src/api/client';
+import { as, call, freeSlots, newPatient, scheduleOf, stack, storage, treat, withAccount } from '../support/api';
+import { startPair, type Pair } from '../support/pair';
+import { until } from '../support/process';
+import { expect, test as base } from '../support/test';
+
+const test = base.extend<{ pair: Pair }>({
+  pair: async ({}, use) => {
+    const { home, programs } = stack();
+    const pair = await startPair({ home, ...programs });
+    await use(pair);
+    await pair.stop();
+  },
+  // The browser itself reports requests that find nobody.
+  allowed: async ({}, use) =>
+    use([/net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|FAILED|TIMED_OUT|SOCKET_NOT_CONNECTED)/]),
+});
+
+const notesOf = (patient: string) =>
+  as('physician')
+    .get<Schemas['Page_Entry']>(`/patients/${patient}/entries?kind=note`)
+    .then(({ items }) => items.map((each) => (each.content.kind === 'note' ? each.content.text : '')));
+
+/** The keys of everything that is sent from now on. */
+function keys(page: Page): string[] {
+  const sent: string[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && /entries$/.test(request.url()))
+      sent.push(request.headers()['idempotency-key'] ?? 'none');
+  });
+  return sent;
+}
+
+test('the API is killed while a note is written: nothing is lost, and it is saved once', async ({ open, pair }) => {
+  const patient = await newPatient('Caída');
+  await treat(patient.id);
+  const page = await open('physician', `${pair.web}/patients/${patient.id}/notes`, { baseURL: pair.web });
+  const note = page.getByLabel('Nota', { exact: true });
+  await note.fill('Escrito antes de la caída.');
+  const sent = keys(page);
+  await pair.kill();
+  await page.getByRole('button', { name: 'Guardar la nota' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'No hay conexión con el servicio' }).first()).toBeVisible();
+  await expect(note).toHaveValue('Escrito antes de la caída.');
+  await page.getByRole('button', { name: 'Reintentar' }).first().click();
+  await expect.poll(() => sent.length).toBe(2);
+  await pair.start();
+  // The page notices by itself that the API is back.
+  await expect(page.locator('.platform.trouble')).toHaveCount(0, { timeout: 40_000 });
+  await page.getByRole('button', { name: 'Guardar la nota' }).click();
+  await expect(page.locator('.note-list')).toContainText('Escrito antes de la caída.');
+  expect(await notesOf(patient.id)).toEqual(['Escrito antes de la caída.']);
+  // Three attempts, one intention.
+  expect([sent.length, new Set(sent).size]).toEqual([3, 1]);
+});
+
+test('an answer is lost on its way: the repetition has one effect', async ({ open }) => {
+  const patient = await newPatient('Eco');
+  await treat(patient.id);
+  const page = await open('physician', `/patients/${patient.id}/notes`);
+  let lost = 0;
+  await page.route(/\/entries$/, async (route) => {
+    if (route.request().method() !== 'POST' || lost > 0) return route.continue();
+    lost += 1;
+    await route.fetch();
+    return route.abort('connectionreset');
+  });
+  await page.getByLabel('Nota', { exact: true }).fill('Una sola vez.');
+  await page.getByRole('button', { name: 'Guardar la nota' }).click();
+  await page.getByRole('button', { name: 'Reintentar' }).first().click();
+  await expect(page.locator('.note-list')).toContainText('Una sola vez.');
+  expect(lost).toBe(1);
+  expect(await notesOf(patient.id)).toEqual(['Una sola vez.']);
+});
+
+test('the gate of the database is shut: the page says so, counts down, and goes on by itself', async ({
+  open,
+  pair,
+}) => {
+  const patient = await newPatient('Puerta');
+  const { token } = await withAccount(patient);
+  const page = await open({ token }, `${pair.web}/`, { baseURL: pair.web });
+  await expect(page.getByText('No tiene citas pendientes')).toBeVisible();
+  pair.shutGate();
+  await until('the gate is shut', async () => (await fetch(`${pair.management}/readyz`)).status === 503);
+  await page.getByRole('link', { name: 'Historia' }).click();
+  const bar = page.locator('.platform.trouble');
+  await expect(bar).toContainText('Se están restaurando los datos');
+  await expect(bar).toContainText(/Se vuelve a intentar en \d+ s|Comprobando/);
+  // It is not taken for the end of the session.
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  pair.openGate();
+  await expect(page.getByText('Sin alergias conocidas')).toBeVisible({ timeout: 40_000 });
+  await expect(bar).toHaveCount(0);
+});
+
+test('the gate is shut while an appointment is booked: it is not booked, and then once', async ({ open, pair }) => {
+  const patient = await newPatient('Reserva');
+  const { token } = await withAccount(patient);
+  const schedule = await scheduleOf('physician');
+  const page = await open({ token }, `${pair.web}/book?schedule=${schedule.id}`, { baseURL: pair.web });
+  await page.getByRole('radio').nth(8).check();
+  await page.getByLabel(/Motivo de la cita/).fill('Durante la restauración');
+  pair.shutGate();
+  await until('the gate is shut', async () => (await fetch(`${pair.management}/readyz`)).status === 503);
+  await page.getByRole('button', { name: 'Pedir esta cita' }).click();
+  await expect(page.locator('.confirm .notice.danger')).toContainText('no se pierde nada');
+  await expect(page.getByLabel(/Motivo de la cita/)).toHaveValue('Durante la restauración');
+  pair.openGate();
+  await until('the gate is open', async () => (await fetch(`${pair.management}/readyz`)).ok);
+  await page.getByRole('button', { name: 'Reintentar' }).first().click();
+  await expect(page).toHaveURL(/appointments/);
+  const { items } = await as('receptionist').get<Schemas['Page_Appointment']>(`/patients/${patient.id}/appointments`);
+  expect(items).toHaveLength(1);
+});
+
+test('the session ends while somebody writes: they sign in over the page and go on', async ({ open }) => {
+  const { api } = stack();
+  const patient = await newPatient('Sesión');
+  const account = await withAccount(patient);
+  const schedule = await scheduleOf('physician');
+  const page = await open({ token: account.token }, `/book?schedule=${schedule.id}`);
+  await page.getByRole('radio').nth(4).check();
+  await page.getByLabel(/Motivo de la cita/).fill('Lo escrito antes');
+  await call(api, account.token, 'POST', '/auth/sign-out');
+  await page.getByRole('button', { name: 'Pedir esta cita' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Su sesión ha terminado' });
+  await expect(dialog).toBeVisible();
+  await expect(dialog.getByLabel('Usuario')).toHaveValue(account.username);
+  await dialog.getByLabel('Contraseña').fill(account.password);
+  await page.keyboard.press('Enter');
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByLabel(/Motivo de la cita/)).toHaveValue('Lo escrito antes');
+  await expect(page.getByRole('radio').nth(4)).toBeChecked();
+  await page.getByRole('button', { name: 'Pedir esta cita' }).click();
+  await expect(page).toHaveURL(/appointments/);
+});
+
+test('somebody changed it meanwhile: both are shown, and what each changed stays', async ({ open }) => {
+  const patient = await newPatient('Conflicto');
+  const page = await open('receptionist', `/patients/${patient.id}/details`);
+  await page.getByLabel(/Dirección/).fill('Calle Mía 1');
+  await page.getByLabel(/Código postal/).fill('28001');
+  const content = {
+    given_name: patient.given_name,
+    family_name: patient.family_name,
+    birth_date: patient.birth_date,
+    sex: patient.sex,
+  };
+  const theirs = {
+    ...content,
+    email: 'nuevo@correo.example',
+    address: 'Calle Suya 2',
+    phone: patient.phone,
+    language: 'es',
+  };
+  await as('receptionist').put(`/patients/${patient.id}`, { patient: theirs }, patient.version);
+  await page.getByRole('button', { name: 'Guardar', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Otra persona lo ha cambiado mientras tanto' });
+  await expect(dialog).toContainText('Calle Mía 1');
+  await expect(dialog).toContainText('Calle Suya 2');
+  await expect(dialog).toContainText('nuevo@correo.example');
+  // Back to the form: nothing typed is lost.
+  await dialog.getByRole('button', { name: 'Volver al formulario' }).click();
+  await expect(page.getByLabel(/Dirección/)).toHaveValue('Calle Mía 1');
+  await page.getByRole('button', { name: 'Guardar', exact: true }).click();
+  await dialog
+    .getByRole('group', { name: /Dirección/ })
+    .getByRole('radio')
+    .nth(1)
+    .check();
+  await dialog.getByRole('button', { name: 'Guardar así' }).click();
+  await expect(dialog).toHaveCount(0);
+  const now = await as('receptionist').get<Schemas['Patient']>(`/patients/${patient.id}`);
+  expect([now.address, now.email, now.postal_code]).toEqual(['Calle Suya 2', 'nuevo@correo.example', '28001']);
+});
+
+test('a slot is taken by somebody faster: another one is chosen, the reason stays', async ({ open }) => {
+  const patient = await newPatient('Segunda');
+  const faster = await newPatient('Primera');
+  const { token } = await withAccount(patient);
+  const schedules = (await as('receptionist').get<Schemas['Page_Schedule']>('/schedules?limit=100')).items;
+  const schedule = schedules[3]?.id ?? '';
+  const page = await open({ token }, `/book?schedule=${schedule}`);
+  const [slot] = await freeSlots(schedule);
+  await page.getByRole('radio').first().check();
+  await page.getByLabel(/Motivo de la cita/).fill('Lo mío');
+  await as('receptionist').post(`/patients/${faster.id}/appointments`, { slot: slot?.id });
+  await page.getByRole('button', { name: 'Pedir esta cita' }).click();
+  await expect(page.getByText('Ese hueco acaba de ocuparse')).toBeVisible();
+  await page.getByRole('button', { name: 'Ver los huecos libres' }).click();
+  await expect(page.getByLabel(/Motivo de la cita/)).toHaveValue('Lo mío');
+  await page.getByRole('radio').first().check();
+  await page.getByRole('button', { name: 'Pedir esta cita' }).click();
+  await expect(page).toHaveURL(/appointments/);
+});
+
+test('drafts survive a reload, cannot be read on the device, and are gone at sign-out, in every tab', async ({
+  open,
+}) => {
+  const patient = await newPatient('Borrador');
+  const { token } = await withAccount(patient);
+  const schedule = await scheduleOf('physician');
+  const page = await open({ token }, `/book?schedule=${schedule.id}`);
+  const other = await page.context().newPage();
+  await other.goto('/');
+  await expect(other.getByRole('heading', { name: /Hola/ })).toBeVisible();
+  await page.getByLabel(/Motivo de la cita/).fill('Secreto clínico');
+  const held = () =>
+    page.evaluate(async () => {
+      const db = await new Promise<IDBDatabase>((resolve, reject) => {
+        const opening = indexedDB.open('galeno-drafts', 1);
+        opening.onupgradeneeded = () => ['keys', 'drafts'].forEach((store) => opening.result.createObjectStore(store));
+        opening.onsuccess = () => resolve(opening.result);
+        opening.onerror = () => reject(new Error('IndexedDB'));
+      });
+      const all = (store: string) =>
+        new Promise<unknown[]>((resolve) => {
+          const request = db.transaction(store).objectStore(store).getAll();
+          request.onsuccess = () => resolve(request.result as unknown[]);
+        });
+      const [drafts, keys] = [
+        (await all('drafts')) as { sealed: ArrayBuffer }[],
+        (await all('keys')) as { key: CryptoKey }[],
+      ];
+      db.close();
+      const text = drafts.map(({ sealed }) => new TextDecoder().decode(sealed)).join(' ');
+      return {
+        drafts: drafts.length,
+        readable: text.includes('Secreto'),
+        extractable: keys.map(({ key }) => key.extractable),
+      };
+    });
+  await expect.poll(held).toEqual({ drafts: 1, readable: false, extractable: [false] });
+  await page.reload();
+  await expect(page.getByLabel(/Motivo de la cita/)).toHaveValue('Secreto clínico');
+  await page.getByRole('button', { name: /Menú de/ }).click();
+  await page.getByRole('menuitem', { name: 'Salir' }).click();
+  await expect(page.getByRole('heading', { name: 'Entrar' })).toBeVisible();
+  await expect(other.getByRole('heading', { name: 'Entrar' })).toBeVisible();
+  expect(await held()).toEqual({ drafts: 0, readable: false, extractable: [] });
+});
+
+test('a double click sends once, a slow answer is said to be slow, and back goes back', async ({ open }) => {
+  const patient = await newPatient('Doble');
+  await treat(patient.id);
+  const page = await open('physician', `/patients/${patient.id}/notes`);
+  const sent = keys(page);
+  await page.route(/\/entries$/, async (route) => {
+    if (route.request().method() === 'POST') await new Promise((resolve) => setTimeout(resolve, 4500));
+    await route.continue();
+  });
+  await page.getByLabel('Nota', { exact: true }).fill('Con prisa.');
+  await page.getByRole('button', { name: 'Guardar la nota' }).dblclick();
+  await page.keyboard.press('Enter');
+  await expect(page.locator('.platform.slow')).toContainText('La conexión va lenta');
+  await expect(page.locator('.note-list')).toContainText('Con prisa.');
+  await expect(page.locator('.platform.slow')).toHaveCount(0);
+  expect(sent).toHaveLength(1);
+  expect(await notesOf(patient.id)).toEqual(['Con prisa.']);
+  await page.getByRole('link', { name: 'Constantes' }).click();
+  await expect(page).toHaveURL(/vitals/);
+  await page.goBack();
+  await expect(page).toHaveURL(/notes/);
+  await expect(page.getByLabel('Nota', { exact: true })).toHaveValue('');
+});
+
+test('the API is away when the page is opened: it waits, and opens by itself', async ({ open, pair }) => {
+  const patient = await newPatient('Espera');
+  const { token } = await withAccount(patient);
+  await pair.kill();
+  const page = await open(undefined, `${pair.web}/`, { baseURL: pair.web, storageState: storage(token) });
+  await expect(page.locator('.platform.trouble')).toContainText('No hay conexión con el servicio');
+  await pair.start();
+  await expect(page.getByRole('heading', { name: /Hola/ })).toBeVisible({ timeout: 40_000 });
+});
