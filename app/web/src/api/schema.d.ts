@@ -468,6 +468,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Erasures of the organization, the newest first. After a restore from an older backup they are to be done again. */
+        get: operations["get-erasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organization": {
         parameters: {
             query?: never;
@@ -478,6 +495,24 @@ export interface paths {
         /** The organization of whoever asks. */
         get: operations["get-organization"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organization/data-protection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who answers for the data. */
+        get: operations["get-organization-data-protection"];
+        /** Say who answers for the data. The first time, `If-Match` is `"0"`. */
+        put: operations["put-organization-data-protection"];
         post?: never;
         delete?: never;
         options?: never;
@@ -675,6 +710,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/patients/{id}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Consents of a patient, those that were withdrawn included. */
+        get: operations["get-patients-id-consents"];
+        put?: never;
+        /** Give a consent. One is in force for each purpose: to change its words, withdraw it and give another. */
+        post: operations["post-patients-id-consents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patients/{id}/consents/{consent}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The history of a consent. */
+        get: operations["get-patients-id-consents-consent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patients/{id}/consents/{consent}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw a consent. What was done until then stays lawful. */
+        post: operations["post-patients-id-consents-consent-withdrawal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/patients/{id}/documents": {
         parameters: {
             query?: never;
@@ -822,6 +909,61 @@ export interface paths {
         };
         /** Every version of an entry, the newest first. */
         get: operations["get-patients-id-entries-entry-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patients/{id}/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an erasure would do now: nothing is changed. */
+        get: operations["get-patients-id-erasure"];
+        put?: never;
+        /** Erase what may be erased. There is no way back; `GET` shows beforehand what it will do. */
+        post: operations["post-patients-id-erasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patients/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything about a person, for machines. The auditor gets it without clinical content. */
+        get: operations["get-patients-id-export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patients/{id}/export.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same as one page for people: no script, nothing loaded from elsewhere, printable. In the language of
+         *     `Accept-Language`.
+         */
+        get: operations["get-patients-id-export.html"];
         put?: never;
         post?: never;
         delete?: never;
@@ -990,6 +1132,79 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/patients/{id}/rectification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Rectify personal details by right of the person, also while processing is restricted. Clinical statements are not
+         *     overwritten: whoever treats the patient amends them.
+         */
+        put: operations["put-patients-id-rectification"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patients/{id}/restriction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every restriction of a patient's data, the newest first. */
+        get: operations["get-patients-id-restriction"];
+        /** Restrict the processing of a patient's data, or end that. `If-Match` is about the patient. */
+        put: operations["put-patients-id-restriction"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patients/{id}/rights-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was asked for about a patient's data. */
+        get: operations["get-patients-id-rights-requests"];
+        put?: never;
+        /** Ask for a right. */
+        post: operations["post-patients-id-rights-requests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patients/{id}/rights-requests/{request}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide what was asked for. It is decided once. */
+        post: operations["post-patients-id-rights-requests-request-decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/patients/{id}/versions": {
         parameters: {
             query?: never;
@@ -1086,6 +1301,58 @@ export interface paths {
         put?: never;
         /** Verify a code, without signing in: for pharmacies elsewhere. */
         post: operations["post-prescriptions-verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/processing-activities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The records of processing activities, for the supervisory authority. */
+        get: operations["get-processing-activities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/research-exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Research exports that were made, without their data. */
+        get: operations["get-research-exports"];
+        put?: never;
+        /** Make an export for a project. Everybody whose data is in it finds that in their access log. */
+        post: operations["post-research-exports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rights-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests of the whole organization that wait for a decision, the oldest first. */
+        get: operations["get-rights-requests"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1327,7 +1594,7 @@ export interface components {
          * @description What can be done. These words are also the scopes of service tokens.
          * @enum {string}
          */
-        Action: "organization.read" | "organization.manage" | "staff.read" | "staff.manage" | "patient.search" | "patient.create" | "patient.read" | "patient.update" | "patient.merge" | "patient.account" | "guardian.manage" | "care-team.read" | "care-team.manage" | "record.read" | "record.write" | "record.sign" | "schedule.read" | "schedule.manage" | "appointment.read" | "appointment.book" | "appointment.list" | "appointment.attend" | "prescription.read" | "prescription.write" | "prescription.dispense" | "emergency.open" | "emergency.review" | "access-log.patient" | "access-log.read" | "token.manage" | "data.export" | "data.rights" | "consent.read" | "consent.manage" | "research.export";
+        Action: "organization.read" | "organization.manage" | "staff.read" | "staff.manage" | "patient.search" | "patient.create" | "patient.read" | "patient.update" | "patient.merge" | "patient.account" | "guardian.manage" | "care-team.read" | "care-team.manage" | "record.read" | "record.write" | "record.sign" | "schedule.read" | "schedule.manage" | "appointment.read" | "appointment.book" | "appointment.list" | "appointment.attend" | "prescription.read" | "prescription.write" | "prescription.dispense" | "emergency.open" | "emergency.review" | "access-log.patient" | "access-log.read" | "token.manage" | "data.export" | "data.request" | "data.rights" | "processing.read" | "processing.manage" | "consent.read" | "consent.manage" | "research.export";
         /** @description A first password. */
         Activation: {
             /** @description The code that the person was given. */
@@ -1338,6 +1605,25 @@ export interface components {
             password: string;
             /** @description User name. */
             username: string;
+        };
+        /** @description The records of processing activities. */
+        Activities: {
+            activities: components["schemas"]["Activity"][];
+            responsible: components["schemas"]["DataProtection"];
+        };
+        /** @description One processing activity. */
+        Activity: {
+            data: string;
+            erasure: string;
+            /** @description Articles of the GDPR, and national law. */
+            legal_basis: string;
+            name: string;
+            people: string;
+            purpose: string;
+            recipients: string;
+            security: string;
+            /** @description Transfers to third countries. */
+            transfers: string;
         };
         /** @description An allergy or intolerance. */
         Allergy: {
@@ -1463,6 +1749,20 @@ export interface components {
             staff: string;
             until?: components["schemas"]["Stamp"] | null;
         };
+        /** @description What is told about who somebody is. */
+        Cell: {
+            /**
+             * @description Five years; `90+` is one band.
+             * @example 40-44
+             */
+            age: string;
+            /**
+             * @description The first two digits of a Spanish postal code.
+             * @example 28
+             */
+            province?: string | null;
+            sex: string;
+        };
         /** @description A change of password. */
         ChangePassword: {
             /** @description The one in force. */
@@ -1503,6 +1803,12 @@ export interface components {
             /** @description Hyphens and spaces are ignored. */
             code: string;
         };
+        /** @description A code and a quarter. */
+        CodedEvent: {
+            code: string;
+            /** @example 2026-Q1 */
+            quarter: string;
+        };
         /** @description A problem or diagnosis. */
         Condition: {
             abatement?: components["schemas"]["Stamp"] | null;
@@ -1527,6 +1833,46 @@ export interface components {
          * @enum {string}
          */
         ConditionStatus: "active" | "remission" | "resolved";
+        /** @description A consent. */
+        Consent: {
+            created_at: components["schemas"]["Stamp"];
+            /**
+             * Format: uuid
+             * @description The signed paper, among the patient's documents.
+             */
+            evidence?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            patient: string;
+            /** @description `research`, `sharing`, `contact` or `teaching`. */
+            purpose: string;
+            /** @description `active` or `withdrawn`. */
+            status: string;
+            updated_at: components["schemas"]["Stamp"];
+            /** Format: int32 */
+            version: number;
+            /** @description The words that were agreed to. */
+            wording: string;
+        };
+        /** @description A step in the life of a consent. */
+        ConsentEvent: {
+            /** Format: uuid */
+            actor: string;
+            /** @description `staff` or `patient`. */
+            actor_kind: string;
+            at: components["schemas"]["Stamp"];
+            reason?: string | null;
+            /** @description `active` or `withdrawn`. */
+            status: string;
+            /** Format: int32 */
+            version: number;
+        };
+        /**
+         * @description What somebody agrees to. Treatment itself needs no consent under the GDPR (article 9.2.h).
+         * @enum {string}
+         */
+        ConsentPurpose: "research" | "sharing" | "contact" | "teaching";
         /** @description The content of an entry. The kind of an entry never changes. */
         Content: (components["schemas"]["Encounter"] & {
             /** @enum {string} */
@@ -1552,6 +1898,34 @@ export interface components {
          * @enum {string}
          */
         Criticality: "low" | "high" | "unknown";
+        /** @description Who answers for the data, and for how long records are kept. */
+        DataProtection: {
+            /** @description The controller: the legal person. */
+            controller: string;
+            controller_contact: string;
+            /** @description How to reach the data-protection officer. */
+            officer_contact: string;
+            /**
+             * Format: int32
+             * @description Years that records are kept after a care process has ended. Ley 41/2002 asks for five at least; some autonomous
+             *     communities for more.
+             */
+            retention_years: number;
+            updated_at?: components["schemas"]["Stamp"] | null;
+            /**
+             * Format: int32
+             * @description 0: nobody has written it yet.
+             */
+            version: number;
+        };
+        /** @description The same as it is written. */
+        DataProtectionContent: {
+            controller: string;
+            controller_contact: string;
+            officer_contact: string;
+            /** Format: int32 */
+            retention_years: number;
+        };
         /**
          * Format: date
          * @description A day of the calendar: `DATE`, `2026-11-24` in JSON.
@@ -1695,6 +2069,52 @@ export interface components {
             /** Format: int32 */
             version: number;
         };
+        /** @description An erasure that was done. */
+        Erasure: {
+            /** Format: uuid */
+            actor: string;
+            at: components["schemas"]["Stamp"];
+            /** Format: uuid */
+            id: string;
+            outcome: components["schemas"]["ErasureOutcome"];
+            /** Format: uuid */
+            patient: string;
+            reason: string;
+        };
+        /** @description What an erasure does, or would do. */
+        ErasureOutcome: {
+            /** @description Nothing of the person is left but identifiers in the access log. */
+            complete: boolean;
+            items: components["schemas"]["Fate"][];
+            /** Format: int32 */
+            retention_years: number;
+            /**
+             * Format: int32
+             * @description The version of the patient that this is about.
+             */
+            version: number;
+        };
+        /** @description A document of the record. */
+        ExportedDocument: {
+            address?: string | null;
+            at: components["schemas"]["Stamp"];
+            content?: string | null;
+            /** Format: uuid */
+            id: string;
+            media_type: string;
+            /** @description In hexadecimal. */
+            sha256: string;
+        };
+        /** @description One kind of thing, and what becomes of it. */
+        Fate: {
+            erased: number;
+            kept: number;
+            until?: components["schemas"]["Stamp"] | null;
+            /** @description `entries`, `documents`, `prescriptions`, `appointments`, … */
+            what: string;
+            /** @description Why the rest is kept. */
+            why?: string | null;
+        };
         /** @description A field that is not valid. */
         FieldError: {
             /** @description What is wrong with it. */
@@ -1835,6 +2255,14 @@ export interface components {
             totp: boolean;
             username: string;
         };
+        /** @description A measurement. */
+        Measurement: {
+            loinc: string;
+            quarter: string;
+            unit: string;
+            /** Format: double */
+            value: number;
+        };
         /** @description Two registrations of one person. */
         Merge: {
             /**
@@ -1877,9 +2305,27 @@ export interface components {
             staff: string;
             until?: components["schemas"]["Stamp"] | null;
         };
+        /** @description A consent that is given. */
+        NewConsent: {
+            /**
+             * Format: uuid
+             * @description The signed paper, among the patient's documents.
+             */
+            evidence?: string | null;
+            purpose: components["schemas"]["ConsentPurpose"];
+            /** @description The words that are agreed to. */
+            wording: string;
+        };
         /** @description An entry to be written. */
         NewEntry: {
             content: components["schemas"]["Content"];
+        };
+        /** @description An erasure. */
+        NewErasure: {
+            /** @description Block what must be kept (LOPDGDD, article 32). False only while the person is still in treatment. */
+            block?: boolean;
+            /** @description The request it answers, or another ground of article 17.1. */
+            reason: string;
         };
         /** @description A guardian to be named. */
         NewGuardian: {
@@ -1908,6 +2354,30 @@ export interface components {
             /** @description Somebody looked at the likely duplicates: this is another person. */
             not_a_duplicate?: boolean;
             patient: components["schemas"]["PatientContent"];
+        };
+        /** @description What a project asks for. */
+        NewResearchExport: {
+            /** @description The project. Pseudonyms are the same in every export of a project, and never the same in two projects. */
+            project: string;
+            /** @description What for, and who approved it (ethics committee, date). */
+            purpose: string;
+            /**
+             * Format: int32
+             * @description No combination of age band, sex and province with fewer people than this leaves the house.
+             */
+            smallest_cell?: number;
+        };
+        /** @description A decision. */
+        NewRightsDecision: {
+            decision: components["schemas"]["RightsDecision"];
+            /** @description What was done and why; the person reads it. */
+            explanation: string;
+        };
+        /** @description Something that is asked for. */
+        NewRightsRequest: {
+            kind: components["schemas"]["Right"];
+            /** @description In the person's words. */
+            wording: string;
         };
         /** @description Slots to be made: in each week between two days, on some weekdays, from a time to a time, of so many minutes. */
         NewSlots: {
@@ -2143,6 +2613,23 @@ export interface components {
             next?: string | null;
         };
         /** @description Items, and how to get the following ones. */
+        Page_Erasure: {
+            /** @description The items. */
+            items: {
+                /** Format: uuid */
+                actor: string;
+                at: components["schemas"]["Stamp"];
+                /** Format: uuid */
+                id: string;
+                outcome: components["schemas"]["ErasureOutcome"];
+                /** Format: uuid */
+                patient: string;
+                reason: string;
+            }[];
+            /** @description Cursor of the next page; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description Items, and how to get the following ones. */
         Page_Patient: {
             /** @description The items. */
             items: {
@@ -2153,6 +2640,7 @@ export interface components {
                 /** @description `dni`, `nie` or `passport`. */
                 document_type?: string | null;
                 email?: string | null;
+                erased_at?: components["schemas"]["Stamp"] | null;
                 family_name: string;
                 given_name: string;
                 /** Format: uuid */
@@ -2166,6 +2654,8 @@ export interface components {
                 merged_into?: string | null;
                 phone?: string | null;
                 postal_code?: string | null;
+                /** @description Processing is restricted (GDPR, article 18): few may see more than this. */
+                restricted: boolean;
                 /** @description `female`, `male`, `other` or `unknown`, as FHIR has it. */
                 sex: string;
                 /** @description Made up, for training and tests. */
@@ -2203,6 +2693,36 @@ export interface components {
                 /** Format: int32 */
                 version: number;
             })[];
+            /** @description Cursor of the next page; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description Items, and how to get the following ones. */
+        Page_RightsRequest: {
+            /** @description The items. */
+            items: {
+                created_at: components["schemas"]["Stamp"];
+                decided_at?: components["schemas"]["Stamp"] | null;
+                /** Format: uuid */
+                decided_by?: string | null;
+                /** @description `granted`, `partly` or `refused`; none while it is open. */
+                decision?: string | null;
+                /** @description The law's last day. */
+                due_at: components["schemas"]["Stamp"];
+                /** @description What was done and why. */
+                explanation?: string | null;
+                /** Format: uuid */
+                id: string;
+                /** @description `access`, `rectification`, `erasure`, `restriction` or `objection`. */
+                kind: string;
+                /** Format: uuid */
+                made_by: string;
+                /** Format: uuid */
+                patient: string;
+                /** Format: int32 */
+                version: number;
+                /** @description In the person's words. */
+                wording: string;
+            }[];
             /** @description Cursor of the next page; absent on the last one. */
             next?: string | null;
         };
@@ -2290,6 +2810,7 @@ export interface components {
             /** @description `dni`, `nie` or `passport`. */
             document_type?: string | null;
             email?: string | null;
+            erased_at?: components["schemas"]["Stamp"] | null;
             family_name: string;
             given_name: string;
             /** Format: uuid */
@@ -2303,6 +2824,8 @@ export interface components {
             merged_into?: string | null;
             phone?: string | null;
             postal_code?: string | null;
+            /** @description Processing is restricted (GDPR, article 18): few may see more than this. */
+            restricted: boolean;
             /** @description `female`, `male`, `other` or `unknown`, as FHIR has it. */
             sex: string;
             /** @description Made up, for training and tests. */
@@ -2364,6 +2887,18 @@ export interface components {
             reason?: string | null;
             /** Format: int32 */
             version: number;
+        };
+        /** @description Everything about a person. */
+        PersonalData: {
+            /** @description `person`, `entries`, `prescriptions`, …: a list of each. */
+            data: Record<string, never>;
+            /** @description Documents; `content` in base64, or `address` where there are too many bytes for one answer. */
+            documents: components["schemas"]["ExportedDocument"][];
+            /** @description The form of this export: `galeno-personal-data/1`. */
+            format: string;
+            made_at: components["schemas"]["Stamp"];
+            /** @description Why it is processed, on which ground, who receives it and for how long it is kept (GDPR, article 15.1). */
+            responsible: components["schemas"]["DataProtection"];
         };
         /** @description A prescription. */
         Prescription: components["schemas"]["PrescriptionContent"] & {
@@ -2465,10 +3000,99 @@ export interface components {
              */
             type: string;
         };
+        /** @description Personal details that were wrong. */
+        Rectification: {
+            patient: components["schemas"]["PatientContent"];
+            /** @description What was wrong, and how it is known. */
+            reason: string;
+        };
+        /** @description A research export. */
+        ResearchExport: {
+            /** Format: uuid */
+            id: string;
+            /** @description Names the key of the pseudonyms, without telling it. */
+            key: string;
+            made_at: components["schemas"]["Stamp"];
+            project: string;
+            /** Format: int32 */
+            smallest_cell: number;
+            subjects: components["schemas"]["Subject"][];
+            /** @description People who consented and are left out, since they would stand out. */
+            suppressed: number;
+            /** @description Codes that are left out, since fewer people than `smallest_cell` have them. */
+            suppressed_codes: number;
+        };
+        /** @description A research export that was made. */
+        ResearchExportLine: {
+            /** Format: uuid */
+            actor: string;
+            at: components["schemas"]["Stamp"];
+            /** Format: uuid */
+            id: string;
+            /** Format: int32 */
+            patients: number;
+            project: string;
+            purpose: string;
+            /** Format: int32 */
+            smallest_cell: number;
+            /** Format: int32 */
+            suppressed: number;
+        };
+        /** @description Whether the data is restricted from now on. */
+        Restriction: {
+            /** @description Which ground of article 18, or why it ends. */
+            reason: string;
+            restricted: boolean;
+        };
+        /** @description A restriction that began or ended. */
+        RestrictionEvent: {
+            /** Format: uuid */
+            actor: string;
+            at: components["schemas"]["Stamp"];
+            /** Format: uuid */
+            id: string;
+            reason: string;
+            restricted: boolean;
+        };
         /** @description A review. */
         Review: {
             comment: string;
             verdict: components["schemas"]["EmergencyVerdict"];
+        };
+        /**
+         * @description Which right.
+         * @enum {string}
+         */
+        Right: "access" | "rectification" | "erasure" | "restriction" | "objection";
+        /**
+         * @description How a request is decided.
+         * @enum {string}
+         */
+        RightsDecision: "granted" | "partly" | "refused";
+        /** @description Something that was asked for by right. */
+        RightsRequest: {
+            created_at: components["schemas"]["Stamp"];
+            decided_at?: components["schemas"]["Stamp"] | null;
+            /** Format: uuid */
+            decided_by?: string | null;
+            /** @description `granted`, `partly` or `refused`; none while it is open. */
+            decision?: string | null;
+            /** @description The law's last day. */
+            due_at: components["schemas"]["Stamp"];
+            /** @description What was done and why. */
+            explanation?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description `access`, `rectification`, `erasure`, `restriction` or `objection`. */
+            kind: string;
+            /** Format: uuid */
+            made_by: string;
+            /** Format: uuid */
+            patient: string;
+            /** Format: int32 */
+            version: number;
+            /** @description In the person's words. */
+            wording: string;
         };
         /**
          * @description What somebody is in an organization.
@@ -2678,6 +3302,17 @@ export interface components {
             /** @description `on-hold`, `active` again, `stopped`; a draft may be `cancelled`. */
             status: components["schemas"]["PrescriptionStatus"];
         };
+        /** @description One person of a research export. */
+        Subject: components["schemas"]["Cell"] & {
+            /** @description ICD-10 categories of three characters, with the quarter in which they were found. */
+            conditions: components["schemas"]["CodedEvent"][];
+            /** @description ATC groups of five characters. */
+            medications: components["schemas"]["CodedEvent"][];
+            /** @description LOINC codes with number and unit. */
+            observations: components["schemas"]["Measurement"][];
+            /** @description Keyed; means nothing outside of the project. */
+            pseudonym: string;
+        };
         /** @description A code of the generator. */
         TotpCode: {
             /** @description Six digits. */
@@ -2769,6 +3404,11 @@ export interface components {
          * @enum {string}
          */
         WarningKind: "allergy" | "duplicate" | "interaction";
+        /** @description A consent that is withdrawn. */
+        Withdrawal: {
+            /** @description Nobody has to say why (GDPR, article 7.3). */
+            reason?: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -3848,6 +4488,39 @@ export interface operations {
             };
         };
     };
+    "get-erasures": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Erasure"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     "get-organization": {
         parameters: {
             query?: never;
@@ -3863,6 +4536,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Organization"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "get-organization-data-protection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataProtection"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "put-organization-data-protection": {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
+                "X-Purpose"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DataProtectionContent"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataProtection"];
                 };
             };
             /** @description Problem details (RFC 9457) */
@@ -4384,6 +5121,147 @@ export interface operations {
             };
         };
     };
+    "get-patients-id-consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"][];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "post-patients-id-consents": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request with the same key has one effect and one answer. */
+                "Idempotency-Key"?: string;
+                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
+                "X-Purpose"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConsent"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "get-patients-id-consents-consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                consent: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentEvent"][];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "post-patients-id-consents-consent-withdrawal": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same request with the same key has one effect and one answer. */
+                "Idempotency-Key"?: string;
+                "If-Match": string;
+                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
+                "X-Purpose"?: string;
+            };
+            path: {
+                consent: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Withdrawal"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     "post-patients-id-documents": {
         parameters: {
             query?: never;
@@ -4783,6 +5661,136 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Entry"][];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "get-patients-id-erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureOutcome"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "post-patients-id-erasure": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same request with the same key has one effect and one answer. */
+                "Idempotency-Key"?: string;
+                "If-Match": string;
+                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
+                "X-Purpose"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewErasure"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "get-patients-id-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalData"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "get-patients-id-export.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
                 };
             };
             /** @description Problem details (RFC 9457) */
@@ -5267,6 +6275,222 @@ export interface operations {
             };
         };
     };
+    "put-patients-id-rectification": {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
+                "X-Purpose"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rectification"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Patient"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "get-patients-id-restriction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestrictionEvent"][];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "put-patients-id-restriction": {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
+                "X-Purpose"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Restriction"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Patient"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "get-patients-id-rights-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RightsRequest"][];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "post-patients-id-rights-requests": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request with the same key has one effect and one answer. */
+                "Idempotency-Key"?: string;
+                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
+                "X-Purpose"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRightsRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RightsRequest"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "post-patients-id-rights-requests-request-decision": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same request with the same key has one effect and one answer. */
+                "Idempotency-Key"?: string;
+                "If-Match": string;
+                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
+                "X-Purpose"?: string;
+            };
+            path: {
+                id: string;
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRightsDecision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RightsRequest"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     "get-patients-id-versions": {
         parameters: {
             query?: never;
@@ -5464,6 +6688,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Verified"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "get-processing-activities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activities"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "get-research-exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResearchExportLine"][];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "post-research-exports": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same request with the same key has one effect and one answer. */
+                "Idempotency-Key"?: string;
+                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
+                "X-Purpose"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewResearchExport"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResearchExport"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "get-rights-requests": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RightsRequest"];
                 };
             };
             /** @description Problem details (RFC 9457) */

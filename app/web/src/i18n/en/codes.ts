@@ -150,4 +150,8 @@ export default {
   'weekday.7': 'Sun',
   'yes-no.true': 'Yes',
   'yes-no.false': 'No',
+  'consent.contact': 'News',
+  'consent.sharing': 'Sharing with other centres',
+  'consent.research': 'Research',
+  'consent.teaching': 'Teaching',
 };

@@ -150,4 +150,8 @@ export default {
   'weekday.7': 'Dom',
   'yes-no.true': 'Sí',
   'yes-no.false': 'No',
+  'consent.contact': 'Avisos',
+  'consent.sharing': 'Compartir con otros centros',
+  'consent.research': 'Investigación',
+  'consent.teaching': 'Docencia',
 } as const;
