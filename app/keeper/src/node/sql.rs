@@ -54,11 +54,13 @@ pub(crate) fn connect(config: &NodeConfig, timeout: Duration) -> mysql::Result<C
     let options = OptsBuilder::new()
         .socket(Some(config.mariadb.socket.display().to_string()))
         .user(Some("mysql"))
-        .prefer_socket(true)
+        // Without it the client library asks, and a node without a primary component refuses to answer.
+        .max_allowed_packet(Some(16 << 20))
         .read_timeout(Some(timeout))
         .write_timeout(Some(timeout));
     let mut conn = Conn::new(options)?;
-    conn.query_drop("SET SESSION wsrep_sync_wait = 0")?;
+    // Reads must work without a primary component too: that is when it matters most how the node is.
+    conn.query_drop("SET SESSION wsrep_sync_wait = 0, SESSION wsrep_dirty_reads = ON")?;
     Ok(conn)
 }
 

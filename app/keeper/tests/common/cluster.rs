@@ -408,9 +408,10 @@ impl Cluster {
         let options = OptsBuilder::new()
             .socket(Some(self.socket(node).display().to_string()))
             .user(Some("root"))
+            .max_allowed_packet(Some(16 << 20))
             .read_timeout(Some(Duration::from_mins(1)));
         let mut conn = Conn::new(options)?;
-        conn.query_drop("SET SESSION wsrep_sync_wait = 0")?;
+        conn.query_drop("SET SESSION wsrep_sync_wait = 0, SESSION wsrep_dirty_reads = ON")?;
         Ok(conn)
     }
 
