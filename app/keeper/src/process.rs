@@ -15,6 +15,14 @@ use crate::run::Run;
 const KEPT: usize = 20;
 const POLL: Duration = Duration::from_millis(20);
 
+/// A command whose process dies when this one does, even by SIGKILL: a server on a half-restored directory must not
+/// outlive the restore. (Linux asks for that in the child, between fork and exec; `setpriv` does it without unsafe code.)
+pub(crate) fn command(program: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", program]);
+    command
+}
+
 /// A running program. Dropping it kills it.
 pub(crate) struct Program {
     name: String,

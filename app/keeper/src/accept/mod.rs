@@ -3,7 +3,7 @@
 mod compare;
 mod invariants;
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -16,7 +16,7 @@ use crate::catalog::{self, Layout, TableSum};
 use crate::database;
 use crate::generation::{self, Acceptance};
 use crate::openpgp::Trusted;
-use crate::process::Program;
+use crate::process::{self, Program};
 use crate::restore::{self, expected};
 use crate::run::Run;
 use crate::store::Bucket;
@@ -166,7 +166,7 @@ fn check_tables(config: &BackupConfig, member: &Member, run: &Run) -> anyhow::Re
         .tempdir_in(&config.work_directory)?;
     let options = directory.path().join("options.cnf");
     database::write_options(&config.database, member, &options)?;
-    let mut command = Command::new("mariadb-check");
+    let mut command = process::command("mariadb-check");
     command
         .arg(format!("--defaults-file={}", options.display()))
         .args(["--all-databases", "--check", "--silent", "--skip-write-binlog"])

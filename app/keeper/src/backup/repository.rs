@@ -1,13 +1,13 @@
 //! The GitOps repository: which revision runs, and its files at that revision.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context as _, bail};
 use galeno_contract::backup::{BackupConfig, Repository, Snapshot};
 
 use super::configuration::Api;
-use crate::process::Program;
+use crate::process::{self, Program};
 use crate::run::Run;
 
 /// The revision that Argo CD says it has synced, where it can be asked. A backup does not fail because it cannot.
@@ -58,7 +58,7 @@ pub(super) fn fetch(repository: &Repository, revision: Option<&str>, into: &Path
 }
 
 fn git(repository: &Repository, directory: &Path, arguments: &[&str], run: &Run) -> anyhow::Result<String> {
-    let mut command = Command::new("git");
+    let mut command = process::command("git");
     command
         .current_dir(directory)
         .args(arguments)

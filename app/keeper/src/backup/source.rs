@@ -1,7 +1,7 @@
 //! `mariadb-backup`, streaming.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::catalog::Position;
 use crate::database;
-use crate::process::Program;
+use crate::process::{self, Program};
 use crate::run::Run;
 
 /// A moment in a backup that others wait for.
@@ -62,7 +62,7 @@ impl Source {
             .with_context(|| format!("cannot write to {}", config.work_directory.display()))?;
         let options = directory.path().join("options.cnf");
         database::write_options(&config.database, member, &options)?;
-        let mut command = Command::new("mariadb-backup");
+        let mut command = process::command("mariadb-backup");
         command
             .arg(format!("--defaults-file={}", options.display()))
             .args([

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,12 +10,12 @@ use anyhow::{Context as _, bail};
 use galeno_contract::backup::BackupConfig;
 
 use crate::catalog::Manifest;
-use crate::process::Program;
+use crate::process::{self, Program};
 use crate::run::Run;
 
 /// Unpacks an mbstream into `data`.
 pub(super) fn unpack(stream: &mut dyn Read, data: &Path, run: &Run) -> anyhow::Result<()> {
-    let mut command = Command::new("mbstream");
+    let mut command = process::command("mbstream");
     command
         .args(["-x", "-C"])
         .arg(data)
@@ -35,7 +35,7 @@ pub(super) fn unpack(stream: &mut dyn Read, data: &Path, run: &Run) -> anyhow::R
 
 /// Applies the redo log, so that the files are a consistent database, and checks that it is the one of the manifest.
 pub(super) fn prepare(config: &BackupConfig, data: &Path, manifest: &Manifest, run: &Run) -> anyhow::Result<()> {
-    let mut command = Command::new("mariadb-backup");
+    let mut command = process::command("mariadb-backup");
     match &config.database.defaults_file {
         Some(file) => command.arg(format!("--defaults-file={}", file.display())),
         None => command.arg("--no-defaults"),

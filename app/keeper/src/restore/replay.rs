@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context as _, bail};
 use galeno_contract::backup::BackupConfig;
@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use super::Chosen;
 use super::fetch::Opening;
 use super::server::Server;
-use crate::process::Program;
+use crate::process::{self, Program};
 use crate::run::Run;
 use crate::ship::{self, Gtids, Shipped};
 
@@ -56,7 +56,7 @@ pub(super) fn apply(
     staging: &Path,
     run: &Run,
 ) -> anyhow::Result<String> {
-    let mut command = Command::new("mariadb");
+    let mut command = process::command("mariadb");
     command
         .args([
             "--no-defaults",
@@ -132,7 +132,7 @@ pub(crate) fn events(
     run: &Run,
     mut line: impl FnMut(&[u8]) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let mut command = Command::new("mariadb-binlog");
+    let mut command = process::command("mariadb-binlog");
     command
         .arg("--no-defaults")
         .args(arguments)

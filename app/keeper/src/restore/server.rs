@@ -1,14 +1,14 @@
 //! A MariaDB server of our own on a restored data directory: no network, no replication, gone when we are done.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use galeno_contract::backup::BackupConfig;
 use mysql::{Conn, OptsBuilder};
 
-use crate::process::Program;
+use crate::process::{self, Program};
 use crate::run::Run;
 
 /// A running throw-away server.
@@ -27,7 +27,7 @@ impl Server {
             .tempdir()
             .context("cannot make a directory in /tmp")?;
         let socket = directory.path().join("sql");
-        let mut command = Command::new("mariadbd");
+        let mut command = process::command("mariadbd");
         match &config.database.defaults_file {
             Some(file) => command.arg(format!("--defaults-file={}", file.display())),
             None => command.arg("--no-defaults"),

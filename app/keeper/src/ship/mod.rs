@@ -9,7 +9,7 @@ mod archive;
 mod gtid;
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context as _, bail};
 use galeno_contract::backup::{BackupConfig, Member};
@@ -22,7 +22,7 @@ use crate::backup::pipeline::Sealing;
 use crate::catalog::{Layout, StoredStream, signed_put};
 use crate::database;
 use crate::openpgp::{Recipients, Signer, Trusted};
-use crate::process::Program;
+use crate::process::{self, Program};
 use crate::run::Run;
 use crate::store::Bucket;
 
@@ -287,7 +287,7 @@ fn closed_files(session: &mut Conn) -> anyhow::Result<Vec<Closed>> {
 }
 
 fn fetch(file: &str, options: &Path, directory: &Path, run: &Run) -> anyhow::Result<()> {
-    let mut command = Command::new("mariadb-binlog");
+    let mut command = process::command("mariadb-binlog");
     command
         .arg(format!("--defaults-file={}", options.display()))
         .args(["--read-from-remote-server", "--raw"])

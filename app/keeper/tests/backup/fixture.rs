@@ -241,6 +241,7 @@ impl S3 {
 /// OpenPGP keys made by `gpg`, and the directory that `gpg` knows them from.
 pub(crate) struct Keys {
     directory: TempDir,
+    _agent: Child,
 }
 
 const PASSPHRASE: &str = "correct horse";
@@ -248,10 +249,21 @@ const PASSPHRASE: &str = "correct horse";
 pub(crate) fn keys() -> &'static Keys {
     static KEYS: OnceLock<Keys> = OnceLock::new();
     KEYS.get_or_init(|| {
+        let directory = tempfile::Builder::new().prefix("gpg").tempdir().unwrap();
+        fs::set_permissions(directory.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        // An agent that gpg starts itself would outlive the tests; this one ends with its child.
+        let agent = format!(
+            "gpg-agent --homedir {} --daemon sleep 100000",
+            directory.path().display()
+        );
+        let agent = start(&agent, Path::new("/dev/null"));
+        wait_for("the agent", || {
+            directory.path().join("S.gpg-agent").exists().then_some(())
+        });
         let keys = Keys {
-            directory: tempfile::Builder::new().prefix("gpg").tempdir().unwrap(),
+            directory,
+            _agent: agent,
         };
-        fs::set_permissions(keys.home(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
         keys.write("passphrase", PASSPHRASE.as_bytes());
         // The signer has an offline primary key: only the signing subkey's private half is given to the keeper.
         keys.gpg(&[
