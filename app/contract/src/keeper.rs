@@ -91,6 +91,11 @@ pub struct Member {
     pub name: String,
     /// The DNS name that peers use; the member's certificate must carry it.
     pub host: String,
+    /// `gmcast.segment`: members with the same number count as near each other. Between two segments a write-set travels
+    /// once, and a member takes a state transfer from its own segment if it can.
+    #[serde(default)]
+    #[schemars(range(max = 255))]
+    pub segment: u8,
 }
 
 /// TCP ports, the same on every member.
@@ -138,7 +143,7 @@ pub struct MariaDb {
     /// Galera's library.
     pub provider: PathBuf,
     /// `wsrep_provider_options` beyond those of the keeper, for example `gcache.size: 2G`. The keeper sets addresses,
-    /// certificates and `pc.recovery` itself and refuses those, and whatever lets a minority write.
+    /// certificates, `gmcast.segment` and `pc.recovery` itself and refuses those, and whatever lets a minority write.
     pub provider_options: BTreeMap<String, String>,
 }
 

@@ -50,6 +50,30 @@ pub(crate) enum Why {
     Settling,
 }
 
+impl Why {
+    /// How many members are waited for before anybody may start.
+    pub(crate) fn waiting_for(&self) -> usize {
+        match self {
+            Self::Silent(members) => members.len(),
+            Self::Busy(_) => 1,
+            _ => 0,
+        }
+    }
+
+    /// Whether nothing but a person's decision can go on.
+    pub(crate) fn needs_a_person(&self) -> bool {
+        match self {
+            Self::CameBackEmpty(_)
+            | Self::Damaged(_)
+            | Self::Histories(..)
+            | Self::LeftBehind(_)
+            | Self::Ahead(_)
+            | Self::NothingToStartFrom => true,
+            Self::Silent(_) | Self::Busy(_) | Self::Marking | Self::Settling => false,
+        }
+    }
+}
+
 /// Decides on what is known.
 pub(crate) fn decide(view: &View<'_>) -> Verdict {
     #[cfg(test)]

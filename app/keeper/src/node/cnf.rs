@@ -66,7 +66,7 @@ pub(crate) fn write_node(settings: &Settings, lineage: &[Fork], address: IpAddr)
     put("wsrep_node_address", &format!("{shown}:{}", config.ports.replication));
     put(
         "wsrep_provider_options",
-        &format!("\"{}\"", provider_options(config, &shown)),
+        &format!("\"{}\"", provider_options(settings, &shown)),
     );
     put("wsrep_sst_method", "mariabackup");
     put(
@@ -107,11 +107,14 @@ fn base(config: &NodeConfig, data: &Path) -> String {
     )
 }
 
-fn provider_options(config: &NodeConfig, address: &str) -> String {
+fn provider_options(settings: &Settings, address: &str) -> String {
+    let config = &settings.config;
+    let segment = config.members.get(usize::from(settings.me)).map_or(0, |me| me.segment);
     let ports = &config.ports;
     let tls = &config.tls;
     let mut options = vec![
         format!("gmcast.listen_addr=tcp://0.0.0.0:{}", ports.replication),
+        format!("gmcast.segment={segment}"),
         format!("ist.recv_addr={address}:{}", ports.incremental),
         // Who starts is agreed between keepers, never restored from a file of the last view.
         "pc.recovery=false".to_owned(),

@@ -14,15 +14,22 @@ use super::cnf;
 ///
 /// The order matters: first nobody new gets in, then those inside are ended, and then `read_only` takes hold, which waits
 /// for statements that still run; ending sessions is therefore repeated by a second connection until it does.
+///
+/// Without a primary component nothing can be written anyway, and `read_only` would wait in vain for Galera to pause: it
+/// is left for the first time that the node is back and the door still closed.
 pub(crate) fn close(config: &NodeConfig, conn: &mut Conn) -> mysql::Result<()> {
     let refuse = cnf::refuse_clients(config);
-    let current: Option<(String, bool)> = conn.query_first("SELECT @@GLOBAL.init_connect, @@GLOBAL.read_only")?;
-    let (is_refusing, is_read_only) = current.map_or((false, false), |(text, flag)| (text == refuse, flag));
+    let current: Option<(String, bool, String)> = conn.query_first(
+        "SELECT @@GLOBAL.init_connect, @@GLOBAL.read_only, VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS
+         WHERE VARIABLE_NAME = 'WSREP_READY'",
+    )?;
+    let (is_refusing, is_read_only, can_write) =
+        current.map_or((false, false, true), |(text, flag, ready)| (text == refuse, flag, ready == "ON"));
     if !is_refusing {
         conn.exec_drop("SET GLOBAL init_connect = ?", (refuse,))?;
     }
     end_sessions(config, conn)?;
-    if !is_read_only {
+    if can_write && !is_read_only {
         set_read_only(config)?;
     }
     end_sessions(config, conn).map(drop)

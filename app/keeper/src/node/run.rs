@@ -113,12 +113,15 @@ impl Node {
             report: None,
             peers: vec![],
             why: None,
+            waiting_for: 0,
+            needs_a_person: false,
             running: false,
             draining: false,
             observation: None,
             observed_at: now,
             progress_at: now,
             turned_at: now,
+            flow_control_paused: 0.0,
             active: None,
             accepted: false,
             open: false,
@@ -527,15 +530,17 @@ impl Node {
         self.insist_on_shutting(open, seen.opened);
     }
 
-    /// A door that stays open against the keeper's will is shut by ending mariadbd.
+    /// A door that stays open against the keeper's will is shut by ending mariadbd. One through which nothing can be
+    /// written anyway is not worth that.
     fn insist_on_shutting(&mut self, open: bool, opened: bool) {
-        if open || !opened {
+        if open || !opened || self.non_primary_since.is_some() {
             self.shut_since = None;
             return;
         }
         let since = *self.shut_since.get_or_insert_with(Instant::now);
         if since.elapsed() > SHUT_WITHIN
             && let Some(child) = &mut self.child
+            && !child.is_stopping()
         {
             tracing::error!("mariadbd does not shut its door: ending it");
             child.stop(Duration::from_secs(10));
@@ -565,6 +570,10 @@ impl Node {
             }
         }
         status.why = why;
+        let reason = self.machine.as_ref().and_then(Machine::why);
+        status.waiting_for = reason.map_or(0, Why::waiting_for);
+        status.needs_a_person = reason.is_some_and(Why::needs_a_person);
+        status.flow_control_paused = seen.flow_control_paused;
         status.report = self.machine.as_ref().map(Machine::report);
         status.peers = self.peer_reports();
         status.running = self.child.is_some();

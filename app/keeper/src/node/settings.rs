@@ -9,11 +9,12 @@ use galeno_contract::keeper::{Intent, NodeConfig, Source};
 use crate::agreement::{Fork, Orders, Ordinal, StateUuid};
 
 /// `wsrep_provider_options` that the keeper sets itself, or that must never be set.
-const RESERVED_OPTIONS: [&str; 12] = [
+const RESERVED_OPTIONS: [&str; 13] = [
     "base_host",
     "base_port",
     "gmcast.listen_addr",
     "gmcast.group",
+    "gmcast.segment",
     "ist.recv_addr",
     "ist.recv_bind",
     "pc.bootstrap",

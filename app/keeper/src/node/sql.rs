@@ -54,8 +54,10 @@ pub(crate) fn connect(config: &NodeConfig, timeout: Duration) -> mysql::Result<C
     let options = OptsBuilder::new()
         .socket(Some(config.mariadb.socket.display().to_string()))
         .user(Some("mysql"))
-        // Without it the client library asks, and a node without a primary component refuses to answer.
+        // Without these two the client library asks the server at once, before anything can be set for the session, and a
+        // node without a primary component refuses to answer.
         .max_allowed_packet(Some(16 << 20))
+        .prefer_socket(false)
         .read_timeout(Some(timeout))
         .write_timeout(Some(timeout));
     let mut conn = Conn::new(options)?;

@@ -25,6 +25,10 @@ pub(crate) struct Status {
     pub(crate) peers: Vec<(String, Result<Report, String>)>,
     /// What keeps the node from going on, in words.
     pub(crate) why: Option<String>,
+    /// Members that are waited for before anybody may start.
+    pub(crate) waiting_for: usize,
+    /// Nothing but a person's decision can go on.
+    pub(crate) needs_a_person: bool,
     pub(crate) running: bool,
     pub(crate) draining: bool,
     pub(crate) observation: Option<Observation>,
@@ -33,6 +37,8 @@ pub(crate) struct Status {
     pub(crate) progress_at: Instant,
     /// The last turn of the main loop.
     pub(crate) turned_at: Instant,
+    /// Part of the last half minute in which flow control held replication.
+    pub(crate) flow_control_paused: f64,
     pub(crate) active: Option<u32>,
     pub(crate) accepted: bool,
     /// The door for clients is open.

@@ -1,6 +1,7 @@
 //! The threads that talk to mariadbd, so that one that hangs does not hang the keeper: one observes, one keeps the door
 //! open or shut, one keeps accounts in step.
 
+use std::collections::VecDeque;
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
 use std::hash::{Hash as _, Hasher as _};
@@ -44,6 +45,8 @@ pub(crate) struct Seen {
     pub(crate) problem: Option<String>,
     /// The last time that files grew or shrank.
     pub(crate) progress_at: Instant,
+    /// Part of the last half minute in which flow control held replication.
+    pub(crate) flow_control_paused: f64,
 }
 
 impl Seen {
@@ -58,6 +61,7 @@ impl Seen {
             reconciled: false,
             problem: None,
             progress_at: now,
+            flow_control_paused: 0.0,
         }
     }
 }
@@ -145,8 +149,33 @@ impl Session {
     }
 }
 
+/// Time held by flow control, over a window.
+#[derive(Default)]
+struct Paused(VecDeque<(Instant, u64)>);
+
+impl Paused {
+    const WINDOW: Duration = Duration::from_secs(30);
+
+    /// Takes a reading of the counter, in nanoseconds; gives the part of the window in which it grew.
+    fn part(&mut self, now: Instant, nanoseconds: u64) -> f64 {
+        // A counter that falls is another mariadbd's, or was reset.
+        if self.0.back().is_some_and(|(_, last)| *last > nanoseconds) {
+            self.0.clear();
+        }
+        self.0.push_back((now, nanoseconds));
+        while self.0.front().is_some_and(|(at, _)| now.duration_since(*at) > Self::WINDOW) {
+            self.0.pop_front();
+        }
+        let Some((since, first)) = self.0.front() else { return 0.0 };
+        let held = Duration::from_nanos(nanoseconds - first).as_secs_f64();
+        let time = now.duration_since(*since).as_secs_f64();
+        if time > 0.0 { (held / time).clamp(0.0, 1.0) } else { 0.0 }
+    }
+}
+
 fn observe(settings: &Settings, shared: &Shared) {
     let mut session = Session::new();
+    let mut paused = Paused::default();
     let mut certificates = 0;
     loop {
         thread::sleep(Duration::from_millis(200));
@@ -165,10 +194,14 @@ fn observe(settings: &Settings, shared: &Shared) {
             sql::observe(conn)
         });
         match outcome {
-            Ok(observation) => shared.note(start, |seen| {
-                seen.observation = Some(observation);
-                seen.observed_at = Instant::now();
-            }),
+            Ok(observation) => {
+                let now = Instant::now();
+                let part = paused.part(now, observation.paused_ns);
+                shared.note(start, |seen| {
+                    seen.observation = Some(observation);
+                    (seen.observed_at, seen.flow_control_paused) = (now, part);
+                });
+            }
             Err(error) => {
                 tracing::debug!(%error, "mariadbd does not answer");
                 session.conn = None;
@@ -180,6 +213,7 @@ fn observe(settings: &Settings, shared: &Shared) {
 fn door(settings: &Settings, shared: &Shared) {
     let mut session = Session::new();
     let mut opened = None;
+    let mut told = String::new();
     loop {
         thread::sleep(Duration::from_millis(100));
         let (wanted, start) = shared.wanted();
@@ -209,7 +243,11 @@ fn door(settings: &Settings, shared: &Shared) {
                 shared.note(start, |seen| seen.opened = wanted.open);
             }
             Err(error) => {
-                tracing::debug!(%error, open = wanted.open, "cannot move the door yet");
+                let problem = error.to_string();
+                if problem != told {
+                    tracing::warn!(problem, open = wanted.open, "cannot move the door yet");
+                    told = problem;
+                }
                 session.conn = None;
             }
         }
@@ -283,4 +321,22 @@ fn size(directory: &Path) -> u64 {
             Err(_) => 0,
         })
         .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_part_of_the_time_that_flow_control_took_is_that_of_the_window() {
+        let (mut paused, start) = (Paused::default(), Instant::now());
+        let at = |seconds: u64| start + Duration::from_secs(seconds);
+        let near = |found: f64, wanted: f64| assert!((found - wanted).abs() < 1e-9, "{found} instead of {wanted}");
+        near(paused.part(at(0), 7_000_000_000), 0.0);
+        near(paused.part(at(10), 12_000_000_000), 0.5);
+        near(paused.part(at(35), 12_000_000_000), 0.0);
+        // Another mariadbd counts from nothing.
+        near(paused.part(at(36), 0), 0.0);
+        near(paused.part(at(40), 1_000_000_000), 0.25);
+    }
 }

@@ -408,7 +408,9 @@ impl Cluster {
         let options = OptsBuilder::new()
             .socket(Some(self.socket(node).display().to_string()))
             .user(Some("root"))
+            // Without these two the client library asks, and a node without a primary component refuses to answer.
             .max_allowed_packet(Some(16 << 20))
+            .prefer_socket(false)
             .read_timeout(Some(Duration::from_mins(1)));
         let mut conn = Conn::new(options)?;
         conn.query_drop("SET SESSION wsrep_sync_wait = 0, SESSION wsrep_dirty_reads = ON")?;
