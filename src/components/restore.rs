@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Container, PodSpec, PodTemplateSpec,
 
 use super::Output;
 use super::backup::{Purpose, keeper_config, volume_mounts, volumes as backup_volumes};
-use super::common::{container, mount, namespaced, pod_security, resources, template};
+use super::common::{container, namespaced, pod_security, resources, template};
 use super::database::{MYSQL_USER, config_file, from_field};
 use super::output::because;
 use crate::topology::names::{GENERATION_LABEL, Namespace, Program, priorities};
@@ -69,8 +69,6 @@ pub(super) fn volumes(topology: &Topology, generation: &Generation) -> Vec<Volum
 pub(super) fn init_container(topology: &Topology, generation: &Generation) -> Option<Container> {
     request(generation)?;
     let first = generation.members.first()?;
-    let mut mounts = volume_mounts(topology, generation, Purpose::Restore);
-    mounts.push(mount("tmp", "/tmp", true));
     Some(Container {
         args: Some(
             [
@@ -85,7 +83,7 @@ pub(super) fn init_container(topology: &Topology, generation: &Generation) -> Op
         ),
         env: Some(vec![from_field("KEEPER_NODE", "metadata.name")]),
         resources: Some(resources(&topology.database.resources)),
-        volume_mounts: Some(mounts),
+        volume_mounts: Some(volume_mounts(topology, generation, Purpose::Restore)),
         ..container("restore", &topology.database.image)
     })
 }

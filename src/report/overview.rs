@@ -199,8 +199,8 @@ fn schedules(topology: &Topology) -> Vec<Vec<String>> {
     if let Some(every) = backup.ship_every {
         rows.push(vec![
             "binary logs".to_owned(),
-            format!("every {every}"),
-            "the most that a total disaster loses".to_owned(),
+            format!("every {} min", every.to_std().as_secs() / 120),
+            format!("a total disaster loses {every} at most"),
         ]);
     }
     rows

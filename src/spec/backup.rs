@@ -130,7 +130,7 @@ pub struct OpenPgp {
 pub struct PointInTime {
     /// Whether they are shipped.
     pub enabled: bool,
-    /// How often: the most that a total disaster can lose.
+    /// The most that a total disaster may lose; they are shipped twice in that time.
     pub every: String,
 }
 

@@ -134,7 +134,7 @@ pub struct Database {
     /// Generations that are taken away: they served once, and a verified backup of a newer one exists.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<u32>,
-    /// After a full outage in which the newest node is lost for good: the node to start from.
+    /// What only a person may decide after an outage: whom to start from, and whose data to throw away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forced_recovery: Option<ForcedRecovery>,
 }
@@ -143,13 +143,17 @@ fn three() -> u8 {
     3
 }
 
-/// Which node to start from when the nodes cannot agree, decided by a person.
+/// A person's decision when the nodes cannot agree: which one to start from, and which ones to rebuild from the others.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ForcedRecovery {
-    /// The pod's name.
+    /// The pod to start from. The nodes that are not reached must be known to be stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"mariadb-g0-1")]
-    pub node: String,
+    pub node: Option<String>,
+    /// Pods whose data is thrown away, so that they take the others': their volumes are lost or damaged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub discard: Vec<String>,
     /// Counts such decisions: higher than the last one. It is recorded before the node starts, so that none is used twice.
     #[schemars(range(min = 1))]
     pub epoch: u32,

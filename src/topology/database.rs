@@ -32,7 +32,7 @@ pub struct Database {
     pub generations: Vec<Generation>,
     /// The number of the generation that serves.
     pub active: u32,
-    /// A person's decision on where to start from after a full outage.
+    /// A person's decision on whom to start from after an outage.
     pub forced_recovery: Option<Forced>,
 }
 
@@ -47,13 +47,15 @@ impl Database {
     }
 }
 
-/// A person's decision on where to start from after a full outage.
+/// A person's decision on whom to start from after an outage, and whose data to throw away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forced {
     /// The generation.
     pub generation: u32,
-    /// The pod.
-    pub node: String,
+    /// The pod to start from.
+    pub node: Option<String>,
+    /// Pods whose data is thrown away.
+    pub discard: Vec<String>,
     /// Counts such decisions.
     pub epoch: u32,
 }

@@ -7,6 +7,7 @@ mod alerts;
 mod argocd;
 mod health;
 mod ingress;
+mod keeper;
 mod platform;
 mod programs;
 mod references;

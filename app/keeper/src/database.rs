@@ -51,6 +51,8 @@ pub(crate) fn connect(database: &Database, member: &Member, timeout: Duration) -
         .tcp_port(member.port)
         .user(Some(account.user))
         .pass(Some(account.password))
+        // Without these two the client library asks the server first, and one without a primary component refuses.
+        .max_allowed_packet(Some(16 << 20))
         .prefer_socket(false)
         .ssl_opts(tls)
         .tcp_connect_timeout(Some(timeout))

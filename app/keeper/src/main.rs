@@ -5,6 +5,7 @@ mod agreement;
 mod alert;
 mod backup;
 mod catalog;
+mod chains;
 mod cli;
 mod control;
 mod database;

@@ -7,6 +7,7 @@ use galeno_contract::backup::{BackupConfig, RestoreSource, Site, Verification};
 use serde::Serialize;
 
 use crate::accept;
+use crate::chains;
 use crate::catalog::{self, BackupId, Entry, Layout, State};
 use crate::openpgp::Trusted;
 use crate::restore::place::{Before, Place, Request};
@@ -149,6 +150,11 @@ fn restore_and_check(
     checks.push(format!(
         "{} tables have the rows and checksums of the manifest",
         manifest.tables.len()
+    ));
+    chains::check(&mut session, &manifest.access_log)?;
+    checks.push(format!(
+        "{} chains of the access log lead up to the heads in the manifest",
+        manifest.access_log.len()
     ));
     let checked = phases.measure("check", || accept::check_all(&mut session))?;
     checks.push(format!("CHECK TABLE found no damage in {checked} tables"));

@@ -1,4 +1,4 @@
-//! The rarer and slower cases of starting and recovering; `make test-keeper-full`.
+//! The rarer and slower cases of starting and recovering; `make test-programs`.
 
 mod common;
 
@@ -10,13 +10,14 @@ use common::cluster::{Cluster, Options, UNTIL, own};
 use common::net::run;
 use common::wait;
 use common::writer::Writer;
+use mysql::Conn;
 use mysql::prelude::Queryable as _;
 use serde_json::json;
 
 const ALL: [usize; 3] = [0, 1, 2];
 
 #[test]
-#[ignore = "slow: make test-keeper-full"]
+#[ignore = "slow: make test-programs"]
 fn a_lost_volume_is_filled_by_a_full_transfer() {
     let mut cluster = Cluster::start();
     let mut writer = Writer::start(&cluster, &ALL);
@@ -36,7 +37,7 @@ fn a_lost_volume_is_filled_by_a_full_transfer() {
 }
 
 #[test]
-#[ignore = "slow: make test-keeper-full"]
+#[ignore = "slow: make test-programs"]
 fn a_transfer_that_dies_half_way_is_begun_again() {
     let mut cluster = Cluster::start();
     let mut writer = Writer::start(&cluster, &[0, 2]);
@@ -58,7 +59,7 @@ fn a_transfer_that_dies_half_way_is_begun_again() {
 }
 
 #[test]
-#[ignore = "slow: make test-keeper-full"]
+#[ignore = "slow: make test-programs"]
 fn a_rolling_restart_loses_no_write() {
     let mut cluster = Cluster::start();
     let mut writer = Writer::start(&cluster, &ALL);
@@ -74,7 +75,7 @@ fn a_rolling_restart_loses_no_write() {
 }
 
 #[test]
-#[ignore = "slow: make test-keeper-full"]
+#[ignore = "slow: make test-programs"]
 fn all_stopped_cleanly_at_once_start_again() {
     let mut cluster = Cluster::start();
     let mut writer = Writer::start(&cluster, &ALL);
@@ -94,7 +95,7 @@ fn all_stopped_cleanly_at_once_start_again() {
 }
 
 #[test]
-#[ignore = "slow: make test-keeper-full"]
+#[ignore = "slow: make test-programs"]
 fn killed_at_different_times_the_furthest_wins() {
     let mut cluster = Cluster::start();
     let mut writer = Writer::start(&cluster, &ALL);
@@ -115,7 +116,7 @@ fn killed_at_different_times_the_furthest_wins() {
 }
 
 #[test]
-#[ignore = "slow: make test-keeper-full"]
+#[ignore = "slow: make test-programs"]
 fn two_killed_come_back_to_one_that_lost_its_quorum() {
     let mut cluster = Cluster::start();
     let mut writer = Writer::start(&cluster, &ALL);
@@ -132,7 +133,7 @@ fn two_killed_come_back_to_one_that_lost_its_quorum() {
 /// The most advanced member is lost; a person names another one to start from. When the lost one comes back, what only
 /// it has is neither merged nor thrown away until a person says so.
 #[test]
-#[ignore = "slow: make test-keeper-full"]
+#[ignore = "slow: make test-programs"]
 fn a_forced_start_merges_nothing_and_discards_nothing_by_itself() {
     let mut cluster = Cluster::start();
     let writer = Writer::start(&cluster, &ALL);
@@ -177,7 +178,7 @@ fn a_forced_start_merges_nothing_and_discards_nothing_by_itself() {
 }
 
 #[test]
-#[ignore = "slow: make test-keeper-full"]
+#[ignore = "slow: make test-programs"]
 fn names_that_resolve_slowly_and_addresses_that_change() {
     let mut cluster = Cluster::prepare_used();
     // Node 0 asks a DNS server that never answers for the other two.
@@ -207,7 +208,7 @@ fn names_that_resolve_slowly_and_addresses_that_change() {
 }
 
 #[test]
-#[ignore = "slow: make test-keeper-full"]
+#[ignore = "slow: make test-programs"]
 fn a_full_volume_takes_one_node_out_and_no_write() {
     let mut cluster = Cluster::prepare_used();
     let volume = cluster.volume(2);
@@ -258,7 +259,7 @@ impl Drop for Unmount {
 }
 
 #[test]
-#[ignore = "slow: make test-keeper-full"]
+#[ignore = "slow: make test-programs"]
 fn a_corrupt_data_directory_is_neither_used_nor_thrown_away() {
     let mut cluster = Cluster::start();
     let mut writer = Writer::start(&cluster, &ALL);
@@ -279,7 +280,7 @@ fn a_corrupt_data_directory_is_neither_used_nor_thrown_away() {
 }
 
 #[test]
-#[ignore = "slow: make test-keeper-full"]
+#[ignore = "slow: make test-programs"]
 fn a_renewed_certificate_is_used_without_a_restart() {
     let mut cluster = Cluster::start();
     let mut writer = Writer::start(&cluster, &ALL);
@@ -295,10 +296,11 @@ fn a_renewed_certificate_is_used_without_a_restart() {
                 .then_some(())
         });
         wait("mariadbd shows the new one", || {
-            let row: Option<(String, String)> = cluster
-                .root(node)
-                .query_first("SHOW STATUS LIKE 'Ssl_server_not_after'")
-                .ok()?;
+            // The status is that of the session's own connection.
+            let row: Option<(String, String)> = cluster.net.among_clients(|| {
+                let mut conn = Conn::new(cluster.client_options(node)).ok()?;
+                conn.query_first("SHOW STATUS LIKE 'Ssl_server_not_after'").ok()?
+            });
             row?.1.contains("2055").then_some(())
         });
     }
@@ -311,7 +313,7 @@ fn a_renewed_certificate_is_used_without_a_restart() {
 }
 
 #[test]
-#[ignore = "slow: make test-keeper-full"]
+#[ignore = "slow: make test-programs"]
 fn an_expired_certificate_keeps_a_node_out_until_it_is_renewed() {
     let mut cluster = Cluster::start();
     let mut writer = Writer::start(&cluster, &[0, 1]);
@@ -328,7 +330,7 @@ fn an_expired_certificate_keeps_a_node_out_until_it_is_renewed() {
 }
 
 #[test]
-#[ignore = "slow: make test-keeper-full"]
+#[ignore = "slow: make test-programs"]
 fn a_node_of_another_cluster_is_refused() {
     let mut cluster = Cluster::start();
     let mut writer = Writer::start(&cluster, &[0, 1]);
@@ -370,7 +372,7 @@ fn a_node_of_another_cluster_is_refused() {
 
 /// All volumes are gone, and git knows that the generation once had a state: nobody initialises it again.
 #[test]
-#[ignore = "slow: make test-keeper-full"]
+#[ignore = "slow: make test-programs"]
 fn a_generation_that_git_knows_is_never_initialised_again() {
     let mut cluster = Cluster::prepare(Options::default());
     let uuid = json!("6f1dd1b1-6d4f-11ef-8a5b-0242ac120002");

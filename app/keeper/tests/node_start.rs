@@ -22,7 +22,7 @@ fn three_empty_nodes_become_one_database() {
             assert_eq!(cluster.get(node, path), Some((200, "ok\n".into())), "{path}");
         }
         let (_, metrics) = cluster.get(node, "/metrics").unwrap();
-        assert!(metrics.contains("\nkeeper_wsrep_cluster_size 3\n"), "{metrics}");
+        assert!(metrics.contains("\ngaleno_keeper_cluster_size 3\n"), "{metrics}");
     }
 }
 

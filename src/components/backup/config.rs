@@ -67,7 +67,7 @@ impl Purpose {
 
     /// Whether it reads the volume of the node that is copied.
     pub(super) fn mounts_volume(self) -> bool {
-        matches!(self, Self::Copy | Self::Snapshot | Self::Ship)
+        matches!(self, Self::Copy | Self::Snapshot)
     }
 }
 
@@ -201,6 +201,12 @@ fn restore(generation: &Generation) -> Option<Restore> {
     })
 }
 
+/// Minutes between two shipments of binary logs, where `most` may be lost: half of it, so that a shipment has begun and
+/// ended before that time has passed since the one before it began.
+pub(super) fn ship_interval(most: Duration) -> u32 {
+    u32::try_from(most.to_std().as_secs() / 120).unwrap_or(1).clamp(1, 30)
+}
+
 /// The configuration of one purpose for one generation.
 pub(in crate::components) fn keeper_config(
     topology: &Topology,
@@ -228,7 +234,9 @@ pub(in crate::components) fn keeper_config(
             counts: Verification::Readable,
             ..Retention::default()
         },
-        point_in_time: backup.ship_every.map(|every| PointInTime { every }),
+        point_in_time: backup.ship_every.map(|most| PointInTime {
+            every: Duration::from_secs(ship_interval(most) * 60),
+        }),
         snapshot: (purpose == Purpose::Snapshot).then(|| snapshot(topology)),
         restore: restore(generation).filter(|_| matches!(purpose, Purpose::Restore | Purpose::Accept)),
         acceptance: Acceptance::default(),

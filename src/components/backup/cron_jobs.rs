@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use super::COMPONENT;
-use super::config::{Purpose, copied, keeper_config, paths};
+use super::config::{Purpose, copied, keeper_config, paths, ship_interval};
 use super::pods::{volume_mounts, volumes};
 use crate::bundle::Reason;
 use crate::components::Output;
@@ -96,11 +96,12 @@ pub(super) fn primary(topology: &Topology) -> Vec<Scheduled> {
             purpose: Purpose::Ship,
             program: Program::Backup,
             args: &["ship"],
-            schedule: minutes(every.to_std().as_secs() / 60),
+            schedule: format!("*/{} * * * *", ship_interval(every)),
             source: "/backup/pointInTime/every",
-            deadline: HOUR,
+            // One that hangs makes room for the next before the promise is broken twice.
+            deadline: i64::try_from(every.to_std().as_secs()).unwrap_or(HOUR),
             late: 120,
-            whole: "ships binary logs between backups, so that a total disaster loses minutes and a restore can stop at any moment",
+            whole: "ships binary logs between backups, twice in the time that a total disaster may lose, and so that a restore can stop at any moment",
         });
     }
     jobs.push(rehearsal(topology));
@@ -143,15 +144,6 @@ fn prune() -> Scheduled {
         deadline: HOUR,
         late: HOUR,
         whole: "deletes backups that a newer verified one covers, and nothing else",
-    }
-}
-
-/// Every so many minutes.
-fn minutes(every: u64) -> String {
-    if every >= 60 {
-        "0 * * * *".to_owned()
-    } else {
-        format!("*/{} * * * *", every.max(1))
     }
 }
 

@@ -53,6 +53,7 @@ pub(in crate::components) fn volumes(
     let mut volumes = vec![
         config_volume("backup-config", config_map),
         scratch_volume("backup-work", "4Gi"),
+        scratch_volume("backup-tmp", "2Gi"),
     ];
     for (name, secret, _) in secret_mounts(topology, purpose) {
         volumes.push(secret_volume(&format!("backup-{name}"), secret));
@@ -106,6 +107,8 @@ pub(in crate::components) fn volume_mounts(
     let mut mounts = vec![
         mount("backup-config", paths::CONFIG, false),
         mount("backup-work", paths::WORK, true),
+        // Sockets of throw-away servers, and what MariaDB's programs write beside their streams.
+        mount("backup-tmp", "/tmp", true),
     ];
     for (name, _, path) in secret_mounts(topology, purpose) {
         mounts.push(mount(&format!("backup-{name}"), path, false));

@@ -12,7 +12,7 @@ use crate::components::Output;
 use crate::components::output::because;
 use crate::spec::SyncWait;
 use crate::topology::names::{objects, ports};
-use crate::topology::{DataRegion, Generation, GenerationSource, Topology};
+use crate::topology::{DataRegion, Generation, GenerationSource, Region, Topology};
 
 /// Paths in the container; the pod mounts exactly these.
 pub(in crate::components) mod paths {
@@ -78,21 +78,37 @@ fn accounts() -> Vec<Account> {
             &[
                 "RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR, REPLICATION SLAVE, REPLICATION SLAVE ADMIN, \
                  CONNECTION ADMIN, SELECT ON *.*",
+                // Instead of SUPER, which setting `wsrep_desync` takes.
+                "EXECUTE ON PROCEDURE `keeper`.`desync`",
             ],
             false,
         ),
         account(
             "acceptance",
-            &["SELECT, LOCK TABLES ON *.*", "SELECT, INSERT, UPDATE ON `keeper`.*"],
+            // A generation that is not active yet is read-only: the acceptance is written all the same.
+            &[
+                "PROCESS, SELECT, LOCK TABLES, READ_ONLY ADMIN ON *.*",
+                "INSERT ON `keeper`.`generation`",
+                "EXECUTE ON PROCEDURE `keeper`.`desync`",
+            ],
             false,
         ),
     ]
 }
 
-fn node_config(topology: &Topology, generation: &Generation) -> NodeConfig {
-    let member = |m: &crate::topology::Member| Member {
+/// `gmcast.segment` of a member. The scheduler puts at most one node in each zone while there are as many zones as nodes:
+/// then each is a segment of its own. With more nodes than zones nobody knows beforehand who stands where, and a wrong
+/// segment sends write-sets on detours: all are one.
+fn segment(ordinal: usize, generation: &Generation, region: &Region) -> u8 {
+    let alone = generation.members.len() <= region.zones.len();
+    u8::try_from(ordinal).ok().filter(|_| alone).unwrap_or(0)
+}
+
+fn node_config(topology: &Topology, generation: &Generation, region: &Region) -> NodeConfig {
+    let member = |(ordinal, m): (usize, &crate::topology::Member)| Member {
         name: m.name.clone(),
         host: m.host(),
+        segment: segment(ordinal, generation, region),
     };
     let gcache = topology.database.gcache.mebibytes();
     NodeConfig {
@@ -103,7 +119,7 @@ fn node_config(topology: &Topology, generation: &Generation) -> NodeConfig {
             GenerationSource::Restored { .. } => Source::Restored,
         },
         state_uuid: None,
-        members: generation.members.iter().map(member).collect(),
+        members: generation.members.iter().enumerate().map(member).collect(),
         node: None,
         address: None,
         ports: Ports {
@@ -180,14 +196,18 @@ fn my_cnf(topology: &Topology, generation: &Generation) -> Result<String, miniji
 }
 
 /// The `ConfigMap`'s data: `keeper.json` and `my.cnf`.
-pub(super) fn data(topology: &Topology, generation: &Generation) -> Result<BTreeMap<String, String>, minijinja::Error> {
-    let mut data = file("keeper.json", &node_config(topology, generation));
+pub(super) fn data(
+    topology: &Topology,
+    generation: &Generation,
+    region: &Region,
+) -> Result<BTreeMap<String, String>, minijinja::Error> {
+    let mut data = file("keeper.json", &node_config(topology, generation, region));
     data.insert("my.cnf".to_owned(), my_cnf(topology, generation)?);
     Ok(data)
 }
 
 pub(super) fn render(topology: &Topology, generation: &Generation, region: DataRegion<'_>, output: &mut Output) {
-    let data = match data(topology, generation) {
+    let data = match data(topology, generation, &region) {
         Ok(data) => data,
         Err(error) => return output.broken.push(format!("my.cnf of {}: {error}", generation.name())),
     };

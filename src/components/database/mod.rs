@@ -54,8 +54,8 @@ fn intent(topology: &Topology, region: DataRegion<'_>, output: &mut Output) {
         recovery: forced.map(|forced| galeno_contract::keeper::Recovery {
             generation: forced.generation,
             number: forced.epoch,
-            start_from: Some(forced.node.clone()),
-            discard: Vec::new(),
+            start_from: forced.node.clone(),
+            discard: forced.discard.clone(),
         }),
     };
     let map = ConfigMap {

@@ -29,7 +29,7 @@ use crate::topology::names::{GENERATION_LABEL, Program, objects, ports, prioriti
 use crate::topology::{DataRegion, Generation, PodGroup, Topology};
 
 pub(super) fn render(topology: &Topology, generation: &Generation, region: DataRegion<'_>, output: &mut Output) {
-    let Ok(data) = config::data(topology, generation) else {
+    let Ok(data) = config::data(topology, generation, &region) else {
         return;
     };
     let mut metadata = generation_meta(generation, generation.name());

@@ -14,7 +14,7 @@ pub(super) fn resolve(environment: &Environment, c: &mut Collector<'_>) -> Optio
     let monthly = monthly(environment, c);
     openpgp(&written.openpgp, c);
     let ship_every = if written.point_in_time.enabled {
-        c.duration("/backup/pointInTime/every", &written.point_in_time.every, 60, 3600)
+        c.duration("/backup/pointInTime/every", &written.point_in_time.every, 120, 3600)
             .map(Some)
     } else {
         c.no_effect("/backup/pointInTime/every", "shipping is switched off");

@@ -199,27 +199,54 @@ fn generations(environment: &Environment, ledger: &Ledger, c: &mut Collector<'_>
 
 fn forced(environment: &Environment, generations: &[Generation], c: &mut Collector<'_>) -> Option<Forced> {
     let written = environment.database.forced_recovery.as_ref()?;
-    let found = generations
+    let at = "/database/forcedRecovery";
+    let discarded = written.discard.iter().enumerate();
+    let named: Vec<(String, &String)> = written
+        .node
         .iter()
-        .find(|g| g.members.iter().any(|m| m.name == written.node));
-    if let Some(generation) = found {
-        return Some(Forced {
-            generation: generation.number,
-            node: written.node.clone(),
-            epoch: written.epoch,
-        });
-    }
-    let names: Vec<&str> = generations
-        .iter()
-        .flat_map(|g| &g.members)
-        .map(|m| m.name.as_str())
+        .map(|node| (format!("{at}/node"), node))
+        .chain(discarded.map(|(i, node)| (format!("{at}/discard/{i}"), node)))
         .collect();
-    let problem = format!("`{}` is no node of the database", written.node);
-    c.error(
-        "/database/forcedRecovery/node",
-        "spec/node",
-        problem,
-        format!("write one of {}", names.join(", ")),
-    );
-    None
+    if named.is_empty() {
+        let problem = "the recovery says neither whom to start from nor whose data to throw away";
+        c.error(at, "spec/empty", problem, "write `node: POD`, `discard: [POD]`, or both");
+        return None;
+    }
+    let mut found = Vec::new();
+    for (pointer, node) in named {
+        let generation = generations.iter().find(|g| g.members.iter().any(|m| m.name == *node));
+        let Some(generation) = generation else {
+            let names: Vec<&str> = generations
+                .iter()
+                .flat_map(|g| &g.members)
+                .map(|m| m.name.as_str())
+                .collect();
+            let problem = format!("`{node}` is no node of the database");
+            c.error(&pointer, "spec/node", problem, format!("write one of {}", names.join(", ")));
+            return None;
+        };
+        if written.node.as_ref() == Some(node) && pointer.contains("/discard/") {
+            let problem = format!("`{node}` is started from and thrown away at once");
+            c.error(&pointer, "spec/node", problem, "name it in one of the two places");
+            return None;
+        }
+        found.push((pointer, generation));
+    }
+    let (_, first) = found.first()?;
+    if let Some((pointer, other)) = found.iter().find(|(_, generation)| generation.number != first.number) {
+        let problem = format!("a recovery is of one generation: here are {} and {}", first.number, other.number);
+        c.error(pointer, "spec/node", problem, "name nodes of one generation");
+        return None;
+    }
+    if written.discard.len() >= first.members.len() {
+        let problem = "every node's data would be thrown away";
+        c.error(&format!("{at}/discard"), "spec/node", problem, "leave one; or restore a backup: `galeno restore request`");
+        return None;
+    }
+    Some(Forced {
+        generation: first.number,
+        node: written.node.clone(),
+        discard: written.discard.clone(),
+        epoch: written.epoch,
+    })
 }

@@ -12,7 +12,8 @@ use mysql::Conn;
 use mysql::prelude::Queryable as _;
 
 use crate::backup;
-use crate::catalog::{self, Layout, TableSum};
+use crate::catalog::{self, Layout, Manifest, TableSum};
+use crate::chains;
 use crate::database;
 use crate::generation::{self, Acceptance};
 use crate::openpgp::Trusted;
@@ -55,8 +56,14 @@ pub(crate) fn run(config: &BackupConfig, run: &Run) -> anyhow::Result<Accepted> 
         });
     }
     let mut checks = vec![format!("all {} members are in sync", members.len())];
-    let tables = believed_tables(config, &expected)?;
-    compare_all(config, &tables, run)?;
+    let manifest = believed_manifest(config, &expected)?;
+    // After a plain restore the tables must be what the signed manifest says; after a replay, what the restore found when
+    // it was done.
+    let tables = match expected.replayed_to {
+        Some(_) => &expected.tables,
+        None => &manifest.tables,
+    };
+    compare_all(config, tables, run)?;
     checks.push(match &expected.replayed_to {
         None => format!(
             "{} tables have the rows and checksums of the signed manifest on every member",
@@ -67,6 +74,11 @@ pub(crate) fn run(config: &BackupConfig, run: &Run) -> anyhow::Result<Accepted> 
             tables.len()
         ),
     });
+    chains::check(&mut session, &manifest.access_log)?;
+    checks.push(format!(
+        "{} chains of the access log lead up to the heads in the signed manifest",
+        manifest.access_log.len()
+    ));
     check_tables(config, first, run)?;
     checks.push("mariadb-check found no damage".to_owned());
     let invariants = check_invariants(config.acceptance.invariants_directory.as_deref(), &mut session)?;
@@ -121,12 +133,8 @@ fn wait_for_all(config: &BackupConfig, run: &Run) -> anyhow::Result<()> {
     }
 }
 
-/// What the tables must be. After a plain restore that is what the manifest says, whose signature is checked; after a
-/// replay, what the restore found when it was done.
-fn believed_tables(config: &BackupConfig, expected: &expected::Expected) -> anyhow::Result<Vec<TableSum>> {
-    if expected.replayed_to.is_some() {
-        return Ok(expected.tables.clone());
-    }
+/// The manifest of what was restored; its signature is checked.
+fn believed_manifest(config: &BackupConfig, expected: &expected::Expected) -> anyhow::Result<Manifest> {
     let wanted = config
         .restore
         .as_ref()
@@ -135,7 +143,7 @@ fn believed_tables(config: &BackupConfig, expected: &expected::Expected) -> anyh
     let trusted = Trusted::load(&config.openpgp)?;
     let layout = Layout::new(wanted.source_cluster.as_ref().unwrap_or(&config.cluster.name));
     let (manifest, _) = catalog::read_manifest(&bucket, &layout, &trusted, &expected.backup)?;
-    Ok(manifest.tables)
+    Ok(manifest)
 }
 
 fn compare_all(config: &BackupConfig, tables: &[TableSum], run: &Run) -> anyhow::Result<()> {
@@ -169,7 +177,7 @@ fn check_tables(config: &BackupConfig, member: &Member, run: &Run) -> anyhow::Re
     let mut command = process::command("mariadb-check");
     command
         .arg(format!("--defaults-file={}", options.display()))
-        .args(["--all-databases", "--check", "--silent", "--skip-write-binlog"])
+        .args(["--all-databases", "--check", "--silent"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
     let program = Program::start("mariadb-check", &mut command, run, |_| {})?;

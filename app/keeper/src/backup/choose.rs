@@ -60,8 +60,7 @@ fn ask(config: &BackupConfig, member: &Member) -> anyhow::Result<Answer> {
     let mut answer = look(&mut conn, config.database.application_user.as_deref())?;
     if answer.left_desynced {
         tracing::warn!(member = %member.name, "an earlier backup died and left it desynced: putting it back");
-        conn.query_drop("SET GLOBAL wsrep_desync = OFF")
-            .context("cannot put it back")?;
+        super::desync::set(&mut conn, false).context("cannot put it back")?;
         for _ in 0..100 {
             answer = look(&mut conn, config.database.application_user.as_deref())?;
             if answer.state == 4 {

@@ -10,6 +10,12 @@ use mysql::prelude::Queryable as _;
 
 use super::choose::LOCK;
 
+/// Takes the member out of flow control, or puts it back. Setting `wsrep_desync` takes SUPER; the procedure, which every
+/// node's keeper keeps in step, does this one thing for an account that may do little else.
+pub(super) fn set(session: &mut Conn, wanted: bool) -> mysql::Result<()> {
+    session.exec_drop("CALL keeper.desync(?)", (wanted,))
+}
+
 /// Holds the lock and keeps the member out of flow control until it is dropped.
 pub(super) struct Desynced {
     session: Conn,
@@ -25,9 +31,7 @@ impl Desynced {
             bail!("{member} is being copied by another backup already");
         }
         if desync {
-            session
-                .query_drop("SET GLOBAL wsrep_desync = ON")
-                .with_context(|| format!("cannot desync {member}"))?;
+            set(&mut session, true).with_context(|| format!("cannot desync {member}"))?;
         }
         Ok(Self {
             session,
@@ -43,8 +47,7 @@ impl Desynced {
 
     fn put_back(&mut self) -> anyhow::Result<()> {
         if self.active {
-            self.session
-                .query_drop("SET GLOBAL wsrep_desync = OFF")
+            set(&mut self.session, false)
                 .with_context(|| format!("cannot put {} back into flow control", self.member))?;
             self.active = false;
         }

@@ -167,7 +167,7 @@ fn copy_and_describe(
     let desynced = Desynced::begin(session, &member.name, desync)?;
     let copy = copy(ready, sealing, member, data_directory)?;
     let tables_started = ready.run.elapsed();
-    let tables = copy
+    let (tables, access_log) = copy
         .snapshots
         .sums(&copy.told.position, ready.run)
         .context("cannot checksum the tables")?;
@@ -195,6 +195,7 @@ fn copy_and_describe(
         data: copy.stored,
         configuration,
         tables,
+        access_log,
         signer: ready.signer.fingerprint.clone(),
         recipients: ready.recipients.fingerprints.clone(),
         timings: Timings {

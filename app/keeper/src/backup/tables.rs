@@ -11,7 +11,8 @@ use galeno_contract::backup::{BackupConfig, Member};
 use mysql::Conn;
 use mysql::prelude::Queryable as _;
 
-use crate::catalog::{Position, TableSum};
+use crate::catalog::{ChainHead, Position, TableSum};
+use crate::chains;
 use crate::database::{self, quote};
 use crate::run::Run;
 
@@ -52,8 +53,8 @@ impl Snapshots {
         Ok(())
     }
 
-    /// Reads every table. Fails if the snapshots are of another moment than the backup.
-    pub(super) fn sums(mut self, position: &Position, run: &Run) -> anyhow::Result<Vec<TableSum>> {
+    /// Reads every table, and the heads of the access log. Fails if the snapshots are of another moment than the backup.
+    pub(super) fn sums(mut self, position: &Position, run: &Run) -> anyhow::Result<(Vec<TableSum>, Vec<ChainHead>)> {
         let wanted = format!("{}:{}", position.state_uuid, position.seqno);
         match &self.taken_at {
             Some(taken) if *taken == wanted => {}
@@ -61,8 +62,9 @@ impl Snapshots {
             None => bail!("mariadb-backup never said that it blocks commits, so the tables were not looked at"),
         }
         let Some(first) = self.sessions.first_mut() else {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Vec::new()));
         };
+        let heads = chains::heads(first)?;
         let queue = Mutex::new(tables(first)?);
         let sums = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
@@ -80,7 +82,7 @@ impl Snapshots {
         })?;
         let mut sums = sums.into_inner().unwrap_or_else(PoisonError::into_inner);
         sums.sort();
-        Ok(sums)
+        Ok((sums, heads))
     }
 }
 

@@ -36,6 +36,9 @@ pub(crate) struct Manifest {
     pub(crate) configuration: Option<StoredStream>,
     /// Rows and checksums of every table of an application, at exactly the backup's position.
     pub(crate) tables: Vec<TableSum>,
+    /// The last line of each chain of the access log, at exactly the backup's position.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) access_log: Vec<ChainHead>,
     /// Fingerprint of the certificate that signed.
     pub(crate) signer: String,
     /// Fingerprints of the certificates that can read.
@@ -100,6 +103,20 @@ pub(crate) struct TableSum {
     pub(crate) rows: u64,
     /// `CHECKSUM TABLE`.
     pub(crate) checksum: u64,
+}
+
+/// The head of one chain of the access log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct ChainHead {
+    pub(crate) schema: String,
+    /// Hexadecimal.
+    pub(crate) organization: String,
+    pub(crate) lane: u32,
+    /// Lines in the lane.
+    pub(crate) seq: u64,
+    /// Of the last line, hexadecimal.
+    pub(crate) hash: String,
 }
 
 /// How long the parts of the backup took, in milliseconds (whole numbers: they are compared after they were read back).

@@ -9,5 +9,5 @@ mod record;
 pub(crate) use entries::{Entry, State, list, read_manifest};
 pub(crate) use id::{BackupId, Kind};
 pub(crate) use keys::Layout;
-pub(crate) use manifest::{Manifest, Position, Segment, StoredStream, TableSum, Timings, Versions};
+pub(crate) use manifest::{ChainHead, Manifest, Position, Segment, StoredStream, TableSum, Timings, Versions};
 pub(crate) use record::{Record, signed_get, signed_put, write_record};

@@ -7,6 +7,8 @@ mod common;
 mod node;
 mod prune;
 mod rehearse;
+#[cfg(test)]
+mod rendered;
 mod restore;
 mod ship;
 mod snapshot;

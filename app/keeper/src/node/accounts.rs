@@ -1,6 +1,7 @@
 //! Accounts and databases, kept in step with the configuration: what a restored database brought along need not match
 //! the secrets that are mounted now.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use anyhow::{Context as _, ensure};
@@ -14,6 +15,7 @@ use crate::generation::{self, Acceptance};
 /// these statements is replicated.
 pub(crate) fn reconcile(config: &NodeConfig, conn: &mut Conn) -> anyhow::Result<()> {
     generation::ensure_table(conn).context("cannot create keeper.generation")?;
+    ensure_desync(conn).context("cannot create keeper.desync")?;
     if config.source == Source::Empty && !generation::is_accepted(conn, config.generation)? {
         let acceptance = Acceptance {
             generation: config.generation,
@@ -39,6 +41,23 @@ pub(crate) fn reconcile(config: &NodeConfig, conn: &mut Conn) -> anyhow::Result<
         reconcile_account(account, conn).with_context(|| format!("account {}", account.name))?;
     }
     Ok(())
+}
+
+/// What `keeper.desync` does. Its owner may set `wsrep_desync`, which otherwise only an account with SUPER may.
+const DESYNC: &str = "SET GLOBAL wsrep_desync = wanted";
+
+/// The procedure by which a backup takes a node out of flow control and puts it back.
+fn ensure_desync(conn: &mut Conn) -> mysql::Result<()> {
+    let there: Option<String> = conn.query_first(
+        "SELECT ROUTINE_DEFINITION FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'keeper' AND ROUTINE_NAME = \
+         'desync' AND SECURITY_TYPE = 'DEFINER'",
+    )?;
+    if there.as_deref() == Some(DESYNC) {
+        return Ok(());
+    }
+    conn.query_drop(format!(
+        "CREATE OR REPLACE PROCEDURE keeper.desync(IN wanted BOOLEAN) SQL SECURITY DEFINER {DESYNC}"
+    ))
 }
 
 fn reconcile_account(account: &Account, conn: &mut Conn) -> anyhow::Result<()> {
@@ -69,19 +88,24 @@ fn reconcile_account(account: &Account, conn: &mut Conn) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether a line of `SHOW GRANTS` is this grant.
+/// Whether a line of `SHOW GRANTS` holds this grant: at least its privileges, in whatever order, on the same object.
 fn same_grant(line: &str, grant: &str) -> bool {
-    let plain = |text: &str| -> String {
-        text.chars()
-            .filter(|c| !matches!(c, '`' | ' '))
-            .collect::<String>()
-            .to_uppercase()
-    };
     let held = line
         .strip_prefix("GRANT ")
         .and_then(|rest| rest.split(" TO ").next())
         .unwrap_or("");
-    plain(held) == plain(grant)
+    let (Some((held, there)), Some((wanted, here))) = (parts(held), parts(grant)) else {
+        return false;
+    };
+    there == here && wanted.is_subset(&held)
+}
+
+/// The privileges of a grant and what they are on, written one way.
+fn parts(grant: &str) -> Option<(BTreeSet<String>, String)> {
+    let plain: String = grant.chars().filter(|c| *c != '`').collect::<String>().to_uppercase();
+    let (privileges, object) = plain.split_once(" ON ")?;
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    Some((privileges.split(',').map(words).collect(), words(object)))
 }
 
 #[cfg(test)]
@@ -94,9 +118,21 @@ mod tests {
             "GRANT SELECT, INSERT ON `clinic`.* TO `app`@`%`",
             "SELECT,INSERT ON clinic.*"
         ));
-        assert!(!same_grant(
-            "GRANT SELECT ON `clinic`.* TO `app`@`%`",
-            "INSERT ON clinic.*"
+        assert!(same_grant(
+            "GRANT SELECT, RELOAD, LOCK TABLES ON *.* TO `backup`@`%` IDENTIFIED BY PASSWORD '*B6' REQUIRE SSL",
+            "LOCK TABLES, RELOAD,  SELECT ON *.*"
         ));
+        assert!(same_grant(
+            "GRANT EXECUTE ON PROCEDURE `keeper`.`desync` TO `backup`@`%`",
+            "EXECUTE ON PROCEDURE `keeper`.`desync`"
+        ));
+        for (held, wanted) in [
+            ("GRANT SELECT ON `clinic`.* TO `app`@`%`", "INSERT ON clinic.*"),
+            ("GRANT SELECT ON `clinic`.* TO `app`@`%`", "SELECT, INSERT ON clinic.*"),
+            ("GRANT SELECT ON `clinic`.* TO `app`@`%`", "SELECT ON keeper.*"),
+            ("GRANT `role` TO `app`@`%`", "SELECT ON clinic.*"),
+        ] {
+            assert!(!same_grant(held, wanted), "{held} is not {wanted}");
+        }
     }
 }

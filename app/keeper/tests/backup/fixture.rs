@@ -488,7 +488,10 @@ exec mariadbd --defaults-file={at}/my.cnf --wsrep-new-cluster $START
         let mut statements = vec![
             format!("CREATE USER backup@'127.0.0.1' IDENTIFIED BY '{}'", PASSWORD.replace('\\', "\\\\").replace('\'', "''")),
             // What `docs/keeper.md` says the account needs, and no more.
-            "GRANT RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR, REPLICATION SLAVE, SUPER, SELECT ON *.* TO backup@'127.0.0.1'".to_owned(),
+            "CREATE DATABASE keeper".to_owned(),
+            "CREATE PROCEDURE keeper.desync(IN wanted BOOLEAN) SQL SECURITY DEFINER SET GLOBAL wsrep_desync = wanted".to_owned(),
+            "GRANT RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR, REPLICATION SLAVE, CONNECTION ADMIN, SELECT ON *.* TO backup@'127.0.0.1'".to_owned(),
+            "GRANT EXECUTE ON PROCEDURE keeper.desync TO backup@'127.0.0.1'".to_owned(),
             "GRANT CREATE, INSERT ON keeper.* TO backup@'127.0.0.1'".to_owned(),
             "CREATE DATABASE clinic".to_owned(),
         ];

@@ -426,6 +426,11 @@ impl Cluster {
         row.map(|(_, value)| value)
     }
 
+    /// The one value that a query gives, as text.
+    pub fn query_text(&self, node: usize, query: &str) -> String {
+        self.root(node).query_first(query).unwrap().expect("a row")
+    }
+
     /// How a client connects: over TCP and TLS. The calling thread must be in the clients' network.
     pub fn client_options(&self, node: usize) -> OptsBuilder {
         let tls = SslOpts::default().with_root_cert_path(Some(self.node_path(node, "tls").join("ca.crt")));

@@ -34,13 +34,8 @@ pub(super) fn topic(topology: &Topology, region: &Region) -> Topic {
             alerts.push(aged("BackupMonthlyTooOld", jobs::BACKUP_MONTHLY, Namespace::Data, gap));
         }
         if let Some(every) = backup.ship_every {
-            let gap = 4 * every.to_std().as_secs();
-            alerts.push(aged(
-                "BinaryLogsNotShipped",
-                jobs::BACKUP_SHIP,
-                Namespace::Data,
-                gap.max(HOUR / 4),
-            ));
+            let gap = 2 * every.to_std().as_secs();
+            alerts.push(aged("BinaryLogsNotShipped", jobs::BACKUP_SHIP, Namespace::Data, gap));
         }
     }
     if region.role == Role::Primary || (region.role == Role::Recovery && holds_monthly) {
