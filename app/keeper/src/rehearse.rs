@@ -7,8 +7,8 @@ use galeno_contract::backup::{BackupConfig, RestoreSource, Site, Verification};
 use serde::Serialize;
 
 use crate::accept;
-use crate::chains;
 use crate::catalog::{self, BackupId, Entry, Layout, State};
+use crate::chains;
 use crate::openpgp::Trusted;
 use crate::restore::place::{Before, Place, Request};
 use crate::restore::server::Server;

@@ -7,6 +7,9 @@
     reason = "a test that cannot go on fails, and a panic says where"
 )]
 
+#[allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
+#[path = "backup/certificates.rs"]
+mod certificates;
 mod common;
 #[allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 #[path = "backup/fixture.rs"]
@@ -23,8 +26,8 @@ use common::net::enter;
 use common::wait;
 use common::writer::Writer;
 use fixture::World;
-use mysql::prelude::Queryable as _;
 use mysql::Conn;
+use mysql::prelude::Queryable as _;
 use serde_json::{Value, json};
 
 const ALL: [usize; 3] = [0, 1, 2];
@@ -69,7 +72,12 @@ fn configure(cluster: &Cluster) {
             mine["mariadb"]["config"] = json!(own_cnf);
             mine["mariadb"]["providerOptions"] = config["mariadb"]["providerOptions"].clone();
             mine["mariadb"]["providerOptions"]["gcache.size"] = json!("64M");
-            for (member, rendered) in mine["members"].as_array_mut().unwrap().iter_mut().zip(config["members"].as_array().unwrap()) {
+            for (member, rendered) in mine["members"]
+                .as_array_mut()
+                .unwrap()
+                .iter_mut()
+                .zip(config["members"].as_array().unwrap())
+            {
                 member["segment"] = rendered["segment"].clone();
             }
         });
@@ -85,7 +93,9 @@ fn bridge(cluster: &Cluster, port: u16) -> u16 {
     let inside = told.recv().unwrap();
     std::thread::spawn(move || {
         for client in receive {
-            let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else { continue };
+            let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else {
+                continue;
+            };
             for (mut from, mut to) in [
                 (client.try_clone().unwrap(), server.try_clone().unwrap()),
                 (server, client),
@@ -150,7 +160,11 @@ fn keeper(cluster: &Cluster, world: &World, arguments: &[&str]) -> Result<String
     if output.status.success() {
         Ok(String::from_utf8(output.stdout).unwrap())
     } else {
-        Err(log.lines().filter(|line| !line.contains("\"DEBUG\"")).collect::<Vec<_>>().join("\n"))
+        Err(log
+            .lines()
+            .filter(|line| !line.contains("\"DEBUG\""))
+            .collect::<Vec<_>>()
+            .join("\n"))
     }
 }
 
@@ -218,11 +232,21 @@ fn what_is_rendered_backs_up_restores_accepts_and_opens() {
     assert_eq!(heads[0]["seq"], 10);
     assert_eq!(heads[0]["hash"].as_str().unwrap().len(), 64);
     for node in ALL {
-        assert_eq!(cluster.query_text(node, "SELECT @@GLOBAL.wsrep_desync"), "0", "put back");
-        wait("in sync again", || (cluster.wsrep(node, "wsrep_local_state")? == "4").then_some(()));
+        assert_eq!(
+            cluster.query_text(node, "SELECT @@GLOBAL.wsrep_desync"),
+            "0",
+            "put back"
+        );
+        wait("in sync again", || {
+            (cluster.wsrep(node, "wsrep_local_state")? == "4").then_some(())
+        });
     }
     keeper(&cluster, &copying, &["ship"]).unwrap();
-    let account = keeper(&cluster, &world(&cluster, &bucket, "acceptance", inside), &["backup", "--kind", "daily"]);
+    let account = keeper(
+        &cluster,
+        &world(&cluster, &bucket, "acceptance", inside),
+        &["backup", "--kind", "daily"],
+    );
     assert!(account.is_err(), "the account that accepts cannot copy");
 
     // Another member, when that one is not in sync.
@@ -247,9 +271,13 @@ fn what_is_rendered_backs_up_restores_accepts_and_opens() {
     configure(&cluster);
     let inside = bridge(&cluster, fixture::s3().port);
     let mut restoring = world(&cluster, &bucket, "acceptance", inside);
-    restoring.config["restore"] =
-        json!({"dataDirectory": cluster.volume(0).join("data"), "source": {"backup": last}});
-    keeper(&cluster, &restoring, &["restore", "--only-on", "db-0", "--node", "db-0"]).unwrap();
+    restoring.config["restore"] = json!({"dataDirectory": cluster.volume(0).join("data"), "source": {"backup": last}});
+    keeper(
+        &cluster,
+        &restoring,
+        &["restore", "--only-on", "db-0", "--node", "db-0"],
+    )
+    .unwrap();
     own(&cluster.volume(0));
     for node in ALL {
         cluster.spawn(node);
@@ -286,24 +314,36 @@ fn an_access_log_that_was_altered_is_not_accepted() {
     let mut root = cluster.root(0);
     // As after a restore with a replay: what the tables should be is what the restore found, and only the chain's head
     // stands in the signed manifest.
-    root.query_drop("UPDATE clinic.access_log SET hash = REPEAT('x', 32) WHERE lane = 1 AND seq = 10").unwrap();
-    root.query_drop("UPDATE clinic.access_lane SET hash = REPEAT('x', 32) WHERE lane = 1").unwrap();
+    root.query_drop("UPDATE clinic.access_log SET hash = REPEAT('x', 32) WHERE lane = 1 AND seq = 10")
+        .unwrap();
+    root.query_drop("UPDATE clinic.access_lane SET hash = REPEAT('x', 32) WHERE lane = 1")
+        .unwrap();
     root.query_drop("DELETE FROM keeper.generation").unwrap();
     let tables: Vec<Value> = ["access_lane", "access_log", "numbers"]
         .iter()
         .map(|table| {
-            let rows: Option<u64> = root.query_first(format!("SELECT COUNT(*) FROM clinic.{table}")).unwrap();
-            let sum: Option<(String, u64)> = root.query_first(format!("CHECKSUM TABLE clinic.{table} EXTENDED")).unwrap();
+            let rows: Option<u64> = root
+                .query_first(format!("SELECT COUNT(*) FROM clinic.{table}"))
+                .unwrap();
+            let sum: Option<(String, u64)> = root
+                .query_first(format!("CHECKSUM TABLE clinic.{table} EXTENDED"))
+                .unwrap();
             json!({"schema": "clinic", "name": table, "rows": rows.unwrap(), "checksum": sum.unwrap().1})
         })
         .collect();
     let expected = json!({"backup": id, "replayedTo": "1-1-1", "tables": tables}).to_string();
-    root.query_drop("CREATE TABLE keeper.restored (number INT UNSIGNED NOT NULL PRIMARY KEY, expected LONGTEXT NOT NULL)")
+    root.query_drop(
+        "CREATE TABLE keeper.restored (number INT UNSIGNED NOT NULL PRIMARY KEY, expected LONGTEXT NOT NULL)",
+    )
+    .unwrap();
+    root.exec_drop("INSERT INTO keeper.restored VALUES (0, ?)", (expected,))
         .unwrap();
-    root.exec_drop("INSERT INTO keeper.restored VALUES (0, ?)", (expected,)).unwrap();
     let mut accepting = world(&cluster, &bucket, "acceptance", inside);
     accepting.config["restore"] = json!({"dataDirectory": "/nowhere/data", "source": {"backup": id}});
     let refused = keeper(&cluster, &accepting, &["accept"]).unwrap_err();
-    assert!(refused.contains("the access log was altered: line 10 of lane 1"), "{refused}");
+    assert!(
+        refused.contains("the access log was altered: line 10 of lane 1"),
+        "{refused}"
+    );
     assert_eq!(cluster.query_text(0, "SELECT COUNT(*) FROM keeper.generation"), "0");
 }

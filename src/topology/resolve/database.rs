@@ -209,7 +209,12 @@ fn forced(environment: &Environment, generations: &[Generation], c: &mut Collect
         .collect();
     if named.is_empty() {
         let problem = "the recovery says neither whom to start from nor whose data to throw away";
-        c.error(at, "spec/empty", problem, "write `node: POD`, `discard: [POD]`, or both");
+        c.error(
+            at,
+            "spec/empty",
+            problem,
+            "write `node: POD`, `discard: [POD]`, or both",
+        );
         return None;
     }
     let mut found = Vec::new();
@@ -222,7 +227,12 @@ fn forced(environment: &Environment, generations: &[Generation], c: &mut Collect
                 .map(|m| m.name.as_str())
                 .collect();
             let problem = format!("`{node}` is no node of the database");
-            c.error(&pointer, "spec/node", problem, format!("write one of {}", names.join(", ")));
+            c.error(
+                &pointer,
+                "spec/node",
+                problem,
+                format!("write one of {}", names.join(", ")),
+            );
             return None;
         };
         if written.node.as_ref() == Some(node) && pointer.contains("/discard/") {
@@ -234,13 +244,21 @@ fn forced(environment: &Environment, generations: &[Generation], c: &mut Collect
     }
     let (_, first) = found.first()?;
     if let Some((pointer, other)) = found.iter().find(|(_, generation)| generation.number != first.number) {
-        let problem = format!("a recovery is of one generation: here are {} and {}", first.number, other.number);
+        let problem = format!(
+            "a recovery is of one generation: here are {} and {}",
+            first.number, other.number
+        );
         c.error(pointer, "spec/node", problem, "name nodes of one generation");
         return None;
     }
     if written.discard.len() >= first.members.len() {
         let problem = "every node's data would be thrown away";
-        c.error(&format!("{at}/discard"), "spec/node", problem, "leave one; or restore a backup: `galeno restore request`");
+        c.error(
+            &format!("{at}/discard"),
+            "spec/node",
+            problem,
+            "leave one; or restore a backup: `galeno restore request`",
+        );
         return None;
     }
     Some(Forced {

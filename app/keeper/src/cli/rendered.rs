@@ -48,13 +48,10 @@ fn objects() -> Vec<(String, Value)> {
 
 /// The pod that an object makes.
 fn pod(object: &Value) -> Option<&Value> {
-    [
-        "/spec/template/spec",
-        "/spec/jobTemplate/spec/template/spec",
-    ]
-    .iter()
-    .find_map(|path| object.pointer(path))
-    .filter(|pod| pod["containers"].is_array())
+    ["/spec/template/spec", "/spec/jobTemplate/spec/template/spec"]
+        .iter()
+        .find_map(|path| object.pointer(path))
+        .filter(|pod| pod["containers"].is_array())
 }
 
 /// Containers of the database's image: the keeper is their entry point.
@@ -99,7 +96,9 @@ fn configuration<'m>(
     let name = volume["configMap"]["name"].as_str().unwrap().to_owned();
     // A region's components lie in folders of their own, and the place is the region's.
     let map = &maps[&(place.to_owned(), name)];
-    map["data"][path.file_name().unwrap().to_str().unwrap()].as_str().unwrap()
+    map["data"][path.file_name().unwrap().to_str().unwrap()]
+        .as_str()
+        .unwrap()
 }
 
 #[test]
@@ -119,7 +118,10 @@ fn every_command_line_and_every_configuration_that_is_rendered_is_taken() {
         for container in containers(pod) {
             let arguments = texts(&container["args"]);
             let shown = format!("{place} {}: keeper {}", object["metadata"]["name"], arguments.join(" "));
-            assert!(container["command"].is_null(), "{shown}: the image's entry point is the keeper");
+            assert!(
+                container["command"].is_null(),
+                "{shown}: the image's entry point is the keeper"
+            );
             let parsed = Arguments::try_parse_from(std::iter::once("keeper".to_owned()).chain(arguments.clone()))
                 .unwrap_or_else(|error| panic!("{shown}\n{error}"));
             let text = configuration(place, pod, container, &arguments, &maps);
@@ -134,9 +136,11 @@ fn every_command_line_and_every_configuration_that_is_rendered_is_taken() {
             let command = command.split('(').next().unwrap().to_owned();
             *commands.entry(command).or_default() += 1;
             if matches!(parsed.command, Command::Node(_)) {
-                let config: NodeConfig = serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{shown}\n{error}"));
+                let config: NodeConfig =
+                    serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{shown}\n{error}"));
                 for member in &config.members {
-                    Settings::new(config.clone(), Some(member.name.clone())).unwrap_or_else(|e| panic!("{shown}\n{e:#}"));
+                    Settings::new(config.clone(), Some(member.name.clone()))
+                        .unwrap_or_else(|e| panic!("{shown}\n{e:#}"));
                 }
                 let mut named = BTreeSet::new();
                 files(&serde_json::to_value(&config).unwrap(), &mut named);
@@ -151,7 +155,9 @@ fn every_command_line_and_every_configuration_that_is_rendered_is_taken() {
         }
     }
     let seen: BTreeSet<&str> = commands.keys().map(String::as_str).collect();
-    let all = ["Accept", "Backup", "Node", "Prune", "Rehearse", "Restore", "Ship", "Snapshot"];
+    let all = [
+        "Accept", "Backup", "Node", "Prune", "Rehearse", "Restore", "Ship", "Snapshot",
+    ];
     assert_eq!(seen, BTreeSet::from(all), "{commands:?}");
 }
 
@@ -171,11 +177,19 @@ fn asked_for_and_given(shown: &str, command: &Command, config: &BackupConfig, mo
         needed.push(config.openpgp.decryption_key_file.as_deref().expect(shown));
     }
     if matches!(command, Command::Backup(_) | Command::Snapshot(_)) {
-        let copied: Vec<_> = config.database.members.iter().filter_map(|m| m.data_directory.as_deref()).collect();
+        let copied: Vec<_> = config
+            .database
+            .members
+            .iter()
+            .filter_map(|m| m.data_directory.as_deref())
+            .collect();
         assert!(!copied.is_empty(), "{shown}: no member's volume is mounted");
         needed.extend(copied);
     }
-    if matches!(command, Command::Backup(_) | Command::Snapshot(_) | Command::Ship(_) | Command::Accept(_)) {
+    if matches!(
+        command,
+        Command::Backup(_) | Command::Snapshot(_) | Command::Ship(_) | Command::Accept(_)
+    ) {
         needed.push(&config.database.password_file);
         needed.push(&config.database.tls.as_ref().expect(shown).ca_file);
     }
@@ -183,7 +197,10 @@ fn asked_for_and_given(shown: &str, command: &Command, config: &BackupConfig, mo
         Command::Snapshot(_) => assert!(config.snapshot.is_some(), "{shown}"),
         Command::Ship(_) => {
             let every = config.point_in_time.as_ref().expect(shown).every.to_std();
-            assert!(every.as_secs() * 2 <= 300, "{shown}: every {every:?} loses more than five minutes");
+            assert!(
+                every.as_secs() * 2 <= 300,
+                "{shown}: every {every:?} loses more than five minutes"
+            );
         }
         Command::Rehearse(_) => needed.push(&config.rehearsal.as_ref().expect(shown).directory),
         Command::Restore(_) => needed.push(&config.restore.as_ref().expect(shown).data_directory),
@@ -194,7 +211,11 @@ fn asked_for_and_given(shown: &str, command: &Command, config: &BackupConfig, mo
         needed.push(&webhook.url_file);
     }
     for file in needed {
-        assert!(is_mounted(file), "{shown}: {} is not mounted: {mounted:?}", file.display());
+        assert!(
+            is_mounted(file),
+            "{shown}: {} is not mounted: {mounted:?}",
+            file.display()
+        );
     }
 }
 

@@ -23,8 +23,9 @@ pub(crate) fn close(config: &NodeConfig, conn: &mut Conn) -> mysql::Result<()> {
         "SELECT @@GLOBAL.init_connect, @@GLOBAL.read_only, VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS
          WHERE VARIABLE_NAME = 'WSREP_READY'",
     )?;
-    let (is_refusing, is_read_only, can_write) =
-        current.map_or((false, false, true), |(text, flag, ready)| (text == refuse, flag, ready == "ON"));
+    let (is_refusing, is_read_only, can_write) = current.map_or((false, false, true), |(text, flag, ready)| {
+        (text == refuse, flag, ready == "ON")
+    });
     if !is_refusing {
         conn.exec_drop("SET GLOBAL init_connect = ?", (refuse,))?;
     }

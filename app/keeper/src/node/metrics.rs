@@ -31,18 +31,18 @@ fn generation(text: &mut Text, status: &Status) {
     let active = status.active == Some(status.generation);
     text.gauge(names::GENERATION, "The generation of this node.", status.generation);
     text.flag(names::ACTIVE, "This node's generation is the active one.", active);
-    text.flag(
-        names::ACCEPTED,
-        "This generation has been accepted.",
-        status.accepted,
-    );
+    text.flag(names::ACCEPTED, "This generation has been accepted.", status.accepted);
     text.flag(names::OPEN, "Clients are let in.", status.open);
 }
 
 fn agreement(text: &mut Text, status: &Status) {
     let silent = status.peers.iter().filter(|(_, heard)| heard.is_err()).count();
     let epoch = status.report.as_ref().map_or(0, |report| report.epoch);
-    text.gauge(names::EXPECTED_SIZE, "Members that the generation should have.", status.peers.len() + 1);
+    text.gauge(
+        names::EXPECTED_SIZE,
+        "Members that the generation should have.",
+        status.peers.len() + 1,
+    );
     text.gauge(names::SILENT, "Members that do not answer.", silent);
     text.gauge(
         names::WAITING_FOR,
@@ -63,17 +63,41 @@ fn database(text: &mut Text, status: &Status) {
     let is = |ask: fn(&super::sql::Observation) -> bool| seen.is_some_and(ask);
     text.flag(names::READY, "wsrep_ready.", is(|o| o.ready));
     text.flag(names::PRIMARY, "In a primary component.", is(|o| o.primary));
-    text.flag(names::SYNCED, "In sync, or giving its state without blocking.", is(|o| o.position().is_some()));
-    text.gauge(names::LOCAL_STATE, "wsrep_local_state.", seen.map_or(0, |o| o.local_state));
+    text.flag(
+        names::SYNCED,
+        "In sync, or giving its state without blocking.",
+        is(|o| o.position().is_some()),
+    );
+    text.gauge(
+        names::LOCAL_STATE,
+        "wsrep_local_state.",
+        seen.map_or(0, |o| o.local_state),
+    );
     text.gauge(names::CLUSTER_SIZE, "wsrep_cluster_size.", seen.map_or(0, |o| o.size));
-    text.gauge(names::LAST_COMMITTED, "wsrep_last_committed.", seen.map_or(-1, |o| o.committed));
+    text.gauge(
+        names::LAST_COMMITTED,
+        "wsrep_last_committed.",
+        seen.map_or(-1, |o| o.committed),
+    );
     text.gauge(
         names::FLOW_CONTROL_PAUSED,
         "Part of the last half minute in which flow control held replication.",
-        if seen.is_some() { status.flow_control_paused } else { 0.0 },
+        if seen.is_some() {
+            status.flow_control_paused
+        } else {
+            0.0
+        },
     );
-    text.gauge(names::RECEIVE_QUEUE, "wsrep_local_recv_queue.", seen.map_or(0, |o| o.receive_queue));
-    text.gauge(names::CONNECTIONS, "Threads_connected.", seen.map_or(0, |o| o.connections));
+    text.gauge(
+        names::RECEIVE_QUEUE,
+        "wsrep_local_recv_queue.",
+        seen.map_or(0, |o| o.receive_queue),
+    );
+    text.gauge(
+        names::CONNECTIONS,
+        "Threads_connected.",
+        seen.map_or(0, |o| o.connections),
+    );
 }
 
 #[derive(Default)]

@@ -163,10 +163,16 @@ impl Paused {
             self.0.clear();
         }
         self.0.push_back((now, nanoseconds));
-        while self.0.front().is_some_and(|(at, _)| now.duration_since(*at) > Self::WINDOW) {
+        while self
+            .0
+            .front()
+            .is_some_and(|(at, _)| now.duration_since(*at) > Self::WINDOW)
+        {
             self.0.pop_front();
         }
-        let Some((since, first)) = self.0.front() else { return 0.0 };
+        let Some((since, first)) = self.0.front() else {
+            return 0.0;
+        };
         let held = Duration::from_nanos(nanoseconds - first).as_secs_f64();
         let time = now.duration_since(*since).as_secs_f64();
         if time > 0.0 { (held / time).clamp(0.0, 1.0) } else { 0.0 }

@@ -74,6 +74,38 @@ fn mail_in_the_clear_is_refused_but_for_loopback() {
     assert!(ran.log.contains("would get the alert in the clear"), "{}", ran.log);
 }
 
+/// The mail server's certificate is by an authority of its own; what is said before STARTTLS is nothing.
+#[test]
+fn a_letter_goes_by_starttls_and_never_without() {
+    let tls = crate::certificates::Tls::new();
+    let mail = MailServer::start_with(0, Some(tls.server()));
+    let mut world = failing(None, Some(mail.port));
+    world.config["alerts"]["email"]["security"] = json!("starttls");
+    world.config["alerts"]["email"]["caFile"] = json!(tls.authority());
+    world.run(&["prune"]).refusal();
+    assert_eq!(mail.taken.lock().unwrap().len(), 1, "told, encrypted");
+    let clear = mail.clear.lock().unwrap().join("");
+    assert!(
+        !clear.contains("MAIL") && !clear.contains("ops@clinic.test"),
+        "something was said in the clear: {clear}"
+    );
+
+    // A server that offers no STARTTLS, or that somebody in between has robbed of it, gets nothing.
+    let robbed = MailServer::start(0);
+    world.config["alerts"]["email"]["port"] = json!(robbed.port);
+    world.config["alerts"]["deadline"] = json!("1s");
+    let ran = world.run(&["prune"]);
+    ran.refusal();
+    assert!(robbed.taken.lock().unwrap().is_empty());
+    assert!(ran.log.contains("the alert by e-mail was not delivered"), "{}", ran.log);
+
+    // Nor does one whose certificate nobody vouches for.
+    let stranger = MailServer::start_with(0, Some(crate::certificates::Tls::new().server()));
+    world.config["alerts"]["email"]["port"] = json!(stranger.port);
+    world.run(&["prune"]).refusal();
+    assert!(stranger.taken.lock().unwrap().is_empty());
+}
+
 #[test]
 fn success_tells_nobody() {
     let webhook = Webhook::start(0);

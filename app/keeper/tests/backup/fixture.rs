@@ -55,6 +55,9 @@ pub(crate) fn start(command: &str, log: &Path) -> Child {
 /// The S3 server.
 pub(crate) struct S3 {
     pub(crate) port: u16,
+    /// The same over TLS, with a certificate of `tls`.
+    pub(crate) secure_port: u16,
+    pub(crate) tls: crate::certificates::Tls,
     _program: Child,
     _directory: TempDir,
 }
@@ -79,11 +82,13 @@ pub(crate) fn s3() -> &'static S3 {
             "actions": ["Admin", "Read", "Write", "List", "Tagging"],
         }]});
         fs::write(directory.path().join("s3.json"), identity.to_string()).unwrap();
-        let ports: Vec<u16> = (0..8).map(|_| free_port()).collect();
+        let ports: Vec<u16> = (0..9).map(|_| free_port()).collect();
+        let tls = crate::certificates::Tls::new();
         let command = format!(
             "{} server -ip=127.0.0.1 -ip.bind=127.0.0.1 -dir={at} -filer -s3 -s3.config={at}/s3.json \
              -master.volumeSizeLimitMB=256 -volume.max=400 -master.port={} -master.port.grpc={} -volume.port={} \
-             -volume.port.grpc={} -filer.port={} -filer.port.grpc={} -s3.port={} -s3.port.grpc={}",
+             -volume.port.grpc={} -filer.port={} -filer.port.grpc={} -s3.port={} -s3.port.grpc={} \
+             -s3.port.https={} -s3.cert.file={} -s3.key.file={}",
             weed().display(),
             ports[0],
             ports[1],
@@ -93,10 +98,15 @@ pub(crate) fn s3() -> &'static S3 {
             ports[5],
             ports[6],
             ports[7],
+            ports[8],
+            tls.path("tls.crt").display(),
+            tls.path("tls.key").display(),
         );
         let program = start(&command, &directory.path().join("log"));
         let s3 = S3 {
             port: ports[6],
+            secure_port: ports[8],
+            tls,
             _program: program,
             _directory: directory,
         };

@@ -10,6 +10,7 @@
 )]
 
 mod alerts;
+mod certificates;
 mod faults;
 mod fixture;
 mod making;
@@ -18,3 +19,4 @@ mod pruning;
 mod refusals;
 mod restoring;
 mod stand_ins;
+mod tls;

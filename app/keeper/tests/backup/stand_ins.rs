@@ -160,63 +160,114 @@ impl Webhook {
     }
 }
 
-/// A mail server; it says `try again later` to the first `failures` letters.
+/// A mail server; it says `try again later` to the first `failures` letters. With `tls` it offers STARTTLS and takes no
+/// letter without it.
 pub(crate) struct MailServer {
     pub(crate) port: u16,
     pub(crate) taken: Arc<Mutex<Vec<String>>>,
+    /// Every line that was said in the clear.
+    pub(crate) clear: Arc<Mutex<Vec<String>>>,
 }
 
 impl MailServer {
     pub(crate) fn start(failures: usize) -> Self {
+        Self::start_with(failures, None)
+    }
+
+    pub(crate) fn start_with(failures: usize, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let taken = Arc::new(Mutex::new(Vec::new()));
-        let all = Arc::clone(&taken);
+        let (taken, clear) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+        let mut post = Post {
+            failures,
+            refused: 0,
+            taken: Arc::clone(&taken),
+        };
+        let heard = Arc::clone(&clear);
         std::thread::spawn(move || {
-            let mut refused = 0;
             for client in listener.incoming().flatten() {
-                let _ = receive(client, failures, &mut refused, &all);
+                let _ = welcome(client, tls.as_ref(), &mut post, &heard);
             }
         });
-        Self { port, taken }
+        Self { port, taken, clear }
     }
 }
 
+/// What becomes of letters.
+struct Post {
+    failures: usize,
+    refused: usize,
+    taken: Arc<Mutex<Vec<String>>>,
+}
+
+/// The part of a session before STARTTLS (RFC 3207), or all of it.
+fn welcome(
+    mut client: TcpStream,
+    tls: Option<&Arc<rustls::ServerConfig>>,
+    post: &mut Post,
+    clear: &Mutex<Vec<String>>,
+) -> Option<()> {
+    client.write_all(b"220 mail.test ESMTP\r\n").ok()?;
+    let Some(config) = tls else {
+        return receive(BufReader::new(client), post);
+    };
+    let mut session = BufReader::new(client);
+    loop {
+        let line = read_line(&mut session)?;
+        clear.lock().unwrap().push(line.clone());
+        match line.get(..4).unwrap_or_default().to_ascii_uppercase().as_str() {
+            "EHLO" => say(&mut session, "250-mail.test\r\n250 STARTTLS")?,
+            "STAR" => break say(&mut session, "220 go on")?,
+            "QUIT" => return say(&mut session, "221 bye"),
+            _ => say(&mut session, "530 only after STARTTLS")?,
+        }
+    }
+    let connection = rustls::ServerConnection::new(Arc::clone(config)).ok()?;
+    let encrypted = rustls::StreamOwned::new(connection, session.into_inner());
+    receive(BufReader::new(encrypted), post)
+}
+
+fn read_line(session: &mut BufReader<impl std::io::Read>) -> Option<String> {
+    let mut line = String::new();
+    session.read_line(&mut line).ok().filter(|&count| count > 0)?;
+    Some(line)
+}
+
+fn say<S: std::io::Read + std::io::Write>(session: &mut BufReader<S>, text: &str) -> Option<()> {
+    session.get_mut().write_all(format!("{text}\r\n").as_bytes()).ok()?;
+    session.get_mut().flush().ok()
+}
+
 /// One SMTP session (RFC 5321).
-fn receive(mut client: TcpStream, failures: usize, refused: &mut usize, taken: &Mutex<Vec<String>>) -> Option<()> {
-    let mut reader = BufReader::new(client.try_clone().ok()?);
-    let mut say = |text: &str| client.write_all(format!("{text}\r\n").as_bytes()).ok();
-    say("220 mail.test ESMTP")?;
+fn receive<S: std::io::Read + std::io::Write>(mut session: BufReader<S>, post: &mut Post) -> Option<()> {
     let mut letter = String::new();
     loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok().filter(|&count| count > 0)?;
+        let line = read_line(&mut session)?;
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         match verb.as_str() {
-            "EHLO" => say("250-mail.test\r\n250-8BITMIME\r\n250 SMTPUTF8")?,
-            "MAIL" if *refused < failures => {
-                *refused += 1;
-                say("451 try again later")?;
+            "EHLO" => say(&mut session, "250-mail.test\r\n250-8BITMIME\r\n250 SMTPUTF8")?,
+            "MAIL" if post.refused < post.failures => {
+                post.refused += 1;
+                say(&mut session, "451 try again later")?;
             }
             "MAIL" | "RCPT" => {
                 letter.push_str(&line);
-                say("250 fine")?;
+                say(&mut session, "250 fine")?;
             }
             "DATA" => {
-                say("354 go on")?;
+                say(&mut session, "354 go on")?;
                 loop {
-                    let mut line = String::new();
-                    reader.read_line(&mut line).ok().filter(|&count| count > 0)?;
+                    let line = read_line(&mut session)?;
                     if line == ".\r\n" {
                         break;
                     }
                     letter.push_str(&line);
                 }
-                taken.lock().unwrap().push(std::mem::take(&mut letter));
-                say("250 taken")?;
+                post.taken.lock().unwrap().push(std::mem::take(&mut letter));
+                say(&mut session, "250 taken")?;
             }
-            "QUIT" => return say("221 bye"),
-            _ => say("250 fine")?,
+            "QUIT" => return say(&mut session, "221 bye"),
+            _ => say(&mut session, "250 fine")?,
         }
     }
 }

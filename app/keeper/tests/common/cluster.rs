@@ -467,7 +467,7 @@ impl Cluster {
         const TABLES: [&str; 3] = ["clinic.numbers", "keeper.generation", "mysql.global_priv"];
         let sum = |node: usize| -> Vec<(String, Option<u64>)> {
             let mut conn = self.root(node);
-            conn.query_drop("SET SESSION wsrep_sync_wait = 1").unwrap();
+            see_everything(&mut conn);
             conn.query(format!("CHECKSUM TABLE {}", TABLES.join(", "))).unwrap()
         };
         let first = sum(nodes[0]);
@@ -491,6 +491,13 @@ impl Drop for Cluster {
             let _ = child.wait();
         }
     }
+}
+
+/// From now on the session sees everything that was confirmed anywhere before its statement began. (With dirty reads a
+/// session waits for nothing, whatever `wsrep_sync_wait` says.)
+pub fn see_everything(conn: &mut Conn) {
+    conn.query_drop("SET SESSION wsrep_dirty_reads = OFF, SESSION wsrep_sync_wait = 1")
+        .unwrap();
 }
 
 /// The keeper is the only child of the process that made its namespace.

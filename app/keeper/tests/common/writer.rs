@@ -1,7 +1,7 @@
 //! A client that writes numbered rows all the time, over several nodes, and remembers which were confirmed.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -12,6 +12,10 @@ use mysql::{Conn, Opts};
 use super::cluster::Cluster;
 use super::net::enter;
 use super::wait_within;
+
+/// Writers of one test that follow each other write different numbers.
+static WRITERS: AtomicI64 = AtomicI64::new(0);
+const NUMBERS: i64 = 1_000_000_000;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Confirmed {
@@ -35,13 +39,14 @@ impl Writer {
         let confirmed = Arc::new(Mutex::new(Vec::new()));
         let errors = Arc::new(AtomicU64::new(0));
         let targets: Vec<(usize, Opts)> = nodes.iter().map(|&n| (n, cluster.client_options(n).into())).collect();
+        let first = WRITERS.fetch_add(1, Ordering::Relaxed) * NUMBERS;
         let threads = (0..nodes.len())
             .map(|worker| {
                 let (stop, confirmed, errors) = (stop.clone(), confirmed.clone(), errors.clone());
                 let (targets, hub) = (targets.clone(), cluster.net.hub());
                 thread::spawn(move || {
                     enter(&hub);
-                    work(worker, &targets, &stop, &confirmed, &errors);
+                    work(worker, first, &targets, &stop, &confirmed, &errors);
                 })
             })
             .collect();
@@ -91,7 +96,7 @@ impl Writer {
         assert!(!confirmed.is_empty(), "nothing was written");
         for &node in nodes {
             let mut conn = cluster.root(node);
-            conn.query_drop("SET SESSION wsrep_sync_wait = 1").unwrap();
+            super::cluster::see_everything(&mut conn);
             let rows: BTreeMap<i64, i64> = conn
                 .query("SELECT id, COUNT(*) FROM clinic.numbers GROUP BY id")
                 .unwrap()
@@ -123,6 +128,7 @@ impl Drop for Writer {
 
 fn work(
     worker: usize,
+    first: i64,
     targets: &[(usize, Opts)],
     stop: &AtomicBool,
     confirmed: &Mutex<Vec<Confirmed>>,
@@ -130,7 +136,7 @@ fn work(
 ) {
     let mut target = worker;
     let mut conn: Option<Conn> = None;
-    let mut id = i64::try_from(worker).unwrap();
+    let mut id = first + i64::try_from(worker).unwrap();
     while !stop.load(Ordering::Relaxed) {
         let (node, options) = &targets[target % targets.len()];
         let outcome = (|| -> mysql::Result<()> {
