@@ -273,12 +273,17 @@ impl Cluster {
         }
     }
 
+    /// Kills a node and waits for nothing; [`Cluster::kill`] does the rest.
+    pub fn kill_at_once(&self, node: usize) {
+        if let Some(pid) = self.processes[node].as_ref().and_then(keeper_pid) {
+            signal(pid, rustix::process::Signal::KILL);
+        }
+    }
+
     /// Kills several as nearly at once as a program can.
     pub fn kill_all(&mut self, nodes: &[usize]) {
         for &node in nodes {
-            if let Some(pid) = self.processes[node].as_ref().and_then(keeper_pid) {
-                signal(pid, rustix::process::Signal::KILL);
-            }
+            self.kill_at_once(node);
         }
         for &node in nodes {
             self.kill(node);

@@ -17,8 +17,8 @@ pub mod writer;
 
 use std::time::{Duration, Instant};
 
-/// Generous: the machine may be busy with other things.
-pub const PATIENCE: Duration = Duration::from_mins(3);
+/// Generous: the machine may be very busy with other things, and then a state transfer takes minutes.
+pub const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Asks until there is an answer; what has not happened within [`PATIENCE`] will not.
 pub fn wait<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> T {

@@ -21,6 +21,9 @@ const NUMBERS: i64 = 1_000_000_000;
 pub struct Confirmed {
     pub id: i64,
     pub node: usize,
+    /// When it was sent.
+    pub begun: Instant,
+    /// When it was confirmed.
     pub at: Instant,
 }
 
@@ -139,6 +142,7 @@ fn work(
     let mut id = first + i64::try_from(worker).unwrap();
     while !stop.load(Ordering::Relaxed) {
         let (node, options) = &targets[target % targets.len()];
+        let begun = Instant::now();
         let outcome = (|| -> mysql::Result<()> {
             let conn = match &mut conn {
                 Some(conn) => conn,
@@ -150,6 +154,7 @@ fn work(
             confirmed.lock().unwrap().push(Confirmed {
                 id,
                 node: *node,
+                begun,
                 at: Instant::now(),
             });
             // Fast enough to hit every moment, slow enough not to be the only thing this machine does.
