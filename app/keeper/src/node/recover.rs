@@ -20,7 +20,7 @@ pub(crate) struct Inspection {
 }
 
 /// Below this many free bytes mariadbd cannot even recover.
-const LEAST_FREE: u64 = 32 << 20;
+pub(crate) const LEAST_FREE: u64 = 32 << 20;
 
 /// Looks into the data directory. `joining`: a join had begun and not ended, and what a state transfer leaves behind is
 /// no damage but to be expected.

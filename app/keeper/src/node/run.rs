@@ -31,6 +31,9 @@ const EXAMINE_AGAIN: Duration = Duration::from_secs(15);
 /// An open door that cannot be shut for so long is shut by ending mariadbd.
 const SHUT_WITHIN: Duration = Duration::from_secs(10);
 
+/// A node that can apply nothing for so long, since its volume is full, makes way for the others.
+const STUCK_FOR: Duration = Duration::from_secs(15);
+
 /// Something that another thread works on.
 type Work<T> = Receiver<anyhow::Result<T>>;
 
@@ -69,6 +72,8 @@ struct Node {
     heard: Vec<(Instant, Result<(), String>)>,
     non_primary_since: Option<Instant>,
     shut_since: Option<Instant>,
+    /// Since when a full volume has kept write-sets from being applied, and the last one that was.
+    stuck_since: Option<(Instant, i64)>,
     leaving: Option<Instant>,
 }
 
@@ -158,6 +163,7 @@ impl Node {
             heard: vec![(now, Err("not asked yet".into())); members],
             non_primary_since: None,
             shut_since: None,
+            stuck_since: None,
             leaving: None,
             settings,
         })
@@ -528,6 +534,31 @@ impl Node {
             certificates,
         });
         self.insist_on_shutting(open, seen.opened);
+        self.make_way_when_full(&seen);
+    }
+
+    /// mariadbd waits for ever for room on a full volume, and by flow control the whole cluster waits with it. Where the
+    /// others are a majority without this node, it leaves them; it comes back when the volume has been enlarged.
+    fn make_way_when_full(&mut self, seen: &watch::Seen) {
+        let full = seen.free.is_some_and(|free| free < recover::LEAST_FREE);
+        let majority = u32::from(self.settings.members()) / 2 + 1;
+        let held_up = seen
+            .observation
+            .as_ref()
+            .filter(|o| full && o.primary && o.receive_queue > 0 && o.size > majority)
+            .map(|o| o.committed);
+        let since = match (held_up, self.stuck_since) {
+            (None, _) => return self.stuck_since = None,
+            (Some(now), Some((since, then))) if now == then => since,
+            (Some(now), _) => return self.stuck_since = Some((Instant::now(), now)),
+        };
+        if since.elapsed() > STUCK_FOR
+            && let Some(child) = &mut self.child
+            && !child.is_stopping()
+        {
+            tracing::error!("the volume is full and holds the whole cluster up: leaving it to the others");
+            child.stop(Duration::from_secs(10));
+        }
     }
 
     /// A door that stays open against the keeper's will is shut by ending mariadbd. One through which nothing can be

@@ -15,7 +15,7 @@ use mysql::Conn;
 
 use super::settings::Settings;
 use super::sql::{self, Observation};
-use super::{accounts, gate};
+use super::{accounts, gate, recover};
 use crate::generation;
 
 /// What the main loop wants of the threads.
@@ -47,6 +47,8 @@ pub(crate) struct Seen {
     pub(crate) progress_at: Instant,
     /// Part of the last half minute in which flow control held replication.
     pub(crate) flow_control_paused: f64,
+    /// Free bytes on the volume; `None` until it was looked at.
+    pub(crate) free: Option<u64>,
 }
 
 impl Seen {
@@ -62,6 +64,7 @@ impl Seen {
             problem: None,
             progress_at: now,
             flow_control_paused: 0.0,
+            free: None,
         }
     }
 }
@@ -312,6 +315,8 @@ fn progress(settings: &Settings, shared: &Shared) {
             last = now;
             shared.note(start, |seen| seen.progress_at = Instant::now());
         }
+        let free = recover::free_bytes(&settings.config.volume).ok();
+        shared.note(start, |seen| seen.free = free);
         thread::sleep(Duration::from_secs(5));
     }
 }
