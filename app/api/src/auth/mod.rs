@@ -6,6 +6,7 @@ mod ceremony;
 mod lockout;
 mod oidc;
 mod oidc_routes;
+mod own_account;
 mod password;
 mod session;
 mod sign_in;
@@ -34,6 +35,7 @@ use crate::app::App;
 pub fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .merge(sign_in::router())
+        .merge(own_account::router())
         .merge(totp_routes::router())
         .merge(webauthn_routes::router())
         .merge(oidc_routes::router())

@@ -11,14 +11,14 @@ pub(crate) mod records;
 mod rights;
 mod staff;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use utoipa::openapi::{
     OpenApi, RefOr, Required,
     content::ContentBuilder,
     path::{HttpMethod, Operation, ParameterBuilder, ParameterIn},
     response::ResponseBuilder,
-    schema::{ObjectBuilder, Ref, Type},
+    schema::{ObjectBuilder, Ref, Schema, Type},
     security::SecurityRequirement,
 };
 use utoipa_axum::router::OpenApiRouter;
@@ -62,6 +62,7 @@ pub(crate) fn check_bodies(data: &[u8]) {
 
 /// Adds what every operation has: problems as answers, and the headers of idempotency and versions.
 pub(crate) fn complete(openapi: &mut OpenApi) {
+    open_composed(openapi);
     for (path, item) in &mut openapi.paths.paths {
         for (method, word, operation) in [
             (HttpMethod::Get, "get", &mut item.get),
@@ -85,6 +86,39 @@ fn operation_id(method: &str, path: &str) -> String {
         .filter(|word| !word.is_empty())
         .collect();
     named.join("-")
+}
+
+/// A part of an `allOf` that forbids what it does not name forbids the other parts: such parts leave it to the program,
+/// which refuses unknown members in any case.
+fn open_composed(openapi: &mut OpenApi) {
+    let Some(components) = &mut openapi.components else {
+        return;
+    };
+    let mut parts = BTreeSet::new();
+    for schema in components.schemas.values() {
+        composed(schema, false, &mut parts);
+    }
+    for part in parts {
+        if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(&part) {
+            object.additional_properties = None;
+        }
+    }
+}
+
+fn composed(schema: &RefOr<Schema>, within: bool, parts: &mut BTreeSet<String>) {
+    match schema {
+        RefOr::Ref(reference) if within => {
+            parts.extend(reference.ref_location.rsplit('/').next().map(str::to_owned));
+        }
+        RefOr::T(Schema::AllOf(all)) => all.items.iter().for_each(|item| composed(item, true, parts)),
+        RefOr::T(Schema::OneOf(one)) => one.items.iter().for_each(|item| composed(item, false, parts)),
+        RefOr::T(Schema::AnyOf(any)) => any.items.iter().for_each(|item| composed(item, false, parts)),
+        RefOr::T(Schema::Object(object)) => object
+            .properties
+            .values()
+            .for_each(|member| composed(member, false, parts)),
+        _ => {}
+    }
 }
 
 fn complete_operation(method: &HttpMethod, operation: &mut Operation) {

@@ -63,7 +63,7 @@ pub(crate) struct Patient {
 
 impl Patient {
     /// As a search shows it: of somebody whose data is restricted, enough to recognise them in an emergency.
-    pub(crate) fn as_found(self) -> Self {
+    pub(crate) fn into_found(self) -> Self {
         if !self.restricted {
             return self;
         }
@@ -441,7 +441,7 @@ async fn search(cx: Cx, Body(body): Body<PatientSearch>) -> Result<Response> {
     let ids = matching(&mut scope, &body, after, limit + 1).await?;
     let mut patients = Vec::with_capacity(ids.len());
     for id in ids {
-        patients.push(find(&mut scope, id).await?.as_found());
+        patients.push(find(&mut scope, id).await?.into_found());
     }
     let page = Page::new(patients, limit, |patient| patient.id);
     if page.items.is_empty() {
@@ -690,7 +690,9 @@ impl Check for Merge {
     params(("id" = Uuid, Path), ("If-Match" = String, Header)), responses((status = 200, body = Patient)))]
 async fn merge(cx: Cx, Path(id): Path<Uuid>, Body(body): Body<Merge>) -> Result<Response> {
     let mut scope = cx.allow_for(Action::PatientMerge, id).await?;
-    let version = scope.if_match()?;
+    let survivor = find(&mut scope, id).await?;
+    let version = survivor.version;
+    scope.expect_version(version)?;
     if body.duplicate == id {
         return Err(Problem::field(
             "/duplicate",
@@ -699,7 +701,6 @@ async fn merge(cx: Cx, Path(id): Path<Uuid>, Body(body): Body<Merge>) -> Result<
         ));
     }
     let duplicate = find(&mut scope, body.duplicate).await?;
-    let survivor = find(&mut scope, id).await?;
     if duplicate.merged_into.is_some() || survivor.merged_into.is_some() {
         return Err(Problem::new(Kind::IllegalTransition));
     }

@@ -78,7 +78,7 @@ impl Cluster {
         let database = first.database().await;
         let mut root = first.connect().await;
         world::grant(&mut root, &database).await;
-        migrate(&first.root().database(&database), Duration::from_secs(300))
+        migrate(&first.root().database(&database), Duration::from_mins(5))
             .await
             .unwrap();
         Self {

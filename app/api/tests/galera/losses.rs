@@ -20,7 +20,7 @@ async fn write(clients: Vec<Client>, family: &'static str) -> Vec<String> {
             let person = world::person(&format!("Eva {number}"), family);
             let body = json!({"patient": person, "not_a_duplicate": true});
             let key = format!("{family}-{number}");
-            let give_up = Instant::now() + Duration::from_secs(240);
+            let give_up = Instant::now() + Duration::from_mins(4);
             for attempt in 0.. {
                 let client = &clients[attempt % clients.len()];
                 match client

@@ -272,7 +272,7 @@ async fn migrations_run_once_whoever_asks() {
     let server = MariaDb::shared();
     let name = server.database().await;
     let options = server.root().database(&name);
-    let wait = std::time::Duration::from_secs(120);
+    let wait = std::time::Duration::from_mins(2);
     let all = futures_util::future::join_all((0..4).map(|_| galeno_api::db::migrate(&options, wait))).await;
     let done: Vec<usize> = all.into_iter().map(|result| result.unwrap().len()).collect();
     assert_eq!(done.iter().filter(|count| **count > 0).count(), 1, "{done:?}");

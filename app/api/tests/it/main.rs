@@ -2,7 +2,14 @@
 
 // One crate of tests: its modules share what others of the workspace could not reach anyway, and not every one of them
 // uses all of what they share.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
+// Tables are read line by line, and a story is told to its end.
+#![allow(
+    clippy::match_same_arms,
+    clippy::unnested_or_patterns,
+    clippy::too_many_lines,
+    clippy::format_collect
+)]
 
 mod support;
 
@@ -12,10 +19,12 @@ mod auth;
 mod authorization;
 mod emergency;
 mod foundation;
+mod indexes;
 mod oidc;
 mod openapi;
 mod patients;
 mod prescriptions;
+mod probes;
 mod process;
 mod records;
 mod rights;

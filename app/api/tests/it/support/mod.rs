@@ -17,7 +17,7 @@ use std::{
 
 /// Waits until something holds; generous, since the machine may be busy.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
-    let give_up = Instant::now() + Duration::from_secs(180);
+    let give_up = Instant::now() + Duration::from_mins(3);
     loop {
         if let Some(value) = look().await {
             return value;

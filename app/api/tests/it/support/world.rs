@@ -125,7 +125,7 @@ impl World {
         let directory = tempfile::tempdir().unwrap();
         let mut root = server.connect().await;
         grant(&mut root, &database).await;
-        migrate(&server.root().database(&database), std::time::Duration::from_secs(60))
+        migrate(&server.root().database(&database), std::time::Duration::from_mins(1))
             .await
             .unwrap();
         let mut config = config(&[server.port], &database, directory.path());
@@ -166,7 +166,7 @@ impl World {
         .bind(account)
         .bind(now)
         .bind(now)
-        .bind(now.plus(std::time::Duration::from_secs(3600)))
+        .bind(now.plus(std::time::Duration::from_hours(1)))
         .execute(&mut self.db)
         .await
         .unwrap();

@@ -1,0 +1,150 @@
+//! A database of a size, and what the clients take from it.
+
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use galeno_api::{
+    authz::Role,
+    seed::{Size, seed},
+};
+use sqlx::mysql::MySqlPoolOptions;
+use uuid::Uuid;
+
+use crate::{
+    Plan,
+    support::{MariaDb, World},
+};
+
+/// What the clients take from the database.
+pub struct Stock {
+    pub organization: Uuid,
+    pub patients: Vec<Uuid>,
+    pub names: Vec<String>,
+    pub tokens: HashMap<Role, String>,
+    /// The member of staff behind each token.
+    pub staff: HashMap<Role, Uuid>,
+    slots: Vec<Uuid>,
+    next: AtomicUsize,
+}
+
+impl Stock {
+    /// A slot that nobody has had; none when they are used up.
+    pub fn slot(&self) -> Option<Uuid> {
+        self.slots.get(self.next.fetch_add(1, Ordering::Relaxed)).copied()
+    }
+}
+
+/// Seeds patients with records, one schedule with slots for everybody, and a log.
+pub async fn fill(world: &mut World, server: &MariaDb, plan: &Plan) -> Stock {
+    let pool = MySqlPoolOptions::new()
+        .max_connections(1)
+        .connect_with(server.root().database(&world.database))
+        .await
+        .unwrap();
+    let size = Size {
+        patients: plan.patients,
+        clinics: 2,
+        entries: 3,
+        days: 5,
+    };
+    let seeded = seed(
+        &pool,
+        &world.app.keys,
+        "bench",
+        1,
+        &size,
+        jiff::Timestamp::now(),
+        |_, _, _| {},
+    )
+    .await
+    .unwrap();
+    let organization = seeded.organization;
+    let (mut tokens, mut staff) = (HashMap::new(), HashMap::new());
+    for role in [Role::Receptionist, Role::Physician] {
+        let (account, member): (Uuid, Uuid) =
+            sqlx::query_as("SELECT id, staff FROM account WHERE organization = ? AND username = ?")
+                .bind(organization)
+                .bind(role.word())
+                .fetch_one(&mut world.db)
+                .await
+                .unwrap();
+        tokens.insert(role, world.session(organization, account).await);
+        staff.insert(role, member);
+    }
+    let patients: Vec<Uuid> =
+        sqlx::query_scalar("SELECT id FROM patient WHERE organization = ? ORDER BY MD5(id) LIMIT 5000")
+            .bind(organization)
+            .fetch_all(&mut world.db)
+            .await
+            .unwrap();
+    // The physician treats those who are asked about.
+    for patient in &patients {
+        sqlx::query(
+            "INSERT INTO care_team (organization, id, patient, staff, reason, since, added_by) VALUES (?, ?, ?, ?, 'bench', NOW(6), ?)",
+        )
+        .bind(organization)
+        .bind(Uuid::now_v7())
+        .bind(patient)
+        .bind(staff[&Role::Physician])
+        .bind(staff[&Role::Physician])
+        .execute(&mut world.db)
+        .await
+        .unwrap();
+    }
+    let names = sqlx::query_scalar(
+        "SELECT CONCAT(given_name, ' ', family_name) FROM patient WHERE organization = ? ORDER BY MD5(id) LIMIT 500",
+    )
+    .bind(organization)
+    .fetch_all(&mut world.db)
+    .await
+    .unwrap();
+    log(world, organization, plan.log_rows).await;
+    let slots = slots(world, organization).await;
+    Stock {
+        organization,
+        patients,
+        names,
+        tokens,
+        staff,
+        slots,
+        next: AtomicUsize::new(0),
+    }
+}
+
+/// Lines of a lane that no process writes to: what counts here is how large the table and its indexes are.
+async fn log(world: &mut World, organization: Uuid, rows: u64) {
+    const STEP: u64 = 100_000;
+    for from in (1..=rows).step_by(usize::try_from(STEP).unwrap()) {
+        let to = (from + STEP - 1).min(rows);
+        let sql = format!(
+            "INSERT INTO access_log SELECT ?, 60000, seq, UNHEX(MD5(seq)), NOW(6), 'staff', UNHEX(MD5(CONCAT('s', seq % 500))), \
+             'physician', 'care', 'TREAT', 'record.read', 'done', UNHEX(MD5(CONCAT('p', seq % 50000))), 'entry', NULL, \
+             UNHEX(MD5(CONCAT('r', seq))), NULL, UNHEX(SHA2(seq, 256)) FROM seq_{from}_to_{to}"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(organization)
+            .execute(&mut world.db)
+            .await
+            .unwrap();
+    }
+}
+
+/// Slots of years ahead: as many as any run books.
+async fn slots(world: &mut World, organization: Uuid) -> Vec<Uuid> {
+    sqlx::query(
+        "INSERT INTO slot (organization, id, schedule, starts_at, ends_at) \
+         SELECT c.organization, UNHEX(MD5(CONCAT(HEX(c.id), s.seq))), c.id, '2040-01-01' + INTERVAL s.seq MINUTE, \
+         '2040-01-01' + INTERVAL s.seq + 1 MINUTE FROM schedule c JOIN seq_1_to_20000 s WHERE c.organization = ?",
+    )
+    .bind(organization)
+    .execute(&mut world.db)
+    .await
+    .unwrap();
+    sqlx::query_scalar("SELECT id FROM slot WHERE organization = ? AND starts_at >= '2040-01-01' ORDER BY MD5(id)")
+        .bind(organization)
+        .fetch_all(&mut world.db)
+        .await
+        .unwrap()
+}

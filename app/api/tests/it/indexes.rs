@@ -1,0 +1,145 @@
+//! No query of any endpoint reads a table from end to end: the server itself says which ones do.
+
+use galeno_api::{
+    authz::{Relation, Role, allowed},
+    seed::{Size, seed},
+};
+use sqlx::{Connection, MySqlConnection, mysql::MySqlPoolOptions};
+
+use crate::{
+    authorization::{action, body, fill, furnish, meant, open_to_all, operations, query},
+    support::{MariaDb, World},
+};
+
+/// Patients besides the one that is asked about. A query that examines this many rows has no index that helps.
+const CROWD: u32 = 1500;
+
+#[tokio::test]
+async fn no_endpoint_reads_a_table_from_end_to_end() {
+    let directory = tempfile::Builder::new().prefix("galeno-api-").tempdir().unwrap().keep();
+    let server = MariaDb::own(directory);
+    let mut world = World::on(&server, |_| {}).await;
+    let alfa = world.organization("alfa").await;
+    let things = furnish(&mut world, &alfa).await;
+    let pool = MySqlPoolOptions::new()
+        .max_connections(1)
+        .connect_with(server.root().database(&world.database))
+        .await
+        .unwrap();
+    let size = Size {
+        patients: CROWD,
+        clinics: 2,
+        entries: 2,
+        days: 3,
+    };
+    let now = jiff::Timestamp::now();
+    let crowd = seed(&pool, &world.app.keys, "crowd", 7, &size, now, |_, _, _| {})
+        .await
+        .unwrap();
+    join(&mut world, crowd.organization, alfa.id).await;
+
+    let mut root = MySqlConnection::connect_with(&server.root()).await.unwrap();
+    sqlx::raw_sql(
+        "SET GLOBAL log_output = 'TABLE'; SET GLOBAL long_query_time = 0; SET GLOBAL min_examined_row_limit = 500; \
+         SET GLOBAL log_slow_filter = 'full_scan,full_join,not_using_index'; SET GLOBAL slow_query_log = ON",
+    )
+    .execute(&mut root)
+    .await
+    .unwrap();
+    // Sessions take those settings when they begin: another replica begins new ones.
+    let (_app, running, fresh) = world.replica(&world.config.clone()).await;
+    let mut asked = 0;
+    for (method, path, operation) in operations() {
+        if path.starts_with("/auth/") || open_to_all(&operation) || path.ends_with("/erasure") || method == "DELETE" {
+            continue;
+        }
+        let Some(action) = action(&method, &path) else { continue };
+        let role = Role::ALL.iter().copied().find(|role| {
+            let has = if *role == Role::Patient {
+                vec![Relation::Own]
+            } else {
+                vec![Relation::Organization, Relation::Care]
+            };
+            *role != Role::Service && allowed(*role, action, &has).is_some()
+        });
+        let client = fresh.with(alfa.client(role.unwrap()).token.as_deref().unwrap());
+        let to = fill(&path, &|name| *things.get(meant(&path, name)).unwrap_or(&alfa.patient)) + &query(&path, &things);
+        let content = body(&path, &method, &things);
+        for version in ["\"1\"", "\"2\""] {
+            client
+                .send(&method, &to, &[("if-match", version)], Some(&content))
+                .await;
+            asked += 1;
+        }
+    }
+    for search in [
+        serde_json::json!({"name": "Ana García"}),
+        serde_json::json!({"name": "gar", "birth_date": "1980-05-17"}),
+        serde_json::json!({"phone": "+34999000001"}),
+        serde_json::json!({"document_number": "90000001X"}),
+        serde_json::json!({"birth_date": "1980-05-17"}),
+    ] {
+        let client = fresh.with(alfa.receptionist().token.as_deref().unwrap());
+        client.post("/patients/search", search).await.expect(200);
+    }
+    assert!(asked > 120, "{asked}");
+    running.stop().await;
+    let slow: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT CONVERT(sql_text USING utf8mb4), CAST(MAX(rows_examined) AS SIGNED) FROM mysql.slow_log \
+         WHERE db = ? AND user_host LIKE 'api%' GROUP BY 1",
+    )
+    .bind(&world.database)
+    .fetch_all(&mut root)
+    .await
+    .unwrap();
+    // Verifying the whole access log reads the whole access log.
+    let unasked: Vec<_> = slow
+        .iter()
+        .filter(|(statement, _)| {
+            !(statement.contains("FROM access_log WHERE organization") && statement.contains("lane"))
+        })
+        .collect();
+    assert!(unasked.is_empty(), "{unasked:#?}");
+    // The trap is set: a query without an index is caught.
+    let mut caught = MySqlConnection::connect_with(&server.root().database(&world.database))
+        .await
+        .unwrap();
+    let _: Vec<Vec<u8>> = sqlx::query_scalar("SELECT id FROM patient WHERE address = 'x' OR given_name = 'x'")
+        .fetch_all(&mut caught)
+        .await
+        .unwrap();
+    let trapped: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM mysql.slow_log WHERE sql_text LIKE '%address%'")
+        .fetch_one(&mut root)
+        .await
+        .unwrap();
+    assert!(trapped > 0, "the server would not have told");
+}
+
+/// Makes one organization of two.
+async fn join(world: &mut World, from: uuid::Uuid, into: uuid::Uuid) {
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT TABLE_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_NAME = 'organization' \
+         AND TABLE_NAME NOT IN ('access_lane', 'access_log')",
+    )
+    .fetch_all(&mut world.db)
+    .await
+    .unwrap();
+    sqlx::raw_sql("SET SESSION foreign_key_checks = OFF")
+        .execute(&mut world.db)
+        .await
+        .unwrap();
+    for table in tables {
+        sqlx::query(sqlx::AssertSqlSafe(format!(
+            "UPDATE {table} SET organization = ? WHERE organization = ?"
+        )))
+        .bind(into)
+        .bind(from)
+        .execute(&mut world.db)
+        .await
+        .unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("ANALYZE TABLE {table}")))
+            .execute(&mut world.db)
+            .await
+            .unwrap();
+    }
+}

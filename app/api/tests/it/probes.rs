@@ -1,0 +1,269 @@
+//! What somebody with bad intent tries on every endpoint: injection, members that nobody asked for, and requests sent
+//! twice. The description names the endpoints: a new one is covered by itself.
+
+use std::collections::BTreeMap;
+
+use galeno_api::authz::{Relation, Role, allowed};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    authorization::{action, body, contents, fill, furnish, meant, open_to_all, operations, query},
+    support::{Client, World, world::Organization},
+};
+
+/// Somebody who may do this: the endpoint itself answers, and not the table of permissions.
+fn allowed_client<'a>(org: &'a Organization, method: &str, path: &str) -> Option<&'a Client> {
+    let action = action(method, path)?;
+    let has = |role: Role| match role {
+        Role::Patient => vec![Relation::Own],
+        _ => vec![Relation::Organization, Relation::Care],
+    };
+    [
+        Role::Physician,
+        Role::Receptionist,
+        Role::Administrator,
+        Role::Auditor,
+        Role::Pharmacist,
+        Role::Nurse,
+        Role::Patient,
+    ]
+    .into_iter()
+    .find(|role| allowed(*role, action, &has(*role)).is_some())
+    .map(|role| org.client(role))
+}
+
+fn address(path: &str, things: &BTreeMap<&'static str, Uuid>, patient: Uuid) -> String {
+    fill(path, &|name| *things.get(meant(path, name)).unwrap_or(&patient)) + &query(path, things)
+}
+
+fn takes(operation: &Value, header: &str) -> bool {
+    operation["parameters"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .any(|parameter| parameter["in"] == "header" && parameter["name"] == header)
+}
+
+fn has_json_body(operation: &Value) -> bool {
+    operation["requestBody"]["content"]["application/json"].is_object()
+}
+
+#[tokio::test]
+async fn a_request_that_is_sent_twice_has_one_effect_and_one_answer() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let things = furnish(&mut world, &alfa).await;
+    let (mut tried, mut made) = (0, 0);
+    for (method, path, operation) in operations() {
+        if method != "POST" || path.starts_with("/auth/") || open_to_all(&operation) || !has_json_body(&operation) {
+            continue;
+        }
+        assert!(takes(&operation, "Idempotency-Key"), "{path} takes no Idempotency-Key");
+        if takes(&operation, "If-Match") || path.ends_with("/access") {
+            continue;
+        }
+        let client = allowed_client(&alfa, &method, &path).unwrap_or_else(|| panic!("{method} {path}: nobody may"));
+        let to = address(&path, &things, alfa.patient);
+        let content = body(&path, &method, &things);
+        let key = [("idempotency-key", path.as_str())];
+        let first = client.send(&method, &to, &key, Some(&content)).await;
+        if !first.status.is_success() {
+            continue;
+        }
+        let before = contents(&mut world, alfa.id).await;
+        let second = client.send(&method, &to, &key, Some(&content)).await;
+        assert_eq!((second.status, &second.bytes), (first.status, &first.bytes), "{path}");
+        assert_eq!(second.header("location"), first.header("location"), "{path}");
+        assert_eq!(
+            contents(&mut world, alfa.id).await,
+            before,
+            "{path} had a second effect"
+        );
+        let other = client.raw(&method, &to, &key, Some(format!("{content} ").into())).await;
+        assert_eq!(
+            (other.status.as_u16(), other.problem().as_str()),
+            (422, "idempotency-key-reused"),
+            "{path}"
+        );
+        made += usize::from(first.status == 201);
+        tried += 1;
+    }
+    assert!(tried >= 10 && made >= 8, "{tried} {made}");
+}
+
+/// What a member of a body could be taken for by a server that copies bodies into rows.
+const UNASKED: &[&str] = &[
+    "id",
+    "organization",
+    "version",
+    "created_at",
+    "updated_at",
+    "actor",
+    "author",
+    "role",
+    "restricted",
+    "merged_into",
+    "erased_at",
+    "dispensed",
+    "signed_at",
+    "signature",
+    "taken",
+    "staff_id",
+    "patient_id",
+    "is_admin",
+    "__proto__",
+];
+
+#[tokio::test]
+async fn no_body_takes_a_member_that_it_does_not_name() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let things = furnish(&mut world, &alfa).await;
+    let before = contents(&mut world, alfa.id).await;
+    let mut tried = 0;
+    for (method, path, operation) in operations() {
+        if path.starts_with("/auth/") || open_to_all(&operation) || !has_json_body(&operation) {
+            continue;
+        }
+        let client = allowed_client(&alfa, &method, &path).unwrap_or_else(|| panic!("{method} {path}: nobody may"));
+        let to = address(&path, &things, alfa.patient);
+        let content = body(&path, &method, &things);
+        for place in objects(&content, String::new()) {
+            for member in UNASKED {
+                let mut content = content.clone();
+                let object = content.pointer_mut(&place).unwrap().as_object_mut().unwrap();
+                if object.insert((*member).to_owned(), json!("1")).is_some() {
+                    continue;
+                }
+                let answer = client
+                    .send(&method, &to, &[("if-match", "\"1\"")], Some(&content))
+                    .await;
+                let status = answer.status.as_u16();
+                assert!(
+                    matches!(status, 400 | 422),
+                    "{method} {path} took {place}/{member}: {answer:?}"
+                );
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 500, "{tried}");
+    assert_eq!(contents(&mut world, alfa.id).await, before, "something was written");
+}
+
+/// Pointers to every object in a body.
+fn objects(value: &Value, at: String) -> Vec<String> {
+    match value {
+        Value::Object(members) => {
+            let inner = members
+                .iter()
+                .flat_map(|(name, value)| objects(value, format!("{at}/{name}")))
+                .collect::<Vec<_>>();
+            [vec![at], inner].concat()
+        }
+        _ => Vec::new(),
+    }
+}
+
+const INJECTIONS: &[&str] = &[
+    "' OR '1'='1",
+    "'; DROP TABLE patient; -- ",
+    "\" OR \"\"=\"",
+    "1) UNION SELECT id, slug, name, time_zone FROM organization -- ",
+    "%' AND (SELECT 1 FROM (SELECT SLEEP(5)) x) AND '%'='",
+    "\\'; UPDATE patient SET given_name='x' WHERE 1=1; #",
+    "{{7*7}}${jndi:ldap://x}",
+    "%_%",
+];
+
+/// Every text in a body, one after the other, becomes that text.
+fn poisoned(value: &Value, with: &str) -> Vec<Value> {
+    match value {
+        Value::String(_) => vec![json!(with)],
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, member)| {
+                poisoned(member, with).into_iter().map(move |changed| {
+                    let mut whole = value.clone();
+                    whole[name.as_str()] = changed;
+                    whole
+                })
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_is_sent_becomes_part_of_a_statement() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let beta = world.organization("beta").await;
+    let things = furnish(&mut world, &alfa).await;
+    furnish(&mut world, &beta).await;
+    let others = contents(&mut world, beta.id).await;
+    let people: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM patient WHERE given_name = 'Ana'")
+        .fetch_one(&mut world.db)
+        .await
+        .unwrap();
+    let mut tried = 0;
+    for (method, path, operation) in operations() {
+        if path.starts_with("/auth/") || open_to_all(&operation) {
+            continue;
+        }
+        let client = allowed_client(&alfa, &method, &path).unwrap_or_else(|| panic!("{method} {path}: nobody may"));
+        let to = address(&path, &things, alfa.patient);
+        let content = body(&path, &method, &things);
+        for probe in INJECTIONS {
+            let mut answers = Vec::new();
+            for poisoned in poisoned(&content, probe) {
+                answers.push(
+                    client
+                        .send(&method, &to, &[("if-match", "\"999\"")], Some(&poisoned))
+                        .await,
+                );
+            }
+            let encoded: String = probe.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let mark = if to.contains('?') { '&' } else { '?' };
+            let headers = [
+                ("if-match", *probe),
+                ("idempotency-key", *probe),
+                ("x-purpose", *probe),
+                ("accept-language", *probe),
+            ];
+            if method == "GET" {
+                answers.push(client.get(&format!("{to}{mark}cursor={encoded}")).await);
+                answers.push(client.send("GET", &to, &headers, None).await);
+            }
+            if path.contains('{') {
+                let strange = fill(&path, &|_| alfa.patient).replace(&alfa.patient.to_string(), &encoded);
+                answers.push(client.send(&method, &strange, &headers[..1], Some(&content)).await);
+            }
+            for answer in answers {
+                assert!(answer.status.as_u16() < 500, "{method} {path} {probe}: {answer:?}");
+                let text = String::from_utf8_lossy(&answer.bytes).to_lowercase();
+                for word in ["sql", "syntax", "mariadb", "beta"] {
+                    assert!(!text.contains(word), "{method} {path} {probe} told {word}: {text}");
+                }
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 1000, "{tried}");
+    let found = alfa
+        .receptionist()
+        .post("/patients/search", json!({"name": "ana' OR '1'='1"}))
+        .await;
+    assert!(!String::from_utf8_lossy(&found.bytes).contains("beta"));
+    assert_eq!(
+        contents(&mut world, beta.id).await,
+        others,
+        "another organization was touched"
+    );
+    let still: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM patient WHERE given_name = 'Ana'")
+        .fetch_one(&mut world.db)
+        .await
+        .unwrap();
+    assert_eq!(still, people);
+}
