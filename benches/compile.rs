@@ -42,7 +42,7 @@ fn steps(criterion: &mut Criterion) {
     group.bench_function("load", |b| b.iter(self::loaded));
     group.bench_function("render", |b| b.iter(|| components::render(&loaded.topology)));
     group.bench_function("check schema", |b| {
-        b.iter(|| schema::check(&items, &catalog, &versions))
+        b.iter(|| schema::check(&items, &catalog, &versions));
     });
     group.bench_function("check references", |b| {
         b.iter(|| references::check(&items, &references::Options::default()));
