@@ -15,6 +15,7 @@ pub(crate) async fn run(app: Arc<App>) {
         let now = Stamp::now();
         for (statement, before) in [
             ("DELETE FROM session WHERE expires_at < ? LIMIT 500", now.minus(DAY)),
+            ("DELETE FROM app_token WHERE expires_at < ? LIMIT 500", now.minus(DAY)),
             ("DELETE FROM ceremony WHERE expires_at < ? LIMIT 500", now),
             (
                 "DELETE FROM idempotency WHERE at < ? LIMIT 500",

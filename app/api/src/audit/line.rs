@@ -127,7 +127,7 @@ pub(super) fn source_bytes(source: Option<IpAddr>) -> Option<Vec<u8>> {
 }
 
 /// The address that is stored.
-pub(super) fn source_from(bytes: Option<&[u8]>) -> Option<IpAddr> {
+pub(crate) fn source_from(bytes: Option<&[u8]>) -> Option<IpAddr> {
     let bytes = bytes?;
     <[u8; 4]>::try_from(bytes)
         .map(IpAddr::from)

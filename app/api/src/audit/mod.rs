@@ -11,6 +11,7 @@ mod routes;
 mod verify;
 
 pub use chain::{Held, Lanes, append};
+pub(crate) use line::source_from;
 pub use line::{Line, Outcome, Purpose};
 pub use routes::router;
 pub use verify::{Anchor, Finding, Verdict, heads, verify};

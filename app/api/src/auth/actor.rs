@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::{
     audit::Purpose,
     authz::{Action, Role},
+    fhir::Grant,
 };
 
 /// The person or program behind an account or a token.
@@ -35,6 +36,8 @@ pub struct Actor {
     pub enrolled: bool,
     /// What a program may do.
     pub scopes: Vec<Action>,
+    /// What an app that acts for a person was given; none when it is the person.
+    pub(crate) grant: Option<Grant>,
 }
 
 impl Actor {

@@ -21,7 +21,7 @@ pub use account::{activation, create_account};
 pub use actor::{Actor, Person};
 pub use oidc::Oidc;
 pub use password::hash as hash_password;
-pub(crate) use session::{Credential, authenticate};
+pub(crate) use session::{APP_PREFIX, Credential, authenticate};
 pub use totp::{provision as provision_totp, totp};
 pub(crate) use webauthn::parses as passkey_parses;
 

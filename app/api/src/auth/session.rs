@@ -10,6 +10,7 @@ use super::actor::{Actor, Person};
 use crate::{
     authz::{Action, Role},
     db::{Fault, Stamp, classify},
+    fhir::Grant,
     http::{Kind, Problem, Result},
     keys::{Keys, sha256},
 };
@@ -18,6 +19,8 @@ use crate::{
 pub(super) const SESSION_PREFIX: &str = "gs";
 /// Prefix of a service token.
 pub(super) const SERVICE_PREFIX: &str = "gt";
+/// Prefix of an app's token.
+pub(crate) const APP_PREFIX: &str = "ga";
 /// How often `seen_at` is written.
 const SEEN_EVERY: Duration = Duration::from_mins(1);
 
@@ -28,6 +31,8 @@ pub(crate) enum Credential {
     Session([u8; 32]),
     /// A program's token.
     Service([u8; 32]),
+    /// The token of an app that acts for a person.
+    App([u8; 32]),
 }
 
 impl Credential {
@@ -36,13 +41,14 @@ impl Credential {
         match token.split_once('_')?.0 {
             SESSION_PREFIX => Some(Self::Session(sha256(token))),
             SERVICE_PREFIX => Some(Self::Service(sha256(token))),
+            APP_PREFIX => Some(Self::App(sha256(token))),
             _ => None,
         }
     }
 
     pub(crate) const fn hash(&self) -> &[u8; 32] {
         match self {
-            Self::Session(hash) | Self::Service(hash) => hash,
+            Self::Session(hash) | Self::Service(hash) | Self::App(hash) => hash,
         }
     }
 }
@@ -56,7 +62,28 @@ pub(crate) async fn authenticate(
     match credential {
         Credential::Session(hash) => session(tx, times, &hash).await,
         Credential::Service(hash) => service(tx, &hash).await,
+        Credential::App(hash) => app(tx, times, &hash).await,
     }
+}
+
+/// An app is the person of its session, with what it was given; it ends with the session.
+async fn app(tx: &mut Transaction<'static, MySql>, times: &Times, hash: &[u8; 32]) -> Result<Actor> {
+    let row = sqlx::query("SELECT session, scopes, patient FROM app_token WHERE token_hash = ? AND expires_at > ?")
+        .bind(&hash[..])
+        .bind(Stamp::now())
+        .fetch_optional(&mut **tx)
+        .await?
+        .ok_or_else(|| Problem::new(Kind::Unauthenticated))?;
+    let of: [u8; 32] = row
+        .try_get::<Vec<u8>, _>("session")?
+        .try_into()
+        .map_err(|_| Problem::bug("a session's hash of another length"))?;
+    let mut actor = session(tx, times, &of).await?;
+    actor.grant = Some(Grant::stored(
+        &row.try_get::<String, _>("scopes")?,
+        row.try_get("patient")?,
+    ));
+    Ok(actor)
 }
 
 async fn session(tx: &mut Transaction<'static, MySql>, times: &Times, hash: &[u8; 32]) -> Result<Actor> {
@@ -103,6 +130,7 @@ async fn session(tx: &mut Transaction<'static, MySql>, times: &Times, hash: &[u8
         session: Some(row.try_get("id")?),
         enrolled: row.try_get("enrolled")?,
         scopes: Vec::new(),
+        grant: None,
     })
 }
 
@@ -126,6 +154,7 @@ async fn service(tx: &mut Transaction<'static, MySql>, hash: &[u8; 32]) -> Resul
         session: None,
         enrolled: true,
         scopes: scopes.split(' ').filter_map(Action::from_word).collect(),
+        grant: None,
     })
 }
 

@@ -39,6 +39,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "rights",
         sql: include_str!("../../migrations/0004_rights.sql"),
     },
+    Migration {
+        version: 5,
+        name: "smart",
+        sql: include_str!("../../migrations/0005_smart.sql"),
+    },
 ];
 
 /// The newest migration that this program knows.

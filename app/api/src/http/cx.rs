@@ -13,7 +13,7 @@ use axum::{
 };
 use galeno_contract::api::Locale;
 use serde::Serialize;
-use sqlx::{FromRow, MySql, MySqlConnection, Transaction, mysql::MySqlRow};
+use sqlx::{FromRow, MySql, MySqlConnection, Row, Transaction, mysql::MySqlRow};
 use uuid::Uuid;
 
 use super::{
@@ -181,6 +181,12 @@ impl FromRequestParts<Arc<App>> for Cx {
             same_site(app, &open.info)?;
         }
         let actor = authenticate(&mut open.tx, &app.config.security.session, credential).await?;
+        if actor.grant.is_some() && !crate::fhir::is_at(parts.uri.path()) {
+            return Err(Problem::new(Kind::Forbidden).detail(
+                "Las aplicaciones solo acceden por FHIR.",
+                "Apps have access by FHIR alone.",
+            ));
+        }
         let key = match open.info.headers.get(&IDEMPOTENCY_KEY) {
             Some(key) if open.info.unsafe_method => {
                 if !(1..=200).contains(&key.len()) {
@@ -210,6 +216,11 @@ fn same_site(app: &App, info: &Info) -> Result<()> {
 }
 
 impl Cx {
+    /// The API.
+    pub(crate) fn app(&self) -> &App {
+        &self.open.app
+    }
+
     /// Who asks.
     pub const fn actor(&self) -> &Actor {
         &self.actor
@@ -217,10 +228,10 @@ impl Cx {
 
     /// For what concerns nobody but the actor's own account. Open to sessions that still lack a second factor.
     pub fn own_account(self) -> Result<Scope> {
-        if matches!(self.actor.person, Person::Service(_)) {
+        if matches!(self.actor.person, Person::Service(_)) || self.actor.grant.is_some() {
             return Err(Problem::new(Kind::Forbidden));
         }
-        Ok(self.scope("account.own", Relation::Own, None))
+        Ok(self.scope("account.own", &[Relation::Own], false, Relation::Own, None))
     }
 
     /// For what concerns the organization and no patient.
@@ -240,6 +251,25 @@ impl Cx {
                 self.permit(action, Some(patient), &standing.relations, restricted)
                     .await
             }
+        }
+    }
+
+    /// The patient of something, which must be known before permission can be asked for; None when there is no such
+    /// thing. The statement selects `patient` by an identifier.
+    pub(crate) async fn patient_of(&mut self, statement: Scoped, id: Uuid) -> Result<Option<Uuid>> {
+        let row = Statement::new(statement, self.actor.organization)
+            .bind(id)
+            .fetch_optional(&mut self.open.tx)
+            .await?;
+        let patient: Option<Option<Uuid>> = row.map(|row| row.try_get("patient")).transpose()?;
+        Ok(patient.flatten())
+    }
+
+    /// Refuses an app what it was not given, and notes it.
+    pub(crate) async fn forbid(self, action: Action, patient: Option<Uuid>) -> Problem {
+        match self.refuse(action, patient).await {
+            Ok(()) => Problem::new(Kind::Forbidden),
+            Err(problem) => problem,
         }
     }
 
@@ -272,16 +302,25 @@ impl Cx {
                 Kind::Forbidden
             }));
         };
-        Ok(self.scope(action.word(), relation, patient))
+        Ok(self.scope(action.word(), has, restricted, relation, patient))
     }
 
-    fn scope(self, action: &'static str, relation: Relation, patient: Option<Uuid>) -> Scope {
-        let purpose = self.purpose(relation);
+    fn scope(
+        self,
+        action: &'static str,
+        has: &[Relation],
+        restricted: bool,
+        relation: Relation,
+        patient: Option<Uuid>,
+    ) -> Scope {
+        let purpose = purpose(&self.open.info, &self.actor, relation);
         let mut scope = Scope {
             open: self.open,
             actor: self.actor,
             key: self.key,
             action,
+            has: has.to_vec(),
+            restricted,
             relation,
             purpose,
             patient,
@@ -293,19 +332,8 @@ impl Cx {
         scope
     }
 
-    fn purpose(&self, relation: Relation) -> Purpose {
-        if relation == Relation::Emergency {
-            return Purpose::Emergency;
-        }
-        self.open
-            .info
-            .header(&PURPOSE)
-            .and_then(Purpose::from_word)
-            .unwrap_or_else(|| self.actor.usual_purpose())
-    }
-
     async fn refuse(self, action: Action, patient: Option<Uuid>) -> Result<()> {
-        let purpose = self.purpose(Relation::Organization);
+        let purpose = purpose(&self.open.info, &self.actor, Relation::Organization);
         let line = Line {
             id: Uuid::now_v7(),
             at: Stamp::now(),
@@ -338,12 +366,24 @@ pub(crate) fn version_of(value: &str) -> Option<u32> {
         .and_then(|value| value.parse().ok())
 }
 
+/// Why: what the request says, or what is usual for whoever asks.
+fn purpose(info: &Info, actor: &Actor, relation: Relation) -> Purpose {
+    if relation == Relation::Emergency {
+        return Purpose::Emergency;
+    }
+    info.header(&PURPOSE)
+        .and_then(Purpose::from_word)
+        .unwrap_or_else(|| actor.usual_purpose())
+}
+
 /// Permission to do one thing, and the transaction to do it in.
 pub struct Scope {
     open: Open,
     actor: Actor,
     key: Option<Key>,
     action: &'static str,
+    has: Vec<Relation>,
+    restricted: bool,
     relation: Relation,
     purpose: Purpose,
     patient: Option<Uuid>,
@@ -369,6 +409,29 @@ impl Scope {
     /// On the strength of what the request was allowed.
     pub const fn relation(&self) -> Relation {
         self.relation
+    }
+
+    /// The patient that permission was asked for, if it was for one.
+    pub(crate) const fn subject(&self) -> Option<Uuid> {
+        self.patient
+    }
+
+    /// Turns to another action on the same subject, for what one answer shows besides. False, and nothing changes, when
+    /// whoever asks may not do it.
+    pub(crate) fn turn(&mut self, action: Action) -> bool {
+        let in_scope = self.actor.role != Role::Service || self.actor.scopes.contains(&action);
+        let relation = if self.restricted {
+            allowed_while_restricted(self.actor.role, action, &self.has)
+        } else {
+            allowed(self.actor.role, action, &self.has)
+        };
+        let Some(relation) = relation.filter(|_| in_scope) else {
+            return false;
+        };
+        self.action = action.word();
+        self.relation = relation;
+        self.purpose = purpose(&self.open.info, &self.actor, relation);
+        true
     }
 
     /// What the request says about itself.

@@ -91,7 +91,7 @@ pub(crate) async fn surround(State(app): State<Arc<App>>, mut request: Request, 
             tracing::error!(request = %id.0, what, "request failed");
         }
         response = if fhir {
-            crate::http::layers::outcome(problem, locale, id.0)
+            crate::fhir::outcome(problem, locale, id.0)
         } else {
             problem.render(locale, id.0)
         };
@@ -109,11 +109,6 @@ pub(crate) async fn surround(State(app): State<Arc<App>>, mut request: Request, 
     }
     tracing::info!(request = %id.0, method = method.as_str(), route, status, millis, problem = kind, "request");
     response
-}
-
-/// A problem on the FHIR side. The FHIR module renders it as an `OperationOutcome`.
-pub(super) fn outcome(problem: &Problem, locale: galeno_contract::api::Locale, id: Uuid) -> Response {
-    problem.render(locale, id)
 }
 
 fn bounds(app: &App, request: &Request, client: IpAddr) -> Result<(), Problem> {
@@ -182,7 +177,7 @@ fn decorate(response: &mut Response, id: Uuid, origin: Option<&str>) {
         );
         headers.insert(
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("ETag, Location, Retry-After, X-Request-Id"),
+            HeaderValue::from_static("ETag, Last-Modified, Location, Retry-After, X-Request-Id"),
         );
     }
 }
@@ -204,7 +199,8 @@ pub(crate) async fn preflight(State(app): State<Arc<App>>, request: Request, nex
         headers.insert(
             header::ACCESS_CONTROL_ALLOW_HEADERS,
             HeaderValue::from_static(
-                "Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Exist, X-Purpose",
+                "Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Exist, If-None-Match, \
+                 Prefer, X-Not-A-Duplicate, X-Purpose",
             ),
         );
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));

@@ -67,6 +67,7 @@ kinds! {
     KeyReused "idempotency-key-reused" UNPROCESSABLE_ENTITY "Esa Idempotency-Key se usó para otra petición." "That Idempotency-Key was used for another request.";
     Changed "changed" PRECONDITION_FAILED "Otra persona lo ha cambiado; vuelva a leerlo." "Somebody else changed it; read it again.";
     VersionNeeded "if-match-needed" PRECONDITION_REQUIRED "Falta If-Match con la versión leída." "If-Match with the version that was read is missing.";
+    NotAcceptable "not-acceptable" NOT_ACCEPTABLE "No hay representación como la que se pide." "There is no representation of the kind asked for.";
     TooLarge "too-large" PAYLOAD_TOO_LARGE "La petición es demasiado grande." "The request is too large.";
     UnsupportedMedia "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE "Ese tipo de contenido no se admite." "That media type is not supported.";
     TooMany "too-many-requests" TOO_MANY_REQUESTS "Demasiadas peticiones; espere." "Too many requests; wait.";
@@ -197,8 +198,23 @@ impl Problem {
         self.bug.as_deref()
     }
 
+    /// Names the fields as another representation of the same thing does.
+    #[must_use]
+    pub(crate) fn rename_fields(mut self, name: impl Fn(&str) -> String) -> Self {
+        for fault in &mut self.fields {
+            fault.pointer = name(&fault.pointer);
+        }
+        self
+    }
+
     /// The problem in words.
     pub fn render(&self, locale: Locale, request: Uuid) -> Response {
+        let body = self.document(locale, request);
+        self.respond("application/problem+json", &serde_json::Value::Object(body))
+    }
+
+    /// The members of the problem's description.
+    pub(crate) fn document(&self, locale: Locale, request: Uuid) -> serde_json::Map<String, serde_json::Value> {
         let mut body = serde_json::Map::new();
         let mut put = |name: &str, value: serde_json::Value| body.insert(name.to_owned(), value);
         put("type", format!("urn:galeno:problem:{}", self.kind.slug()).into());
@@ -215,13 +231,15 @@ impl Problem {
         if let Some((name, value)) = &self.extra {
             put(name, value.clone());
         }
-        let mut response = Response::new(Body::from(serde_json::Value::Object(body).to_string()));
+        body
+    }
+
+    /// An answer with this problem's status and headers.
+    pub(crate) fn respond(&self, media_type: &'static str, body: &serde_json::Value) -> Response {
+        let mut response = Response::new(Body::from(body.to_string()));
         *response.status_mut() = self.kind.status();
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
         if self.kind.status() == StatusCode::UNAUTHORIZED {
             headers.insert(
                 header::WWW_AUTHENTICATE,

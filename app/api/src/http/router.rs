@@ -71,6 +71,7 @@ pub fn service(app: Arc<App>) -> Router {
     let text: Arc<str> = openapi().to_pretty_json().unwrap_or_default().into();
     let places = Arc::new(Semaphore::new(app.config.limits.concurrent_requests as usize));
     router
+        .merge(crate::fhir::router(&app))
         .method_not_allowed_fallback(|| async { Problem::new(Kind::MethodNotAllowed) })
         // The layer around has read the body already, within the configured bounds.
         .layer(DefaultBodyLimit::disable())

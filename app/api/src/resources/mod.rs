@@ -1,12 +1,12 @@
 //! `/api/v1`: one module for each kind of thing.
 
-mod appointments;
+pub(crate) mod appointments;
 mod break_glass;
 mod care_team;
 mod guardians;
 mod organization;
-mod patients;
-mod prescriptions;
+pub(crate) mod patients;
+pub(crate) mod prescriptions;
 pub(crate) mod records;
 mod rights;
 mod staff;

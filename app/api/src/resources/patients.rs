@@ -141,7 +141,11 @@ fn spanish() -> String {
 }
 
 impl Document {
-    fn stored(&self) -> Option<(&'static str, String)> {
+    pub(crate) const fn new(r#type: DocumentType, number: String) -> Self {
+        Self { r#type, number }
+    }
+
+    pub(crate) fn stored(&self) -> Option<(&'static str, String)> {
         Some((self.r#type.word(), self.r#type.normalize(&self.number)?))
     }
 }
@@ -370,18 +374,23 @@ async fn write_version(
     responses((status = 201, body = Patient)))]
 async fn create(cx: Cx, Body(body): Body<NewPatient>) -> Result<Response> {
     let mut scope = cx.allow(Action::PatientCreate).await?;
-    if !body.not_a_duplicate {
-        let candidates = candidates(&mut scope, &body.patient).await?;
+    let patient = register(&mut scope, &body.patient, body.not_a_duplicate).await?;
+    scope
+        .created(format!("/api/v1/patients/{}", patient.id), patient.version, &patient)
+        .await
+}
+
+/// Registers a patient, unless somebody may be the same person and nobody has looked at that yet.
+pub(crate) async fn register(scope: &mut Scope, content: &PatientContent, not_a_duplicate: bool) -> Result<Patient> {
+    if !not_a_duplicate {
+        let candidates = candidates(scope, content).await?;
         if !candidates.is_empty() {
             return Err(Problem::new(Kind::PossibleDuplicate).with("candidates", candidates));
         }
     }
-    let id = insert(&mut scope, &body.patient, false).await?;
-    let patient = find(&mut scope, id).await?;
+    let id = insert(scope, content, false).await?;
     scope.note("patient", Some(id), Some(id));
-    scope
-        .created(format!("/api/v1/patients/{id}"), patient.version, &patient)
-        .await
+    find(scope, id).await
 }
 
 /// What to look for. It travels in the body: addresses end up in the logs of proxies.

@@ -32,17 +32,17 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 /// An appointment.
 #[derive(Serialize, FromRow, ToSchema)]
 pub(crate) struct Appointment {
-    pub(super) id: Uuid,
-    pub(super) slot: Uuid,
-    patient: Uuid,
-    staff: Uuid,
+    pub(crate) id: Uuid,
+    pub(crate) slot: Uuid,
+    pub(crate) patient: Uuid,
+    pub(crate) staff: Uuid,
     /// `booked`, `arrived`, `fulfilled`, `cancelled`, `noshow`.
-    status: String,
-    starts_at: Stamp,
-    ends_at: Stamp,
-    reason: Option<String>,
-    version: u32,
-    updated_at: Stamp,
+    pub(crate) status: String,
+    pub(crate) starts_at: Stamp,
+    pub(crate) ends_at: Stamp,
+    pub(crate) reason: Option<String>,
+    pub(crate) version: u32,
+    pub(crate) updated_at: Stamp,
 }
 
 impl Appointment {
@@ -51,7 +51,7 @@ impl Appointment {
     }
 }
 
-async fn find(scope: &mut Scope, patient: Uuid, id: Uuid) -> Result<Appointment> {
+pub(crate) async fn find(scope: &mut Scope, patient: Uuid, id: Uuid) -> Result<Appointment> {
     let query = scope.query_as::<Appointment>(scoped!(
         "SELECT id, slot, patient, staff, status, starts_at, ends_at, reason, version, updated_at FROM appointment \
          WHERE organization = ? AND patient = ? AND id = ?"
@@ -132,11 +132,11 @@ async fn write_event(scope: &mut Scope, appointment: &Appointment, reason: Optio
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Booking {
-    slot: Uuid,
+    pub(crate) slot: Uuid,
     /// Why the patient comes.
-    reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// The place on the waiting list that this booking ends.
-    waiting: Option<Uuid>,
+    pub(crate) waiting: Option<Uuid>,
 }
 
 impl Check for Booking {
@@ -150,7 +150,14 @@ impl Check for Booking {
     params(("id" = Uuid, Path)), responses((status = 201, body = Appointment)))]
 async fn book(cx: Cx, Path(patient): Path<Uuid>, Body(body): Body<Booking>) -> Result<Response> {
     let mut scope = cx.allow_for(Action::AppointmentBook, patient).await?;
-    let free = slot(&mut scope, body.slot).await?;
+    let appointment = reserve(&mut scope, patient, body).await?;
+    let place = format!("/api/v1/patients/{patient}/appointments/{}", appointment.id);
+    scope.created(place, appointment.version, &appointment).await
+}
+
+/// Writes a booking. The unique key on the slot decides who gets it.
+pub(crate) async fn reserve(scope: &mut Scope, patient: Uuid, body: Booking) -> Result<Appointment> {
+    let free = slot(scope, body.slot).await?;
     let (id, now) = (Uuid::now_v7(), Stamp::now());
     let query = scope.query(scoped!(
         "INSERT INTO appointment (organization, id, slot, patient, staff, status, starts_at, ends_at, reason, created_at, \
@@ -185,11 +192,10 @@ async fn book(cx: Cx, Path(patient): Path<Uuid>, Body(body): Body<Booking>) -> R
             return Err(Problem::field("/waiting", "Ya no espera.", "No longer waiting."));
         }
     }
-    let appointment = find(&mut scope, patient, id).await?;
-    write_event(&mut scope, &appointment, None).await?;
+    let appointment = find(scope, patient, id).await?;
+    write_event(scope, &appointment, None).await?;
     scope.note("appointment", Some(id), Some(patient));
-    let place = format!("/api/v1/patients/{patient}/appointments/{id}");
-    scope.created(place, appointment.version, &appointment).await
+    Ok(appointment)
 }
 
 /// A patient's appointments, the latest first.
@@ -228,8 +234,8 @@ async fn read(cx: Cx, Path((patient, id)): Path<(Uuid, Uuid)>) -> Result<Respons
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Move {
-    slot: Uuid,
-    reason: Option<String>,
+    pub(crate) slot: Uuid,
+    pub(crate) reason: Option<String>,
 }
 
 impl Check for Move {
@@ -244,12 +250,18 @@ impl Check for Move {
     responses((status = 200, body = Appointment)))]
 async fn move_to(cx: Cx, Path((patient, id)): Path<(Uuid, Uuid)>, Body(body): Body<Move>) -> Result<Response> {
     let mut scope = cx.allow_for(Action::AppointmentBook, patient).await?;
-    let before = find(&mut scope, patient, id).await?;
+    let appointment = relocate(&mut scope, patient, id, body).await?;
+    scope.versioned(appointment.version, &appointment).await
+}
+
+/// Moves an appointment whose version the client has read.
+pub(crate) async fn relocate(scope: &mut Scope, patient: Uuid, id: Uuid, body: Move) -> Result<Appointment> {
+    let before = find(scope, patient, id).await?;
     scope.expect_version(before.version)?;
     if before.status()? != AppointmentStatus::Booked {
         return Err(Problem::new(Kind::IllegalTransition));
     }
-    let free = slot(&mut scope, body.slot).await?;
+    let free = slot(scope, body.slot).await?;
     let query = scope.query(scoped!(
         "UPDATE appointment SET slot = ?, staff = ?, starts_at = ?, ends_at = ?, updated_at = ?, version = version + 1 \
          WHERE organization = ? AND id = ? AND version = ?"
@@ -268,13 +280,14 @@ async fn move_to(cx: Cx, Path((patient, id)): Path<(Uuid, Uuid)>, Body(body): Bo
     if done.rows_affected() == 0 {
         return Err(Problem::new(Kind::Changed));
     }
-    let appointment = find(&mut scope, patient, id).await?;
-    write_event(&mut scope, &appointment, body.reason).await?;
+    let appointment = find(scope, patient, id).await?;
+    write_event(scope, &appointment, body.reason).await?;
     scope.note("appointment", Some(id), Some(patient));
-    scope.versioned(appointment.version, &appointment).await
+    Ok(appointment)
 }
 
-async fn step(
+/// Takes one step with an appointment whose version the client has read.
+pub(crate) async fn step(
     scope: &mut Scope,
     patient: Uuid,
     id: Uuid,

@@ -1,10 +1,12 @@
 //! Appointments: schedules and their slots, booking, moving, cancelling, attending, the waiting list.
 
-mod booking;
+pub(crate) mod booking;
 mod schedules;
 mod slots;
 mod state;
 mod waiting;
+
+pub(crate) use state::AppointmentStatus;
 
 use std::sync::Arc;
 

@@ -9,7 +9,10 @@ mod state;
 mod store;
 
 pub(crate) use code::holds as code_holds;
-pub(super) use store::{PrescriptionContent, rehome};
+pub(crate) use routes::{Signature, advance, draft, put_signature, redraft};
+pub(crate) use state::PrescriptionStatus;
+pub(super) use store::rehome;
+pub(crate) use store::{Prescription, PrescriptionContent, find};
 
 use std::sync::Arc;
 

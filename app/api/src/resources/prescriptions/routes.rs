@@ -93,6 +93,14 @@ async fn list(cx: Cx, Path(patient): Path<Uuid>, Query(which): Query<Which>) -> 
     params(("id" = Uuid, Path)), responses((status = 201, body = Checked)))]
 async fn create(cx: Cx, Path(patient): Path<Uuid>, Body(body): Body<PrescriptionContent>) -> Result<Response> {
     let mut scope = cx.allow_for(Action::PrescriptionWrite, patient).await?;
+    let prescription = draft(&mut scope, patient, body).await?;
+    let place = format!("/api/v1/patients/{patient}/prescriptions/{}", prescription.id);
+    let checked = checked(&mut scope, prescription).await?;
+    scope.created(place, 1, &checked).await
+}
+
+/// Writes a draft of whoever asks.
+pub(crate) async fn draft(scope: &mut Scope, patient: Uuid, body: PrescriptionContent) -> Result<Prescription> {
     let prescriber = scope.actor().staff().ok_or_else(|| Problem::new(Kind::Forbidden))?;
     let (id, now) = (Uuid::now_v7(), Stamp::now());
     let query = scope.query(scoped!(
@@ -118,13 +126,10 @@ async fn create(cx: Cx, Path(patient): Path<Uuid>, Body(body): Body<Prescription
         .bind(now)
         .execute(scope.db())
         .await?;
-    let prescription = store::find(&mut scope, patient, id).await?;
-    write_event(&mut scope, &prescription, None).await?;
-    let checked = checked(&mut scope, prescription).await?;
+    let prescription = store::find(scope, patient, id).await?;
+    write_event(scope, &prescription, None).await?;
     scope.note("prescription", Some(id), Some(patient));
-    scope
-        .created(format!("/api/v1/patients/{patient}/prescriptions/{id}"), 1, &checked)
-        .await
+    Ok(prescription)
 }
 
 /// A prescription.
@@ -148,7 +153,20 @@ async fn change(
     Body(body): Body<PrescriptionContent>,
 ) -> Result<Response> {
     let mut scope = cx.allow_for(Action::PrescriptionWrite, patient).await?;
-    let before = store::find(&mut scope, patient, id).await?;
+    let prescription = redraft(&mut scope, patient, id, body).await?;
+    let version = prescription.version;
+    let checked = checked(&mut scope, prescription).await?;
+    scope.versioned(version, &checked).await
+}
+
+/// Changes a draft whose version the client has read.
+pub(crate) async fn redraft(
+    scope: &mut Scope,
+    patient: Uuid,
+    id: Uuid,
+    body: PrescriptionContent,
+) -> Result<Prescription> {
+    let before = store::find(scope, patient, id).await?;
     scope.expect_version(before.version)?;
     if before.status != PrescriptionStatus::Draft {
         return Err(Problem::new(Kind::Locked));
@@ -177,12 +195,10 @@ async fn change(
     if done.rows_affected() == 0 {
         return Err(Problem::new(Kind::Changed));
     }
-    let prescription = store::find(&mut scope, patient, id).await?;
-    write_event(&mut scope, &prescription, None).await?;
-    let version = prescription.version;
-    let checked = checked(&mut scope, prescription).await?;
+    let prescription = store::find(scope, patient, id).await?;
+    write_event(scope, &prescription, None).await?;
     scope.note("prescription", Some(id), Some(patient));
-    scope.versioned(version, &checked).await
+    Ok(prescription)
 }
 
 /// What speaks against a prescription now.
@@ -210,10 +226,10 @@ pub(crate) struct Override {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Signature {
     /// An answer to each warning.
-    overrides: Vec<Override>,
+    pub(crate) overrides: Vec<Override>,
     /// Days in which it may be dispensed.
     #[schema(minimum = 1, maximum = 365, default = 90)]
-    valid_days: Option<u16>,
+    pub(crate) valid_days: Option<u16>,
 }
 
 impl Check for Signature {
@@ -241,6 +257,13 @@ async fn sign(cx: Cx, Path((patient, id)): Path<(Uuid, Uuid)>, Body(body): Body<
     let mut scope = cx.allow_for(Action::PrescriptionWrite, patient).await?;
     let draft = store::find(&mut scope, patient, id).await?;
     scope.expect_version(draft.version)?;
+    let prescription = put_signature(&mut scope, draft, body).await?;
+    scope.versioned(prescription.version, &prescription).await
+}
+
+/// Signs a draft in the name of whoever asks.
+pub(crate) async fn put_signature(scope: &mut Scope, draft: Prescription, body: Signature) -> Result<Prescription> {
+    let (patient, id) = (draft.patient, draft.id);
     if !draft.status.may_become(PrescriptionStatus::Active) || draft.status != PrescriptionStatus::Draft {
         return Err(Problem::new(Kind::IllegalTransition).with("status", draft.status));
     }
@@ -250,7 +273,7 @@ async fn sign(cx: Cx, Path((patient, id)): Path<(Uuid, Uuid)>, Body(body): Body<
         );
     }
     let locale = scope.locale();
-    let warnings = warnings(&mut scope, patient, id, &draft.content.atc, locale).await?;
+    let warnings = warnings(scope, patient, id, &draft.content.atc, locale).await?;
     let open: Vec<&Warning> = warnings
         .iter()
         .filter(|warning| !body.overrides.iter().any(|one| one.warning == warning.id))
@@ -270,11 +293,11 @@ async fn sign(cx: Cx, Path((patient, id)): Path<(Uuid, Uuid)>, Body(body): Body<
     };
     let days = u32::from(body.valid_days.unwrap_or(90));
     let until = Stamp::now().plus(Duration::from_hours(24) * days);
-    store::sign(&mut scope, &draft, until, overridden).await?;
-    let prescription = store::find(&mut scope, patient, id).await?;
-    write_event(&mut scope, &prescription, None).await?;
+    store::sign(scope, &draft, until, overridden).await?;
+    let prescription = store::find(scope, patient, id).await?;
+    write_event(scope, &prescription, None).await?;
     scope.note("prescription", Some(id), Some(patient));
-    scope.versioned(prescription.version, &prescription).await
+    Ok(prescription)
 }
 
 /// A step.
@@ -297,20 +320,32 @@ impl Check for Step {
     params(("id" = Uuid, Path), ("prescription" = Uuid, Path), ("If-Match" = String, Header)),
     responses((status = 200, body = Prescription)))]
 async fn set_status(cx: Cx, Path((patient, id)): Path<(Uuid, Uuid)>, Body(body): Body<Step>) -> Result<Response> {
-    use PrescriptionStatus as S;
     let mut scope = cx.allow_for(Action::PrescriptionWrite, patient).await?;
-    let before = store::find(&mut scope, patient, id).await?;
+    let prescription = advance(&mut scope, patient, id, body.status, body.reason).await?;
+    scope.versioned(prescription.version, &prescription).await
+}
+
+/// Takes one step with a prescription whose version the client has read.
+pub(crate) async fn advance(
+    scope: &mut Scope,
+    patient: Uuid,
+    id: Uuid,
+    status: PrescriptionStatus,
+    reason: String,
+) -> Result<Prescription> {
+    use PrescriptionStatus as S;
+    let before = store::find(scope, patient, id).await?;
     scope.expect_version(before.version)?;
     // Signing makes an active one of a draft, dispensing a completed one; a mere step does neither.
-    let by_step = body.status != S::Completed && !(before.status == S::Draft && body.status == S::Active);
-    if !by_step || !before.status.may_become(body.status) {
+    let by_step = status != S::Completed && !(before.status == S::Draft && status == S::Active);
+    if !by_step || !before.status.may_become(status) {
         return Err(Problem::new(Kind::IllegalTransition).with("status", before.status));
     }
     let query = scope.query(scoped!(
         "UPDATE prescription SET status = ?, updated_at = ?, version = version + 1 WHERE organization = ? AND id = ? AND version = ?"
     ));
     let done = query
-        .bind(body.status.word())
+        .bind(status.word())
         .bind(Stamp::now())
         .bind(id)
         .bind(before.version)
@@ -319,8 +354,8 @@ async fn set_status(cx: Cx, Path((patient, id)): Path<(Uuid, Uuid)>, Body(body):
     if done.rows_affected() == 0 {
         return Err(Problem::new(Kind::Changed));
     }
-    let prescription = store::find(&mut scope, patient, id).await?;
-    write_event(&mut scope, &prescription, Some(body.reason)).await?;
+    let prescription = store::find(scope, patient, id).await?;
+    write_event(scope, &prescription, Some(reason)).await?;
     scope.note("prescription", Some(id), Some(patient));
-    scope.versioned(prescription.version, &prescription).await
+    Ok(prescription)
 }

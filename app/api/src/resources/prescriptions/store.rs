@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What is prescribed.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PrescriptionContent {
     /// ATC code of the substance.
@@ -143,7 +143,7 @@ impl FromRow<'_, MySqlRow> for Prescription {
     }
 }
 
-pub(super) async fn find(scope: &mut Scope, patient: Uuid, id: Uuid) -> Result<Prescription> {
+pub(crate) async fn find(scope: &mut Scope, patient: Uuid, id: Uuid) -> Result<Prescription> {
     let query = scope.query_as::<Prescription>(scoped!(
         "SELECT * FROM prescription WHERE organization = ? AND patient = ? AND id = ?"
     ));

@@ -7,10 +7,11 @@ mod store;
 
 pub(crate) use content::atc;
 pub(crate) use content::{
-    Allergy, AllergyCategory, Condition, ConditionStatus, Content, Criticality, Note, Observation, Value,
+    Allergy, AllergyCategory, Condition, ConditionStatus, Content, Criticality, Encounter, Kind, Note, Observation,
+    Value,
 };
 pub(super) use routes::NewEntry;
-pub(crate) use store::active_allergies;
+pub(crate) use store::{Entry, Status, active_allergies, entry};
 
 use std::sync::Arc;
 

@@ -60,7 +60,8 @@ pub(crate) struct Entry {
     pub(crate) at: Stamp,
 }
 
-pub(super) fn entry(row: &MySqlRow) -> Result<Entry, sqlx::Error> {
+/// An entry from a row of `entry` and one of its `entry_version`.
+pub(crate) fn entry(row: &MySqlRow) -> Result<Entry, sqlx::Error> {
     let decode = |text: String| serde_json::from_str(&text).map_err(|error| sqlx::Error::Decode(error.into()));
     let status: String = row.try_get("status")?;
     Ok(Entry {

@@ -102,7 +102,23 @@ impl Client {
         self.request("GET", path, &[], None).await
     }
 
-    async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Bytes>) -> Answer {
+    /// The same on the FHIR side.
+    pub async fn fhir(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Answer {
+        let mut headers = headers.to_vec();
+        if body.is_some() {
+            headers.push(("content-type", "application/fhir+json"));
+        }
+        self.request(
+            method,
+            &format!("/fhir/{path}"),
+            &headers,
+            body.map(|body| Bytes::from(body.to_string())),
+        )
+        .await
+    }
+
+    /// Any path, any body.
+    pub async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Bytes>) -> Answer {
         self.exchange(method, path, headers, body).await.expect("an answer")
     }
 

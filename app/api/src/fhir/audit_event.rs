@@ -1,0 +1,190 @@
+//! AuditEvent: the access log.
+
+use serde_json::{Value, json};
+use sqlx::{FromRow, mysql::MySqlRow};
+use uuid::Uuid;
+
+use super::{
+    json::{compact, concept, meta, reference},
+    kind::{
+        Definition, ID,
+        ParamType::{Date, Reference, Token},
+        Type, param,
+    },
+    params::Search,
+    search::{Binds, Found, Table, dates, one_of, run, table, within, words},
+};
+use crate::{
+    audit::source_from,
+    authz::Role,
+    db::{Fault, Stamp},
+    http::{Result, Scope},
+    scoped,
+};
+
+pub(super) const DEFINITION: Definition = Definition {
+    kind: Type::AuditEvent,
+    params: &[
+        ID,
+        param("patient", Reference, "Whose record was accessed"),
+        param("agent", Reference, "Who accessed it"),
+        param("date", Date, "When"),
+        param("outcome", Token, "0 when it was granted, 4 when it was refused"),
+        param(
+            "subtype",
+            Token,
+            "What was done, in the words of the table of permissions",
+        ),
+    ],
+    sorts: &["date"],
+    includes: &[],
+    writable: false,
+    history: false,
+    about: "The access log; patients see who saw their own record.",
+};
+
+macro_rules! columns {
+    () => {
+        "l.id, l.at, l.actor_kind, l.actor, CONCAT(s.given_name, ' ', s.family_name) AS actor_name, l.role, l.relation, \
+         l.purpose, l.action, l.outcome, l.patient, l.resource_kind, l.resource, l.request, l.source"
+    };
+}
+
+macro_rules! tables {
+    () => {
+        "access_log l LEFT JOIN staff s ON s.organization = l.organization AND s.id = l.actor WHERE l.organization = ?"
+    };
+}
+
+const TABLE: Table = table!(
+    select: columns!(),
+    from: concat!(
+        tables!(),
+        one_of!("l.id"),
+        one_of!("l.patient"),
+        one_of!("l.actor"),
+        within!("l.at"),
+        words!("IF(l.outcome = 'done', '0', '4')"),
+        words!("l.action")
+    ),
+    id: "l.id",
+    key: "WHEN 'date' THEN l.at",
+    newest first
+);
+
+const ACTION: &str = "urn:galeno:action";
+
+#[derive(FromRow)]
+struct Line {
+    id: Uuid,
+    at: Stamp,
+    actor_kind: String,
+    actor: Uuid,
+    actor_name: Option<String>,
+    role: String,
+    relation: String,
+    purpose: String,
+    action: String,
+    outcome: String,
+    patient: Option<Uuid>,
+    resource_kind: String,
+    resource: Option<Uuid>,
+    request: Uuid,
+    source: Option<Vec<u8>>,
+}
+
+/// Runs a search of the access log.
+pub(super) async fn search(scope: &mut Scope, search: &Search) -> Result<Found<Value>> {
+    let mut binds = Binds::default();
+    binds
+        .one_of(search.ids("_id"))
+        .one_of(search.ids("patient"))
+        .one_of(search.ids("agent"))
+        .range(dates(scope, search, "date").await?)
+        .words(search.codes(
+            "outcome",
+            Some("http://terminology.hl7.org/CodeSystem/audit-event-outcome"),
+        ))
+        .words(search.codes("subtype", Some(ACTION)));
+    let auditor = scope.actor().role == Role::Auditor;
+    run(scope, &TABLE, search, &binds, |row| resource(row, auditor)).await
+}
+
+/// A line of the access log.
+pub(super) async fn read(scope: &mut Scope, id: Uuid) -> Result<Value> {
+    let query = scope.query(scoped!(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM ",
+        tables!(),
+        " AND l.id = ?"
+    )));
+    let row = query.bind(id).fetch_optional(scope.db()).await?.ok_or(Fault::NoRow)?;
+    resource(&row, scope.actor().role == Role::Auditor)
+}
+
+/// FHIR's letter for what was done.
+fn letter(action: &str) -> &'static str {
+    match action.rsplit('.').next().unwrap_or_default() {
+        "create" | "open" | "book" => "C",
+        "read" | "patient" => "R",
+        "update" | "write" | "manage" | "merge" | "sign" | "attend" | "dispense" | "rights" | "review" | "account" => {
+            "U"
+        }
+        _ => "E",
+    }
+}
+
+fn what(kind: &str, id: Uuid) -> Value {
+    Type::ALL.iter().find(|known| known.log_word() == kind).map_or_else(
+        || json!({"identifier": {"system": "urn:ietf:rfc:3986", "value": format!("urn:uuid:{id}")}}),
+        |kind| reference(*kind, id),
+    )
+}
+
+fn resource(row: &MySqlRow, auditor: bool) -> Result<Value> {
+    let line = Line::from_row(row)?;
+    let who = match line.actor_kind.as_str() {
+        "staff" => reference(Type::Practitioner, line.actor),
+        "patient" => reference(Type::Patient, line.actor),
+        _ => json!({"identifier": {"system": "urn:ietf:rfc:3986", "value": format!("urn:uuid:{}", line.actor)}}),
+    };
+    let address = source_from(line.source.as_deref()).filter(|_| auditor);
+    let patient = line.patient.map(|id| {
+        json!({
+            "what": reference(Type::Patient, id),
+            "role": {"system": "http://terminology.hl7.org/CodeSystem/object-role", "code": "1", "display": "Patient"},
+        })
+    });
+    let thing = line
+        .resource
+        .filter(|id| Some(*id) != line.patient)
+        .map(|id| json!({"what": what(&line.resource_kind, id), "description": line.resource_kind}));
+    let detail = json!({"detail": [
+        {"type": "relation", "valueString": line.relation},
+        {"type": "kind", "valueString": line.resource_kind},
+        {"type": "request", "valueString": line.request},
+    ]});
+    Ok(compact(json!({
+        "resourceType": "AuditEvent",
+        "id": line.id,
+        "meta": meta(1, line.at),
+        "type": {
+            "system": "http://dicom.nema.org/resources/ontology/DCM", "code": "110110", "display": "Patient Record"
+        },
+        "subtype": [{"system": ACTION, "code": line.action}],
+        "action": letter(&line.action),
+        "recorded": line.at,
+        "outcome": if line.outcome == "done" { "0" } else { "4" },
+        "purposeOfEvent": [concept("http://terminology.hl7.org/CodeSystem/v3-ActReason", &line.purpose, None)],
+        "agent": [{
+            "role": [concept("urn:galeno:role", &line.role, None)],
+            "who": who,
+            "name": line.actor_name,
+            "requestor": true,
+            "network": address.map(|address| json!({"address": address, "type": "2"})),
+        }],
+        "source": {"observer": {"display": "galeno-api"}},
+        "entity": [patient, thing, detail],
+    })))
+}
