@@ -126,7 +126,7 @@ function AccountMenu() {
   const themes: Theme[] = ['light', 'dark', 'device'];
   return (
     <Menu.Root>
-      <Menu.Trigger className="button quiet account" aria-label={t('menu.label', { name: name.data ?? me.username })}>
+      <Menu.Trigger className="button quiet account" aria-label={t('menu.label', { name: `${name.data ?? me.username} ${word('role', me.role)}` })}>
         <Icon name="account" />
         <span className="account-name">
           {name.data ?? me.username}

@@ -70,7 +70,7 @@ export function LogPage() {
                       <Button
                         kind="quiet"
                         onClick={() => setPatient(line.patient ?? undefined)}
-                        aria-label={t('log.of-patient', { patient: line.patient })}
+                        aria-label={t('log.of-patient', { patient: line.patient.slice(-6) })}
                       >
                         {line.patient.slice(-6)}
                       </Button>
