@@ -14,16 +14,28 @@ pub(super) const INDEX: &str = "index.json";
 /// replaced or removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Index {
+pub struct Index {
     /// The generator and its version.
-    pub(super) generator: String,
+    pub generator: String,
     /// SHA-256 of everything that the tree was made from.
-    pub(super) input: String,
+    pub input: String,
     /// Path, relative to the tree with `/` between folders, to the SHA-256 of the file's bytes.
-    pub(super) files: BTreeMap<String, String>,
+    pub files: BTreeMap<String, String>,
 }
 
 impl Index {
+    /// Its name at the root of the tree.
+    pub const FILE: &str = INDEX;
+
+    /// Reads an index's bytes and makes sure that each path stays inside the tree; or says what is wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let index: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        match index.files.keys().find(|path| !is_inside(path)) {
+            Some(path) => Err(format!("`{path}` is no path inside the tree")),
+            None => Ok(index),
+        }
+    }
+
     /// One file a line, so that a diff shows what changed.
     pub(super) fn bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
         let mut bytes = serde_json::to_vec_pretty(self)?;
@@ -38,15 +50,10 @@ impl Index {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(TreeError::io("read", file, error)),
         };
-        let damaged = |why: String| TreeError::Index {
+        Self::parse(&bytes).map(Some).map_err(|why| TreeError::Index {
             file: file.to_owned(),
             why,
-        };
-        let index: Self = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
-        match index.files.keys().find(|path| !is_inside(path)) {
-            Some(path) => Err(damaged(format!("`{path}` is no path inside the tree"))),
-            None => Ok(Some(index)),
-        }
+        })
     }
 }
 

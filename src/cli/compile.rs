@@ -1,6 +1,6 @@
 //! `galeno compile`.
 
-use super::{End, Shell, end_of};
+use super::{End, Shell, end_of, environments};
 use crate::bundle::{Consent, Removal, TreeError};
 use crate::finding::{Finding, has_errors};
 use crate::pipeline::{self, Compiled};
@@ -47,7 +47,7 @@ impl Args {
 
 pub(super) fn run(shell: &Shell, args: &Args) -> End {
     let sources = Sources::below(&shell.root);
-    let names = match names(shell, args) {
+    let names = match environments(shell, &args.environment) {
         Ok(names) => names,
         Err(findings) => {
             shell.tell(&findings, &sources, true);
@@ -85,24 +85,6 @@ pub(super) fn run(shell: &Shell, args: &Args) -> End {
     ends.into_iter()
         .find(|end| *end != End::Done)
         .unwrap_or_else(|| end_of(&findings))
-}
-
-fn names(shell: &Shell, args: &Args) -> Result<Vec<String>, Vec<Finding>> {
-    let all = pipeline::discover(&shell.root).map_err(|finding| vec![*finding])?;
-    if args.environment.is_empty() {
-        return Ok(all.names().to_vec());
-    }
-    let mut wrong = Vec::new();
-    let mut names = Vec::new();
-    for name in &args.environment {
-        match all.named(name) {
-            Ok(name) => names.push(name.to_owned()),
-            Err(finding) => wrong.push(*finding),
-        }
-    }
-    names.sort_unstable();
-    names.dedup();
-    if wrong.is_empty() { Ok(names) } else { Err(wrong) }
 }
 
 fn failed(shell: &Shell, error: TreeError) -> End {

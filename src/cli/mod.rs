@@ -1,10 +1,13 @@
 //! The command line: one file a subcommand, each parses flags, calls one function and prints.
 
+mod commit;
 mod compile;
 mod completions;
 mod explain;
 mod init;
 mod policy;
+mod plan;
+mod restore;
 mod schema;
 mod survive;
 mod validate;
@@ -31,6 +34,9 @@ Examples:
   galeno compile                     environments/*.yaml to generated/
   galeno compile --check             fail if generated/ is not what the environments mean
   galeno explain prod database       what an environment means, and why
+  galeno plan                        what a branch changes, the most dangerous first
+  galeno commit --push               exactly what was compiled, and nothing else
+  galeno restore list -e prod        the generations of a database; `request` asks for another
   galeno validate manifests/         any Kubernetes manifests, without a cluster
   galeno policy test                 the cases of the admission policies
   galeno survive prod                what is left when a node, a disk, a zone or a region is lost";
@@ -67,6 +73,9 @@ enum Command {
     Policy(policy::Args),
     Survive(survive::Args),
     Init(init::Args),
+    Plan(plan::Args),
+    Commit(commit::Args),
+    Restore(restore::Args),
     Schema(schema::Args),
     Completions(completions::Args),
 }
@@ -159,6 +168,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Policy(args) => policy::run(&shell, &args),
         Command::Survive(args) => survive::run(&shell, &args),
         Command::Init(args) => init::run(&shell, &args),
+        Command::Plan(args) => plan::run(&shell, &args),
+        Command::Commit(args) => commit::run(&shell, &args),
+        Command::Restore(args) => restore::run(&shell, &args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
@@ -168,4 +180,23 @@ pub fn run(cli: Cli) -> ExitCode {
 /// The end that findings call for.
 fn end_of(findings: &[Finding]) -> End {
     if has_errors(findings) { End::Findings } else { End::Done }
+}
+
+/// The environments that are asked for; all of them where none is.
+fn environments(shell: &Shell, asked: &[String]) -> Result<Vec<String>, Vec<Finding>> {
+    let all = crate::pipeline::discover(&shell.root).map_err(|finding| vec![*finding])?;
+    if asked.is_empty() {
+        return Ok(all.names().to_vec());
+    }
+    let mut wrong = Vec::new();
+    let mut names = Vec::new();
+    for name in asked {
+        match all.named(name) {
+            Ok(name) => names.push(name.to_owned()),
+            Err(finding) => wrong.push(*finding),
+        }
+    }
+    names.sort_unstable();
+    names.dedup();
+    if wrong.is_empty() { Ok(names) } else { Err(wrong) }
 }

@@ -30,6 +30,11 @@ pub(super) fn run(args: &Args) -> End {
         Kind::Environment => environment_schema(),
         Kind::Restore => restore_schema(),
     };
+    Shell::print(&text(schema))
+}
+
+/// A schema as it is published.
+pub(super) fn text(schema: &serde_json::Value) -> String {
     // A `Value` always has a form in JSON.
-    Shell::print(&(serde_json::to_string_pretty(schema).unwrap_or_default() + "\n"))
+    serde_json::to_string_pretty(schema).unwrap_or_default() + "\n"
 }

@@ -13,6 +13,7 @@ mod why;
 
 pub use overview::overview;
 pub use sources::Sources;
+pub(crate) use table::table;
 pub use why::{component, object};
 
 use crate::finding::{Finding, Severity};

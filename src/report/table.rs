@@ -1,7 +1,7 @@
 //! Aligned columns.
 
 /// Rows of texts as aligned columns, two spaces between, each line indented by two.
-pub(super) fn table(rows: &[Vec<String>]) -> String {
+pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter()

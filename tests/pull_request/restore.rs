@@ -1,0 +1,146 @@
+//! `galeno restore`: requests that only ever grow, and the two fields that follow them.
+
+use serde_json::Value;
+
+use crate::support::World;
+
+const FUTURE: &str = "2099-01-01T00:00:00Z";
+
+#[test]
+fn a_restore_goes_through_its_three_changes() {
+    let world = World::new();
+    let repo = world.compiled(&["prod"]);
+    let before = repo.read("environments/prod.yaml");
+    let output = repo.galeno(&[
+        "restore",
+        "request",
+        "-e",
+        "prod",
+        "--reason",
+        "say \"why\"",
+        "--expires",
+        FUTURE,
+    ]);
+    let said = crate::support::text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("galeno compile --environment prod") && said.contains("galeno commit"),
+        "{said}"
+    );
+    insta::assert_snapshot!("restore_request", repo.read("environments/prod/restores/0001.yaml"));
+    assert_eq!(repo.read("environments/prod.yaml"), before);
+    repo.ok(&["compile"]);
+    repo.commit_all("Prepare");
+
+    repo.ok(&["restore", "switch", "-e", "prod"]);
+    let switched = repo.read("environments/prod.yaml");
+    assert_eq!(switched.replace("  active: 1\n", ""), before);
+    repo.ok(&["compile"]);
+    repo.ok(&["restore", "switch", "-e", "prod"]);
+    assert_eq!(
+        repo.read("environments/prod.yaml"),
+        switched,
+        "the second time changes nothing"
+    );
+
+    repo.ok(&["restore", "retire", "-e", "prod", "0"]);
+    let list = repo.ok(&["restore", "list", "-e", "prod"]);
+    insta::assert_snapshot!("restore_list", list.replace("Ada Example <ada@example.org>", "ADA"));
+    let list: Value = serde_json::from_str(&repo.ok(&["restore", "list", "-e", "prod", "--format", "json"])).unwrap();
+    assert_eq!(list[0]["state"], "retired");
+    assert_eq!(list[1]["state"], "active");
+    assert_eq!(list[1]["request"]["reason"], "say \"why\"");
+    let show: Value =
+        serde_json::from_str(&repo.ok(&["restore", "show", "-e", "prod", "1", "--format", "json"])).unwrap();
+    assert_eq!(show, list[1]);
+    assert!(
+        repo.ok(&["restore", "show", "-e", "prod", "1"])
+            .contains("environments/prod/restores/0001.yaml")
+    );
+}
+
+#[test]
+fn in_an_emergency_both_in_one() {
+    let world = World::new();
+    let repo = world.compiled(&["prod"]);
+    repo.ok(&[
+        "restore",
+        "request",
+        "-e",
+        "prod",
+        "--to",
+        "2026-11-24T09:30:00Z",
+        "--reason",
+        "r",
+        "--expires",
+        FUTURE,
+        "--now",
+    ]);
+    assert!(repo.read("environments/prod.yaml").contains("\n  active: 1\n"));
+    assert!(
+        repo.read("environments/prod/restores/0001.yaml")
+            .contains("to: \"2026-11-24T09:30:00Z\"")
+    );
+    repo.ok(&["compile"]);
+    let plan: Value = serde_json::from_str(&repo.ok(&["plan", "HEAD", "--format", "json"])).unwrap();
+    assert_eq!(plan["restores"][0]["now"], true);
+}
+
+#[test]
+fn what_is_refused_leaves_nothing_behind() {
+    let world = World::new();
+    let repo = world.compiled(&["prod"]);
+    let refuse = |args: &[&str], code: &str| {
+        repo.refused(&[&["restore"], args].concat(), code);
+        assert_eq!(repo.git(&["status", "--porcelain"]), "", "{args:?}");
+    };
+    refuse(
+        &["request", "-e", "prod", "--reason", "r", "--backup", "../x"],
+        "ledger/backup",
+    );
+    refuse(&["request", "-e", "prod", "--reason", ""], "spec/");
+    refuse(
+        &[
+            "request",
+            "-e",
+            "prod",
+            "--reason",
+            "r",
+            "--expires",
+            "2020-01-01T00:00:00Z",
+        ],
+        "restore/expires",
+    );
+    refuse(&["request", "-e", "prdo", "--reason", "r"], "did you mean `prod`");
+    refuse(&["switch", "-e", "prod", "--to", "7"], "spec/generation");
+    refuse(&["retire", "-e", "prod", "0"], "spec/generation");
+    refuse(&["show", "-e", "prod", "4"], "restore/unknown");
+}
+
+#[test]
+fn two_who_ask_at_once_get_two_requests_or_one_is_told() {
+    let world = World::new();
+    let repo = world.compiled(&["local"]);
+    let ask = |reason: &str| {
+        repo.spawn(&[
+            "restore",
+            "request",
+            "-e",
+            "local",
+            "--reason",
+            reason,
+            "--expires",
+            FUTURE,
+        ])
+    };
+    let ends: Vec<bool> = [ask("first"), ask("second")]
+        .into_iter()
+        .map(|child| child.wait_with_output().unwrap().status.success())
+        .collect();
+    let made = repo
+        .git(&["status", "--porcelain", "--untracked-files=all", "environments/local"])
+        .lines()
+        .count();
+    assert_eq!(made, ends.iter().filter(|ended| **ended).count(), "{ends:?}");
+    assert!(made >= 1);
+}
