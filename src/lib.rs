@@ -10,6 +10,7 @@ pub mod components;
 pub mod digest;
 pub mod finding;
 pub mod gitops;
+pub mod page;
 pub mod pipeline;
 pub mod policies;
 pub mod plan;

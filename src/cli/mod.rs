@@ -7,6 +7,7 @@ mod explain;
 mod init;
 mod policy;
 mod plan;
+mod report;
 mod restore;
 mod schema;
 mod survive;
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::finding::{Finding, Severity, has_errors};
-use crate::report::{self, Format, Sources};
+use crate::report::{Format, Sources};
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -76,6 +77,7 @@ enum Command {
     Plan(plan::Args),
     Commit(commit::Args),
     Restore(restore::Args),
+    Report(report::Args),
     Schema(schema::Args),
     Completions(completions::Args),
 }
@@ -149,7 +151,7 @@ impl Shell {
         let _ = write!(
             std::io::stderr(),
             "{}",
-            report::tell(Format::Text, &shown, &[], sources, color)
+            crate::report::tell(Format::Text, &shown, &[], sources, color)
         );
     }
 }
@@ -171,6 +173,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Plan(args) => plan::run(&shell, &args),
         Command::Commit(args) => commit::run(&shell, &args),
         Command::Restore(args) => restore::run(&shell, &args),
+        Command::Report(args) => report::run(&shell, &args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

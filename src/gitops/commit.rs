@@ -269,6 +269,38 @@ impl Repository {
     }
 }
 
+impl Repository {
+    /// Files that differ between two commits and that the disk already holds as the second does: the index says so, so
+    /// that git does not take them for changes of the person's.
+    pub(super) fn own_what_is_there(&self, from: Oid, to: Oid) -> Result<(), Box<Finding>> {
+        let failed = refused("the index cannot be written");
+        let (old, new) = (self.tree(from)?, self.tree(to)?);
+        let diff = self
+            .git
+            .diff_tree_to_tree(Some(&old), Some(&new), None)
+            .map_err(&failed)?;
+        let Some(work) = self.git.workdir() else { return Ok(()) };
+        let mut index = self.git.index().map_err(&failed)?;
+        for delta in diff.deltas() {
+            let Some(path) = delta.new_file().path().or_else(|| delta.old_file().path()) else {
+                continue;
+            };
+            let on_disk = std::fs::read(work.join(path)).ok();
+            let id = on_disk.and_then(|bytes| Oid::hash_object(git2::ObjectType::Blob, &bytes).ok());
+            match (id, delta.status()) {
+                (None, git2::Delta::Deleted) => index.remove_path(path).map_err(&failed)?,
+                (Some(id), status) if status != git2::Delta::Deleted && id == delta.new_file().id() => {
+                    index
+                        .add(&entry(path.to_string_lossy().into_owned(), id))
+                        .map_err(&failed)?;
+                }
+                _ => {}
+            }
+        }
+        index.write().map_err(&failed)
+    }
+}
+
 /// An entry without what the disk says: git looks at the file when it next wants to know.
 fn entry(path: String, id: Oid) -> IndexEntry {
     let never = IndexTime::new(0, 0);

@@ -101,7 +101,7 @@ fn here(
     if is_current {
         repository.refresh(Some(parent), request)?;
         if last != first {
-            done.note = follow(repository, last)?;
+            done.note = follow(repository, first, last)?;
         }
     }
     done.commit = Some(last.to_string());
@@ -109,17 +109,31 @@ fn here(
 }
 
 /// Takes over what others have pushed meanwhile, unless the person works on the same files.
-fn follow(repository: &Repository, to: Oid) -> Result<Option<String>, Box<Finding>> {
+fn follow(repository: &Repository, from: Oid, to: Oid) -> Result<Option<String>, Box<Finding>> {
     let Some(work) = repository.git.workdir() else {
         return Ok(None);
     };
+    let index = repository.git.path().join("index");
+    let before = std::fs::read(&index).ok();
+    repository.own_what_is_there(from, to)?;
     let output = program::run(work, &["reset", "--keep", "--quiet", &to.to_string()])?;
-    Ok((!output.status.success()).then(|| {
-        format!(
-            "it is pushed as {to}, but your branch could not follow, since you have changed files that others changed too              ({}): put your changes aside (`git stash`) and run `git reset --keep {to}`",
-            program::said(&output)
-        )
-    }))
+    if output.status.success() {
+        return Ok(None);
+    }
+    if let Some(before) = before {
+        let failed = |error: std::io::Error| {
+            Box::new(Finding::error(
+                "io/write",
+                format!("the index cannot be restored: {error}"),
+            ))
+        };
+        std::fs::write(&index, before).map_err(failed)?;
+    }
+    Ok(Some(format!(
+        "it is pushed as {to}, but your branch could not follow, since you have changed files that others changed too ({}): \
+         put your changes aside (`git stash`) and run `git reset --keep {to}`",
+        program::said(&output)
+    )))
 }
 
 fn elsewhere(line: &Line<'_>, request: &Request) -> Result<Done, Box<Finding>> {

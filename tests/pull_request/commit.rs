@@ -234,7 +234,9 @@ fn another_repository_gets_the_compiled_files_alone() {
     let target = world.repo("deploy.git");
     fs::create_dir(&target.path).unwrap();
     target.git(&["init", "--quiet", "--bare"]);
-    let url = target.path.to_string_lossy().into_owned();
+    let url = "https://git.example.org/clinic/deploy.git";
+    let here = target.path.to_string_lossy().into_owned();
+    repo.git(&["config", "--global", &format!("url.{here}.insteadOf"), url]);
     let yaml = repo.read("environments/local.yaml");
     repo.write(
         "environments/local.yaml",
