@@ -5,6 +5,7 @@ mod clock;
 mod edges;
 mod map;
 mod requirements;
+mod survival;
 mod svg;
 
 use minijinja::value::Serde;
@@ -12,6 +13,7 @@ use minijinja::{AutoEscape, UndefinedBehavior, context};
 use serde::Serialize;
 
 use crate::bundle::Manifest;
+use crate::checks::survival::Matrix;
 use crate::spec::Promise;
 use crate::topology::{StorageKind, Topology};
 
@@ -27,7 +29,7 @@ struct Fact {
 /// The page of an environment. `files` are the paths of the manifests, in their order.
 ///
 /// Fails only where the template does not fit what it is given, which is a mistake in Galeno.
-pub fn page(topology: &Topology, manifests: &[Manifest], files: &[String]) -> Result<String, String> {
+pub fn page(topology: &Topology, manifests: &[Manifest], files: &[String], matrix: &Matrix) -> Result<String, String> {
     let mut templates = minijinja::Environment::new();
     templates.set_auto_escape_callback(|_| AutoEscape::Html);
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -37,6 +39,7 @@ pub fn page(topology: &Topology, manifests: &[Manifest], files: &[String]) -> Re
         map => map::draw(topology),
         places => Serde(map::places(topology)),
         regions => Serde(edges::regions(topology)),
+        survival => Serde(survival::table(matrix)),
         clock => clock::draw(topology),
         schedules => Serde(clock::schedules(topology)),
         time_zone => topology.backup.time_zone.to_string(),

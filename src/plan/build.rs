@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::author::{self, Recompiled};
 use super::diff::{self, Change};
 use super::model::{Entry, Plan, Revision, Target, Verb};
-use super::{fold, inputs, objects};
+use super::{fold, inputs, objects, survival};
 use crate::bundle::Item;
 use crate::checks::upgrade::{self, Class, Effect};
 use crate::finding::{self, Finding};
@@ -19,11 +19,19 @@ pub fn plan(repository: &Repository, base: &Side, head: &Side) -> Result<Plan, B
     let mut findings = objects.findings.clone();
     let mut environments = Vec::new();
     let mut recompiled = BTreeMap::new();
+    let mut survived = Vec::new();
     for name in inputs::names(&changes) {
         let mut environment = inputs::environment(repository, base, head, &name, &mut findings)?;
         let again = author::recompile(repository, base, &name)?;
         if let Recompiled::Not(why) = &again {
             environment.untold = Some(why.clone());
+        }
+        let matrices = (
+            survival::matrix(repository, base, &name)?,
+            survival::matrix(repository, head, &name)?,
+        );
+        if let (Some(before), Some(after)) = &matrices {
+            survived.extend(survival::compare(&name, before, after));
         }
         environments.push(environment);
         recompiled.insert(name, again);
@@ -48,6 +56,7 @@ pub fn plan(repository: &Repository, base: &Side, head: &Side) -> Result<Plan, B
         head: revision(head),
         environments,
         restores,
+        survival: survived,
         changed: fold::fold(parts.person),
         by_galeno: fold::fold(parts.galeno),
         findings,

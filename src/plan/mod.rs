@@ -11,8 +11,10 @@ mod fold;
 mod inputs;
 mod model;
 mod objects;
+mod survival;
 mod tell;
 
 pub use build::plan;
 pub use model::{Entry, EnvironmentChange, Plan, Requested, Revision, State, Target, Verb};
+pub use survival::SurvivalChange;
 pub use tell::{Format, tell};

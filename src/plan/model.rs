@@ -19,6 +19,8 @@ pub struct Plan {
     pub environments: Vec<EnvironmentChange>,
     /// Restores that are asked for.
     pub restores: Vec<Requested>,
+    /// What is survived otherwise than before, the worst first.
+    pub survival: Vec<super::SurvivalChange>,
     /// What a person changed, the most dangerous first.
     pub changed: Vec<Entry>,
     /// What this Galeno makes of the same environment files otherwise than the one that compiled the base did.

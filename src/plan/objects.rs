@@ -76,7 +76,7 @@ pub(super) fn read(repository: &Repository, changes: &[FileChange]) -> Result<Ob
 
 type Parsed = (Vec<Item>, Vec<Finding>);
 
-fn parse(repository: &Repository, files: &[(&str, Content)]) -> Result<Parsed, Box<Finding>> {
+pub(super) fn parse(repository: &Repository, files: &[(&str, Content)]) -> Result<Parsed, Box<Finding>> {
     let mut texts = Vec::with_capacity(files.len());
     for (path, content) in files {
         texts.push((*path, repository.read(path, *content)?));

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::words::{self, Spans, code, text};
+use crate::checks::survival::State as Left;
 use crate::checks::upgrade::Class;
 use crate::finding::{Finding, Severity};
+use crate::plan::SurvivalChange;
 use crate::plan::model::{Entry, EnvironmentChange, Plan, Requested, State, Verb};
 
 #[derive(Serialize)]
@@ -60,6 +62,7 @@ pub(super) fn of(plan: &Plan) -> Document {
     add("Not right", plan.findings.iter().map(finding).collect());
     add("Restores", plan.restores.iter().map(restore).collect());
     add("Environments", plan.environments.iter().map(environment).collect());
+    sections.extend(survival(&plan.survival));
     sections.extend(entries(&plan.changed, ""));
     sections.extend(entries(&plan.by_galeno, "By a newer Galeno: "));
     Document {
@@ -189,6 +192,59 @@ fn environment(environment: &EnvironmentChange) -> Item {
         ))]);
     }
     item
+}
+
+/// What is survived otherwise: the same for several losses is one item.
+fn survival(changes: &[SurvivalChange]) -> Option<Section> {
+    let mut order: Vec<&SurvivalChange> = Vec::new();
+    let mut losses: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    for change in changes {
+        let same = (
+            &change.environment,
+            change.service,
+            change.before,
+            change.after,
+            change.promised,
+            &change.reason,
+        );
+        let list = losses.entry(same).or_default();
+        if list.is_empty() {
+            order.push(change);
+        }
+        list.push(change.loss.clone());
+    }
+    let word = |state: Option<Left>| state.map_or("not there", Left::name);
+    let item = |change: &SurvivalChange| {
+        let same = (
+            &change.environment,
+            change.service,
+            change.before,
+            change.after,
+            change.promised,
+            &change.reason,
+        );
+        let lost = losses
+            .get(&same)
+            .map_or(String::new(), |losses| words::list(losses, 12));
+        let (before, after) = (word(change.before), word(change.after));
+        let head = vec![
+            code(&change.environment),
+            text(format!(": {} {before} → {after}, without ", change.service.name())),
+            code(lost),
+        ];
+        let mut item = Item::new('~', head);
+        item.loud = change.promised && change.after == Some(Left::Lost);
+        item.danger = item.loud.then_some("promised, and lost");
+        if !change.reason.is_empty() {
+            item.details.push(vec![text(words::clip(&change.reason, 300))]);
+        }
+        item
+    };
+    let items: Vec<Item> = order.into_iter().map(item).collect();
+    (!items.is_empty()).then(|| Section {
+        heading: "What is survived".to_owned(),
+        items,
+    })
 }
 
 /// Entries by their places, in the order of the most dangerous of each.

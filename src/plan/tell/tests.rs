@@ -60,6 +60,7 @@ fn plan(changed: Vec<Entry>, name: &str) -> Plan {
             untold: Some(name.to_owned()),
         }],
         restores: Vec::new(),
+        survival: Vec::new(),
         changed,
         by_galeno: Vec::new(),
         findings: vec![Finding::error("plan/test", name).because(name)],
