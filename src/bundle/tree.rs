@@ -76,6 +76,11 @@ impl TreeError {
 }
 
 impl Tree {
+    /// The bytes of a file, by its path below `generated/ENV/`.
+    pub fn file(&self, path: &str) -> Option<&[u8]> {
+        self.files.get(path).map(Vec::as_slice)
+    }
+
     /// Renders manifests, and takes other files with their paths as they are.
     ///
     /// `generator` names the program and its version, `input` is the digest of everything that the tree is made from.

@@ -3,7 +3,8 @@
 use super::{End, Shell, end_of, environments};
 use crate::bundle::{Consent, Removal, TreeError};
 use crate::finding::{Finding, has_errors};
-use crate::pipeline::{self, Compiled};
+use crate::gitops;
+use crate::pipeline::{self, Candidate, Compiled};
 use crate::report::{self, Sources};
 
 /// Compile environments into checked manifests under generated/.
@@ -16,6 +17,7 @@ removed: it refuses and names them.\n\nExamples:\n  \
 galeno compile                          every environment\n  \
 galeno compile --environment prod       one of them\n  \
 galeno compile --check                  write nothing; fail if anything is stale, missing or stray\n  \
+galeno compile --base v1.4              refuse what a cluster that runs v1.4 would refuse or lose\n  \
 galeno compile --allow-removal 12       exactly twelve files may go"
 )]
 pub(super) struct Args {
@@ -25,6 +27,10 @@ pub(super) struct Args {
     /// Write nothing: fail if generated/ is not exactly what the environments mean.
     #[arg(long)]
     check: bool,
+    /// What a change is compared with, to find what a running cluster refuses or what puts data at risk. Without it: where
+    /// the branch left the default branch.
+    #[arg(long, value_name = "REVISION")]
+    base: Option<String>,
     /// Show notes too: what is legal and built, and worth knowing.
     #[arg(long)]
     notes: bool,
@@ -56,7 +62,8 @@ pub(super) fn run(shell: &Shell, args: &Args) -> End {
     };
     let mut compiled = Vec::new();
     let mut findings = Vec::new();
-    for (environment, found) in pipeline::compile(&shell.root, &names, jiff::Timestamp::now()) {
+    let inspect = |candidate: &Candidate<'_>| gitops::safety(&shell.root, args.base.as_deref(), candidate);
+    for (environment, found) in pipeline::compile_inspected(&shell.root, &names, jiff::Timestamp::now(), &inspect) {
         findings.extend(found);
         compiled.extend(environment);
     }

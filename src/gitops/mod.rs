@@ -11,6 +11,7 @@ mod export;
 mod program;
 mod publish;
 mod repository;
+mod safety;
 mod sign;
 
 pub use changes::{Content, FileChange};
@@ -18,3 +19,4 @@ pub use commit::Request;
 pub use compiled::{CompiledFiles, compiled};
 pub use publish::{Destination, Done, commit};
 pub use repository::{Repository, Side};
+pub use safety::safety;

@@ -5,8 +5,8 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::ledger::{RECORD, Record};
-use super::{folders, load, render};
-use crate::bundle::Tree;
+use super::{Loaded, folders, load, render};
+use crate::bundle::{Item, Tree};
 use crate::checks::schema::Catalog;
 use crate::finding::{Finding, Place, has_errors};
 
@@ -23,8 +23,36 @@ pub struct Compiled {
     pub objects: usize,
 }
 
+/// One environment that every check of its objects has passed, before it counts as compiled.
+#[derive(Debug)]
+pub struct Candidate<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Where its files belong, below the repository.
+    pub folder: &'a str,
+    /// What was read.
+    pub loaded: &'a Loaded,
+    /// Its objects, as checks see them.
+    pub items: &'a [Item],
+    /// Its files.
+    pub tree: &'a Tree,
+}
+
+/// What else is to be said of a candidate, such as how it differs from what is committed.
+pub type Inspection<'a> = &'a (dyn Fn(&Candidate<'_>) -> Vec<Finding> + Sync);
+
 /// Compiles environments. What is wrong with one is told beside it; without a tree there is at least one error.
 pub fn compile(root: &Path, names: &[String], now: jiff::Timestamp) -> Vec<(Option<Compiled>, Vec<Finding>)> {
+    compile_inspected(root, names, now, &|_| Vec::new())
+}
+
+/// As [`compile`], with what an inspection of each environment finds.
+pub fn compile_inspected(
+    root: &Path,
+    names: &[String],
+    now: jiff::Timestamp,
+    inspect: Inspection<'_>,
+) -> Vec<(Option<Compiled>, Vec<Finding>)> {
     let catalog = Catalog::upstream();
     // A thread that waits for a part of one environment would begin another meanwhile, and in the end all of them would be
     // half done and in memory: so many are begun as there are threads, then the next.
@@ -32,13 +60,19 @@ pub fn compile(root: &Path, names: &[String], now: jiff::Timestamp) -> Vec<(Opti
         .chunks(rayon::current_num_threads())
         .flat_map(|some| {
             some.par_iter()
-                .map(|name| compile_one(root, name, now, &catalog))
+                .map(|name| compile_one(root, name, now, &catalog, inspect))
                 .collect::<Vec<_>>()
         })
         .collect()
 }
 
-fn compile_one(root: &Path, name: &str, now: jiff::Timestamp, catalog: &Catalog) -> (Option<Compiled>, Vec<Finding>) {
+fn compile_one(
+    root: &Path,
+    name: &str,
+    now: jiff::Timestamp,
+    catalog: &Catalog,
+    inspect: Inspection<'_>,
+) -> (Option<Compiled>, Vec<Finding>) {
     let (loaded, mut findings) = load(root, name, now);
     let Some(loaded) = loaded else { return (None, findings) };
     let rendered = render(&loaded, catalog);
@@ -55,15 +89,20 @@ fn compile_one(root: &Path, name: &str, now: jiff::Timestamp, catalog: &Catalog)
     match Tree::render(generator, &loaded.input, &rendered.manifests, files) {
         Ok(tree) => {
             let folder = format!("{}/{name}", folders::GENERATED);
-            (
-                Some(Compiled {
-                    name: name.to_owned(),
-                    folder,
-                    tree,
-                    objects,
-                }),
-                findings,
-            )
+            findings.extend(inspect(&Candidate {
+                name,
+                folder: &folder,
+                loaded: &loaded,
+                items: &rendered.items,
+                tree: &tree,
+            }));
+            let compiled = (!has_errors(&findings)).then(|| Compiled {
+                name: name.to_owned(),
+                folder,
+                tree,
+                objects,
+            });
+            (compiled, findings)
         }
         Err(found) => {
             findings.extend(found);

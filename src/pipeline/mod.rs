@@ -7,7 +7,7 @@ mod load;
 mod manifests;
 mod render;
 
-pub use compile::{Compiled, compile, strangers};
+pub use compile::{Candidate, Compiled, Inspection, compile, compile_inspected, strangers};
 pub use load::{Environments, Loaded, discover, load};
 pub use manifests::{Manifests, read_paths, read_text};
 pub use render::{Rendered, items, render, world};

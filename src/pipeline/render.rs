@@ -20,6 +20,8 @@ pub struct Rendered {
     pub manifests: Vec<Manifest>,
     /// The path of each below `generated/ENV/`.
     pub paths: Vec<String>,
+    /// The objects as checks see them.
+    pub items: Vec<Item>,
     /// What the checks say; acknowledged findings are notes.
     pub findings: Vec<Finding>,
 }
@@ -53,6 +55,7 @@ pub fn render(loaded: &Loaded, catalog: &checks::schema::Catalog) -> Rendered {
     Rendered {
         manifests,
         paths,
+        items,
         findings,
     }
 }
@@ -91,7 +94,9 @@ pub fn items(loaded: &Loaded, manifests: &[Manifest], paths: &[String]) -> Vec<I
 
 /// Turns accepted findings into notes, and says which acceptances accept nothing.
 fn acknowledge(accepted: &[Acknowledgement], findings: &mut Vec<Finding>, loaded: &Loaded) {
-    for (index, acceptance) in accepted.iter().enumerate() {
+    let accepted = accepted.iter().enumerate();
+    // What a change does is compared, and accepted, after all objects are known to be right.
+    for (index, acceptance) in accepted.filter(|(_, acceptance)| !acceptance.code.starts_with("upgrade/")) {
         let mut used = false;
         for finding in findings
             .iter_mut()

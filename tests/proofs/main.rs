@@ -4,5 +4,6 @@
 mod hostile;
 mod platform;
 mod policy;
+mod safety;
 mod survival;
 mod upgrade;
