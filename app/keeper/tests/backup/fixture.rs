@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Far more than anything here takes, also on a machine that is busy.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
 const ACCESS_KEY: &str = "test-access-key";
 const SECRET_KEY: &str = "test-secret-key";
 /// The password of the database's backup account, with what option files and shells take for special.
@@ -148,7 +148,7 @@ impl S3 {
         let _ = Credentials::new(ACCESS_KEY, SECRET_KEY);
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(60)))
+            .timeout_global(Some(Duration::from_mins(1)))
             .build()
             .into();
         let mut request = ureq::http::Request::builder().method(method.to_str()).uri(url.as_str());
@@ -212,7 +212,7 @@ impl S3 {
                 .map(|rest| rest.split('<').next().unwrap().to_owned())
                 .collect();
             match page.last() {
-                Some(last) => after = last.clone(),
+                Some(last) => after.clone_from(last),
                 None => return keys,
             }
             keys.extend(page);
