@@ -126,11 +126,11 @@ function AccountMenu() {
   const themes: Theme[] = ['light', 'dark', 'device'];
   return (
     <Menu.Root>
-      <Menu.Trigger className="button quiet account" aria-label={t('menu.label', { name: `${name.data ?? me.username} ${word('role', me.role)}` })}>
+      <Menu.Trigger className="button quiet account">
         <Icon name="account" />
+        <span className="unseen">{t('menu.label', { name: '' })}</span>
         <span className="account-name">
-          {name.data ?? me.username}
-          <small>{word('role', me.role)}</small>
+          {name.data ?? me.username} <small>{word('role', me.role)}</small>
         </span>
       </Menu.Trigger>
       <Menu.Portal>

@@ -1,5 +1,6 @@
 import type { Schemas } from '../../src/api/client';
-import { as, book, entry, newPatient, prescribe, scheduleOf, treat, withAccount } from '../support/api';
+import { readFileSync } from 'node:fs';
+import { as, book, call, entry, newPatient, prescribe, scheduleOf, stack, treat, withAccount } from '../support/api';
 import { expect, test } from '../support/test';
 
 test('books from the free slots, moves it, cancels it', async ({ open }) => {
@@ -120,4 +121,25 @@ test('reads the same in English, with dates of that language', async ({ open }) 
   await expect(page.locator('.when-day').first()).toHaveText(/(Mon|Tues|Wednes|Thurs|Fri)day/);
   await page.reload();
   await expect(page.getByRole('heading', { name: 'Hello, Nora' })).toBeVisible();
+});
+
+test('gives and withdraws a consent, and takes the data away', async ({ open }) => {
+  const patient = await newPatient('Datos');
+  const { token } = await withAccount(patient);
+  const page = await open({ token }, '/privacy');
+  await page.getByRole('button', { name: 'Autorizar: Investigación' }).click();
+  await page.getByRole('button', { name: 'Retirar: Investigación' }).click();
+  await expect(page.getByRole('button', { name: 'Autorizar: Investigación' })).toBeVisible();
+  const consents = await call<Schemas['Consent'][]>(stack().api, token, 'GET', `/patients/${patient.id}/consents`);
+  expect(consents.map(({ purpose, status }) => [purpose, status])).toEqual([['research', 'withdrawn']]);
+  for (const [button, kind] of [
+    ['Como datos (JSON)', 'json'],
+    ['Como página para leer', 'html'],
+  ] as const) {
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name: button }).click();
+    const file = await downloading;
+    expect(file.suggestedFilename()).toMatch(new RegExp(`^galeno-.*\\.${kind}$`));
+    expect(readFileSync(await file.path(), 'utf8')).toContain(patient.family_name);
+  }
 });
