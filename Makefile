@@ -28,8 +28,7 @@ test-fast: ## The generator's tests alone, without setting anything up
 
 lint: ## Format and clippy, warnings as errors
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --package galeno --package galeno-contract --all-targets --locked -- --deny warnings
-	$(CARGO) clippy --workspace --locked -- --deny warnings
+	$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
 
 bench: ## Measure the compiler: whole processes, copies of prod, and other generators beside it
 	bench/compile

@@ -60,7 +60,7 @@ fn benches(c: &mut Criterion) {
     let catalog = Catalog::upstream();
     let objects = many(&items, 10_000);
     c.bench_function("policies: 10,000 objects, all policies", |b| {
-        b.iter(|| policy::check(&objects, &catalog, false))
+        b.iter(|| policy::check(&objects, &catalog, false));
     });
     c.bench_function("survival: 1,000 losses", |b| {
         let model = Model::new(&items, pipeline::world(&loaded));

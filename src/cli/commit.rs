@@ -50,7 +50,9 @@ pub(super) struct Args {
 pub(super) fn run(shell: &Shell, args: &Args) -> End {
     match work(shell, args) {
         Ok(lines) => {
-            lines.iter().for_each(|line| shell.say(line));
+            for line in &lines {
+                shell.say(line);
+            }
             End::Done
         }
         Err(findings) => {
@@ -186,12 +188,17 @@ fn told(request: &Request, done: &Done) -> Vec<String> {
         &commit[..12.min(commit.len())]
     );
     if let Some(remote) = &done.pushed {
-        line.push_str(&format!(", and pushed to {remote}"));
+        line.push_str(", and pushed to ");
+        line.push_str(remote);
     }
     match done.rebased {
         0 => {}
         1 => line.push_str("; somebody else was faster, theirs comes before"),
-        times => line.push_str(&format!("; others were faster {times} times, theirs comes before")),
+        times => {
+            line.push_str("; others were faster ");
+            line.push_str(&times.to_string());
+            line.push_str(" times, theirs comes before");
+        }
     }
     let mut lines = vec![line];
     lines.extend(done.note.clone());

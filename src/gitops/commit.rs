@@ -328,7 +328,9 @@ pub(super) fn identity(author: &Signature<'_>) -> String {
 fn message(request: &Request, author: &Signature<'_>) -> String {
     let mut message = format!("{}\n\nGaleno-Source: {}\n", request.message.trim_end(), request.source);
     if request.sign_off {
-        message.push_str(&format!("Signed-off-by: {}\n", identity(author)));
+        message.push_str("Signed-off-by: ");
+        message.push_str(&identity(author));
+        message.push('\n');
     }
     message
 }

@@ -33,6 +33,7 @@ impl Repository {
     }
 
     /// Works out an environment as a side has it. Whether a request of a restore has expired since does not matter.
+    #[allow(clippy::type_complexity, reason = "absent, wrong and loaded are three answers")]
     pub fn load(&self, side: &Side, name: &str) -> Result<Option<(Option<Loaded>, Vec<Finding>)>, Box<Finding>> {
         let Some(folder) = self.export(side, name)? else {
             return Ok(None);

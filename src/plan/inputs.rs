@@ -151,9 +151,8 @@ pub(super) fn restores(
 }
 
 fn sets(change: &diff::Change, pointer: &str, value: &Value) -> bool {
-    let new = match &change.what {
-        diff::What::Added { new } | diff::What::Changed { new, .. } => new,
-        _ => return false,
+    let (diff::What::Added { new } | diff::What::Changed { new, .. }) = &change.what else {
+        return false;
     };
     change.pointer == pointer && new == value
 }

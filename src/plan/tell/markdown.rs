@@ -50,12 +50,13 @@ pub(super) fn tell(document: &Document) -> String {
                 format!("{count} {what}s")
             }
         };
-        page.text.push_str(&format!(
+        let left_out = format!(
             "\n---\n**Left out, for GitHub's limit**: {}, and the particulars of {}; the most dangerous come first. All of it: \
              `galeno plan --format html`.\n",
             many(whole, "change"),
             many(short, "other"),
-        ));
+        );
+        page.text.push_str(&left_out);
     }
     page.text
 }
@@ -89,10 +90,12 @@ fn head(item: &Item) -> String {
 }
 
 fn details(item: &Item) -> String {
-    item.details
+    let lines: Vec<String> = item
+        .details
         .iter()
         .map(|line| format!("  - {}\n", spans(line)))
-        .collect()
+        .collect();
+    lines.concat()
 }
 
 fn spans(spans: &Spans) -> String {

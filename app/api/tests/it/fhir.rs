@@ -262,15 +262,18 @@ async fn searches_mean_what_fhir_says() {
     };
     assert_eq!(patient("name=nunez").await, both);
     assert_eq!(patient("family=N%C3%BA%C3%B1ez&given=mari").await, both);
-    assert_eq!(patient("name=pena%20jose").await, [maria.clone()]);
+    assert_eq!(patient("name=pena%20jose").await, std::slice::from_ref(&maria));
     assert_eq!(
         patient("family=jose").await,
         Vec::<String>::new(),
         "a given name is no family name"
     );
-    assert_eq!(patient("given:exact=Mario").await, [mario.clone()]);
+    assert_eq!(patient("given:exact=Mario").await, std::slice::from_ref(&mario));
     assert_eq!(patient("given:exact=mario").await, Vec::<String>::new());
-    assert_eq!(patient("family:contains=%C3%BA%C3%B1ez%20g").await, [mario.clone()]);
+    assert_eq!(
+        patient("family:contains=%C3%BA%C3%B1ez%20g").await,
+        std::slice::from_ref(&mario)
+    );
     assert_eq!(patient("name=nunez&birthdate=1980").await, both);
     assert_eq!(patient("name=nunez&birthdate=gt1980-05-17").await, Vec::<String>::new());
     assert_eq!(
