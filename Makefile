@@ -5,7 +5,7 @@ GALENO = $(CARGO) run --quiet --release --bin galeno --
 VENV = .cache/venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile schemas test test-fast test-programs lint bench fuzz deny clean
+.PHONY: help setup compile schemas test test-fast test-programs lint up bench fuzz deny clean
 
 help: ## List what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,9 @@ test-fast: ## The generator's tests alone, without setting anything up
 lint: ## Format and clippy, warnings as errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
+
+up: ## Start the API with made-up patients on this machine; Ctrl-C ends it
+	tools/up
 
 bench: ## Measure the compiler: whole processes, copies of prod, and other generators beside it
 	bench/compile
