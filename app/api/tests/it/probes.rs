@@ -50,6 +50,43 @@ fn has_json_body(operation: &Value) -> bool {
 }
 
 #[tokio::test]
+async fn every_change_needs_the_version_that_was_read() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let things = furnish(&mut world, &alfa).await;
+    let (mut tried, mut wrong) = (0, Vec::new());
+    for (method, path, operation) in operations() {
+        if path.starts_with("/auth/") || open_to_all(&operation) {
+            continue;
+        }
+        // A PUT replaces what is there: none of them may do without.
+        assert!(
+            method != "PUT" || path == "/slots/{id}" || takes(&operation, "If-Match"),
+            "{method} {path} takes no If-Match"
+        );
+        if !takes(&operation, "If-Match") {
+            continue;
+        }
+        let client = allowed_client(&alfa, &method, &path).unwrap_or_else(|| panic!("{method} {path}: nobody may"));
+        let to = address(&path, &things, alfa.patient);
+        let content = body(&path, &method, &things);
+        let blind = client.send(&method, &to, &[], Some(&content)).await;
+        if blind.status != 428 {
+            wrong.push(format!("{method} {path} without a version: {blind:?}"));
+        }
+        for stale in ["\"999\"", "*", "nonsense", "\"-1\""] {
+            let answer = client.send(&method, &to, &[("if-match", stale)], Some(&content)).await;
+            if answer.status != 412 {
+                wrong.push(format!("{method} {path} {stale}: {answer:?}"));
+            }
+        }
+        tried += 1;
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(tried >= 20, "{tried}");
+}
+
+#[tokio::test]
 async fn a_request_that_is_sent_twice_has_one_effect_and_one_answer() {
     let mut world = World::new().await;
     let alfa = world.organization("alfa").await;

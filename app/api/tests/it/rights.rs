@@ -130,6 +130,7 @@ async fn a_person_gets_everything_about_themself_and_nothing_that_opens_doors() 
     let part = |table: &str| match table {
         "access_log" => "access_log",
         "account" => "accounts",
+        "app_token" => "app_tokens",
         "appointment" => "appointments",
         "attachment" => "documents",
         "break_glass" => "emergencies",

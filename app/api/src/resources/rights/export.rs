@@ -179,6 +179,15 @@ const PARTS: &[Part] = &[
         ),
     ),
     part(
+        "app_tokens",
+        scoped!(
+            "SELECT t.scopes, t.created_at, t.expires_at FROM account a \
+             JOIN session s ON s.organization = a.organization AND s.account = a.id \
+             JOIN app_token t ON t.organization = s.organization AND t.session = s.token_hash \
+             WHERE a.organization = ? AND a.patient = ? ORDER BY t.id"
+        ),
+    ),
+    part(
         "access_log",
         scoped!(
             "SELECT l.at, l.actor_kind, l.actor, CONCAT(s.given_name, ' ', s.family_name) AS name, l.role, l.relation, \

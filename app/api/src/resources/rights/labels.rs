@@ -15,6 +15,10 @@ const LABELS: &[(&str, Text)] = &[
     ("actor", text("Identificador de quien actuó", "Who acted (identifier)")),
     ("actor_kind", text("Quién actuó", "Who acted")),
     ("address", text("Dirección", "Address")),
+    (
+        "app_tokens",
+        text("Aplicaciones con acceso", "Applications with access"),
+    ),
     ("appointment", text("Cita", "Appointment")),
     (
         "appointment_events",
@@ -125,6 +129,7 @@ const LABELS: &[(&str, Text)] = &[
     ("role", text("Como", "As")),
     ("route", text("Vía", "Route")),
     ("schedule", text("Agenda", "Schedule")),
+    ("scopes", text("Alcance", "Scopes")),
     ("sex", text("Sexo", "Sex")),
     ("sha256", text("Huella (SHA-256)", "Digest (SHA-256)")),
     ("signed_at", text("Firmado", "Signed")),
