@@ -35,7 +35,9 @@ fn no_object_that_holds_data_or_opens_a_way_to_it_is_in_an_access_region() {
     assert_eq!(access.len(), 2);
     for region in access {
         let mut objects = 0;
-        for manifest in output.manifests.iter().filter(|m| *m.region == *region.name.as_str()) {
+        let here = output.manifests.iter().filter(|m| *m.region == *region.name.as_str());
+        // An admission policy names what nobody may reach.
+        for manifest in here.filter(|m| m.component != "policies") {
             let object = &manifest.object;
             objects += 1;
             assert!(!DATA.contains(&object.kind()), "{} {}", object.kind(), object.name());
