@@ -14,7 +14,8 @@ fn a_store_with_an_authority_of_its_own_is_believed_only_by_that() {
     world.config["deadlines"]["request"] = json!("2s");
     let refusal = world.run(&["backup", "--kind", "daily"]).refusal();
     assert!(refusal.to_lowercase().contains("certificate"), "{refusal}");
-    world.config["storage"]["caFile"] = json!(Tls::new().authority());
+    let stranger = Tls::new();
+    world.config["storage"]["caFile"] = json!(stranger.authority());
     let refusal = world.run(&["backup", "--kind", "daily"]).refusal();
     assert!(refusal.to_lowercase().contains("certificate"), "{refusal}");
     assert!(s3().list(&bucket).is_empty());
