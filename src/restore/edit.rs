@@ -1,4 +1,5 @@
-//! Changes of one field of an environment file, with everything else, comments too, as it stands.
+//! Changes of one field of an environment file, and the acknowledgement of what it puts at risk, with everything else,
+//! comments too, as it stands.
 
 use std::path::Path;
 
@@ -13,7 +14,15 @@ use crate::spec::{self, Environment, Source};
 pub fn activate(root: &Path, environment: &str, generation: u32, now: Timestamp) -> Result<String, Vec<Finding>> {
     change(root, environment, now, &|source, value| {
         value["database"]["active"] = json!(generation);
-        set(source, "active", &generation.to_string())
+        let text = set(source, "active", &generation.to_string())?;
+        let about = "ConfigMap clinic-data/database-intent";
+        acknowledge(
+            text,
+            value,
+            "upgrade/generation-switched",
+            about,
+            "asked for by a restore",
+        )
     })
 }
 
@@ -23,7 +32,15 @@ pub fn retire(root: &Path, environment: &str, generation: u32, now: Timestamp) -
         let mut retired = value["database"]["retired"].as_array().cloned().unwrap_or_default();
         retired.push(json!(generation));
         value["database"]["retired"] = retired.into();
-        append(source, "retired", &generation.to_string())
+        let text = append(source, "retired", &generation.to_string())?;
+        let about = format!("StatefulSet clinic-data/mariadb-g{generation}");
+        acknowledge(
+            text,
+            value,
+            "upgrade/data-removed",
+            &about,
+            "a newer generation serves, and is backed up",
+        )
     })
 }
 
@@ -112,6 +129,33 @@ fn append(source: &Source, field: &str, value: &str) -> Option<String> {
     Some(format!("{lead}{added}{rest}"))
 }
 
+/// The text in which a change is acknowledged by its code, if it is not already: it puts data at risk, and is meant.
+fn acknowledge(text: String, value: &mut Value, code: &str, about: &str, reason: &str) -> Option<String> {
+    let mut known = value["acknowledge"].as_array().cloned().unwrap_or_default();
+    if known.iter().any(|one| one["code"] == code && one["about"] == about) {
+        return Some(text);
+    }
+    known.insert(0, json!({"code": code, "about": about, "reason": reason}));
+    value["acknowledge"] = known.into();
+    let entry = format!("{{code: {code}, about: {about}, reason: \"{reason}\"}}");
+    let (parsed, _) = spec::parse::<Environment>("", text.as_bytes(), spec::environment_schema());
+    let (_, source) = parsed?;
+    if !source.written("/acknowledge/0") {
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        return Some(format!("{text}{end}\nacknowledge:\n  - {entry}\n"));
+    }
+    // A line of its own before the first, in the list's own form.
+    let first = source.span("/acknowledge/0")?;
+    let (lead, rest) = text.split_at_checked(first.offset)?;
+    let line = lead.rsplit('\n').next()?;
+    let own_line = line
+        .trim_end()
+        .strip_suffix('-')
+        .is_some_and(|indent| indent.trim().is_empty());
+    let separator = if own_line { format!("\n{line}") } else { ", ".to_owned() };
+    Some(format!("{lead}{entry}{separator}{rest}"))
+}
+
 /// The text with a new field before `database.image`, which is always there.
 fn insert(source: &Source, field: &str, value: &str) -> Option<String> {
     let image = source.span("/database/image")?;
@@ -167,6 +211,26 @@ mod tests {
         let second = append(&source(&block), "retired", "1").unwrap();
         assert_eq!(added(&block, &second), ["    - 1"]);
         source(&second);
+    }
+
+    #[test]
+    fn what_is_acknowledged_stands_before_what_was() {
+        let mut value = source(BLOCK).parsed::<Environment>().unwrap();
+        let acknowledged =
+            |text: String, value: &mut Value, about: &str| acknowledge(text, value, "a/b", about, "why").unwrap();
+        let first = acknowledged(BLOCK.to_owned(), &mut value, "Job x/y");
+        assert_eq!(source(&first).parsed::<Environment>().unwrap(), value);
+        let second = acknowledged(first.clone(), &mut value, "Job x/z");
+        assert_eq!(source(&second).parsed::<Environment>().unwrap(), value);
+        assert_eq!(
+            added(&first, &second),
+            ["  - {code: a/b, about: Job x/z, reason: \"why\"}"]
+        );
+        assert_eq!(
+            acknowledged(second.clone(), &mut value, "Job x/z"),
+            second,
+            "once is enough"
+        );
     }
 
     #[test]

@@ -171,7 +171,9 @@ fn pod(topology: &Topology, generation: &Generation, region: DataRegion<'_>, con
             priority_class_name: Some(priorities::DATABASE.to_owned()),
             termination_grace_period_seconds: Some(i64::from(GRACE_SECONDS)),
             affinity: promised.then(|| never_on_one_node(&selector)),
-            topology_spread_constraints: promised.then(|| vec![zone_spread(topology, &region, &selector)]),
+            // Where nothing is promised, several nodes are still better in several zones.
+            topology_spread_constraints: (promised || topology.database.nodes > 1)
+                .then(|| vec![zone_spread(topology, &region, &selector)]),
             tolerations: Some(vec![gone("not-ready"), gone("unreachable")]),
             init_containers: restore::init_container(topology, generation).map(|container| vec![container]),
             containers: vec![mariadb(topology)],

@@ -26,7 +26,7 @@ test('a patient signs in with a password, and leaves nothing behind', async ({ o
   const token = cookies[0]?.value ?? '';
   expect(token.length).toBeGreaterThan(20);
   const readable = await page.evaluate(() =>
-    JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }]),
+    JSON.stringify([document.cookie, Object.entries(localStorage), Object.entries(sessionStorage)]),
   );
   expect(readable).not.toContain(token);
   expect(readable).not.toContain('gs_');
