@@ -9,18 +9,19 @@ use serde_json::{Value, json};
 use crate::finding::{Finding, Place, has_errors};
 use crate::pipeline::{self, folders};
 use crate::spec::{self, Environment, Source};
+use crate::topology::names::{Namespace, objects};
 
 /// Makes a generation the one that serves: `database.active`.
 pub fn activate(root: &Path, environment: &str, generation: u32, now: Timestamp) -> Result<String, Vec<Finding>> {
     change(root, environment, now, &|source, value| {
         value["database"]["active"] = json!(generation);
         let text = set(source, "active", &generation.to_string())?;
-        let about = "ConfigMap clinic-data/database-intent";
+        let about = format!("ConfigMap {}/{}", Namespace::Data.name(), objects::INTENT);
         acknowledge(
             text,
             value,
             "upgrade/generation-switched",
-            about,
+            &about,
             "asked for by a restore",
         )
     })
@@ -33,7 +34,8 @@ pub fn retire(root: &Path, environment: &str, generation: u32, now: Timestamp) -
         retired.push(json!(generation));
         value["database"]["retired"] = retired.into();
         let text = append(source, "retired", &generation.to_string())?;
-        let about = format!("StatefulSet clinic-data/mariadb-g{generation}");
+        let name = objects::generation(generation);
+        let about = format!("StatefulSet {}/{name}", Namespace::Data.name());
         acknowledge(
             text,
             value,
@@ -118,15 +120,12 @@ fn append(source: &Source, field: &str, value: &str) -> Option<String> {
     let span = source.span(&format!("/database/{field}/{last}"))?;
     let (lead, rest) = source.text.split_at_checked(span.offset + span.length)?;
     let line = source.text.get(..span.offset)?.rsplit('\n').next()?;
-    let added = match line.trim_end().strip_suffix('-') {
-        // An item on a line of its own: another one below it, after what else stands on its line.
-        Some(indent) if indent.trim().is_empty() => {
-            let (same, below) = rest.split_at(rest.find('\n').unwrap_or(rest.len()));
-            return Some(format!("{lead}{same}\n{line}{value}{below}"));
-        }
-        _ => format!(", {value}"),
-    };
-    Some(format!("{lead}{added}{rest}"))
+    if begins_item(line) {
+        // Another one below it, after what else stands on its line.
+        let (same, below) = rest.split_at(rest.find('\n').unwrap_or(rest.len()));
+        return Some(format!("{lead}{same}\n{line}{value}{below}"));
+    }
+    Some(format!("{lead}, {value}{rest}"))
 }
 
 /// The text in which a change is acknowledged by its code, if it is not already: it puts data at risk, and is meant.
@@ -144,31 +143,36 @@ fn acknowledge(text: String, value: &mut Value, code: &str, about: &str, reason:
         let end = if text.ends_with('\n') { "" } else { "\n" };
         return Some(format!("{text}{end}\nacknowledge:\n  - {entry}\n"));
     }
-    // A line of its own before the first, in the list's own form.
-    let first = source.span("/acknowledge/0")?;
-    let (lead, rest) = text.split_at_checked(first.offset)?;
-    let line = lead.rsplit('\n').next()?;
-    let own_line = line
-        .trim_end()
-        .strip_suffix('-')
-        .is_some_and(|indent| indent.trim().is_empty());
-    let separator = if own_line { format!("\n{line}") } else { ", ".to_owned() };
-    Some(format!("{lead}{entry}{separator}{rest}"))
+    before(&text, source.span("/acknowledge/0")?.offset, &entry, begins_item)
 }
 
 /// The text with a new field before `database.image`, which is always there.
 fn insert(source: &Source, field: &str, value: &str) -> Option<String> {
     let image = source.span("/database/image")?;
-    let before = source.text.get(..image.offset)?;
-    let key = before.rfind("image")?;
-    let (lead, rest) = source.text.split_at_checked(key)?;
+    let key = source.text.get(..image.offset)?.rfind("image")?;
+    before(&source.text, key, &format!("{field}: {value}"), |line| {
+        line.trim().is_empty()
+    })
+}
+
+/// The text with `new` before what stands at an offset: on a line of its own where that one is alone on its line so far,
+/// else with a comma between.
+fn before(text: &str, offset: usize, new: &str, alone: fn(&str) -> bool) -> Option<String> {
+    let (lead, rest) = text.split_at_checked(offset)?;
     let line = lead.rsplit('\n').next()?;
-    let separator = if line.trim().is_empty() {
+    let separator = if alone(line) {
         format!("\n{line}")
     } else {
         ", ".to_owned()
     };
-    Some(format!("{lead}{field}: {value}{separator}{rest}"))
+    Some(format!("{lead}{new}{separator}{rest}"))
+}
+
+/// Whether a line so far is an indent and the dash of a list's item.
+fn begins_item(line: &str) -> bool {
+    line.trim_end()
+        .strip_suffix('-')
+        .is_some_and(|indent| indent.trim().is_empty())
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ pub enum GenerationSource {
 impl Generation {
     /// Makes the generation of a number.
     pub fn new(number: u32, source: GenerationSource, nodes: u8) -> Self {
-        let name = format!("mariadb-g{number}");
+        let name = objects::generation(number);
         let members = (0..nodes)
             .map(|ordinal| Member {
                 name: format!("{name}-{ordinal}"),
@@ -104,7 +104,7 @@ impl Generation {
 
     /// Name of its `StatefulSet` and of its headless Service.
     pub fn name(&self) -> String {
-        format!("mariadb-g{}", self.number)
+        objects::generation(self.number)
     }
 
     /// Name of the Secret with its nodes' certificate.

@@ -277,6 +277,10 @@ pub mod objects {
     pub const DATABASE_SERVICE: &str = "mariadb";
     /// The `ConfigMap` that says which generation is active, in `clinic-data`.
     pub const INTENT: &str = "database-intent";
+    /// The name of what a generation of the database consists of: its StatefulSet, its headless Service and others.
+    pub fn generation(number: u32) -> String {
+        format!("mariadb-g{number}")
+    }
     /// The key of [`INTENT`]'s file.
     pub const INTENT_KEY: &str = "intent.yaml";
     /// Name of the database's claim template: volumes are `data-mariadb-gN-M`.
