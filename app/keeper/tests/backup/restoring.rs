@@ -9,6 +9,7 @@ use mysql::prelude::Queryable as _;
 use serde_json::json;
 
 use crate::fixture::{Database, World, database, made, s3};
+use crate::stand_ins::{Deed, Proxy};
 
 /// Starts a new generation on what `world` has restored.
 fn start(world: &World) -> Database {
@@ -220,10 +221,24 @@ fn a_restore_that_is_told_to_stop_cleans_nothing_up_that_matters_and_can_be_repe
     let (bucket, id) = made();
     let mut world = World::without_database(bucket);
     world.restore(id, None);
-    world.config["deadlines"]["run"] = json!("1s");
+    let direct = world.config["storage"]["endpoint"].clone();
+    // The data comes later than the whole run may take: it ends in the middle of reading, on any machine.
+    let proxy = Proxy::start(s3().port, |line, _| {
+        if line.starts_with("GET") && line.contains("/data/") {
+            Deed::Delay(Duration::from_secs(3))
+        } else {
+            Deed::Pass
+        }
+    });
+    world.config["storage"]["endpoint"] = json!(format!("http://127.0.0.1:{}", proxy.port));
+    world.config["deadlines"]["run"] = json!("2s");
     let refusal = world.run(&["restore"]).refusal();
-    assert!(refusal.contains("not done after 1s"), "{refusal}");
+    assert!(refusal.contains("not done after 2s"), "{refusal}");
+    assert!(
+        proxy.seen.lock().unwrap().iter().any(|line| line.contains("/data/")),
+        "it had begun to read"
+    );
+    world.config["storage"]["endpoint"] = direct;
     world.config["deadlines"]["run"] = json!("10m");
-    std::thread::sleep(Duration::from_millis(10));
     world.must(&["restore"]);
 }
