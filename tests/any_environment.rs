@@ -32,8 +32,7 @@ struct Shape {
 }
 
 fn shape() -> impl Strategy<Value = Shape> {
-    // Not yet `node`: what is rendered then spreads some of Ceph's daemons too softly, and `survival` refuses it.
-    let zones = prop_oneof![Just(("none", 1..5_usize)), Just(("zone", 3..6))];
+    let zones = prop_oneof![Just(("none", 1..5_usize)), Just(("node", 1..5)), Just(("zone", 3..6))];
     zones.prop_flat_map(|(promise, zones)| {
         let data = prop::collection::vec(zones, 1..3);
         // What is promised for a zone is promised in access regions too: one of a single zone cannot lose it.

@@ -209,22 +209,28 @@ fn a_conflict_is_told_plainly_and_nothing_is_lost() {
     let second = world.clone(&remote, "second");
     change(&first, "local", "first");
     first.ok(&["commit", "--push"]);
-    let theirs = first.git(&["rev-parse", "HEAD"]);
     // The second has commits of its own that are not there yet.
     change(&second, "local", "second");
     let own = second.git(&["rev-parse", "HEAD"]);
     second.refused(&["commit", "--push"], "commit/diverged");
     assert_eq!(second.git(&["rev-parse", "HEAD"]), own);
-    // The second is where the remote was, and the environment was changed and compiled there meanwhile.
+    // The second has pushed its environment, and somebody writes to the compiled files before it does.
     second.git(&["reset", "--quiet", "--hard", "origin/main"]);
-    let file = second.git(&["ls-files", "generated/local/*/namespaces/namespace-clinic-app.yaml"]);
-    second.edit(&file, "kind: Namespace", "kind: Namespace # by hand");
-    second.commit_all("By hand");
-    second.git(&["reset", "--quiet", "--hard", "HEAD^"]);
-    second.ok(&["compile"]);
-    let said = text(&second.galeno(&["commit", "--push"]).stderr);
-    assert!(said.contains("nothing to commit"), "{said}");
+    change(&second, "local", "second");
+    second.git(&["push", "--quiet", "origin", "main"]);
+    let hand = world.clone(&remote, "hand");
+    let file = hand.git(&["ls-files", "generated/local/*/namespaces/namespace-clinic-app.yaml"]);
+    hand.edit(&file, "kind: Namespace", "kind: Namespace # by hand");
+    hand.commit_all("By hand");
+    hand.git(&["push", "--quiet", "origin", "main"]);
+    let theirs = hand.git(&["rev-parse", "HEAD"]);
+    let own = second.git(&["rev-parse", "HEAD"]);
+    let compiled = second.git(&["status", "--porcelain"]);
+    let said = second.refused(&["commit", "--push"], "commit/conflict");
+    assert!(said.contains("generated/local") && said.contains("pull --rebase"), "{said}");
     assert_eq!(world.repo("remote.git").git(&["rev-parse", "main"]), theirs);
+    assert_eq!(second.git(&["rev-parse", "HEAD"]), own);
+    assert_eq!(second.git(&["status", "--porcelain"]), compiled, "the compiled files are still there");
 }
 
 #[test]

@@ -45,6 +45,7 @@ fn a_restore_goes_through_its_three_changes() {
         "the second time changes nothing"
     );
 
+    repo.commit_all("Switch");
     repo.ok(&["restore", "retire", "-e", "prod", "0"]);
     let list = repo.ok(&["restore", "list", "-e", "prod"]);
     insta::assert_snapshot!("restore_list", list.replace("Ada Example <ada@example.org>", "ADA"));
@@ -59,6 +60,21 @@ fn a_restore_goes_through_its_three_changes() {
         repo.ok(&["restore", "show", "-e", "prod", "1"])
             .contains("environments/prod/restores/0001.yaml")
     );
+    // What holds the old generation's data goes only when a person names each file; the newer one's stay as they are.
+    let said = repo.refused(&["compile", "--environment", "prod"], "tree/removes-state");
+    let named: Vec<&str> = said
+        .split("--allow-removal ")
+        .skip(1)
+        .filter_map(|rest| rest.split_whitespace().next())
+        .collect();
+    assert!(named.iter().any(|file| file.ends_with("statefulset-mariadb-g0.yaml")), "{said}");
+    let mut args = vec!["compile", "--environment", "prod"];
+    args.extend(named.iter().flat_map(|file| ["--allow-removal", file]));
+    repo.ok(&args);
+    let gone = repo.git(&["diff", "--name-only", "--diff-filter=D"]);
+    assert!(gone.lines().all(|file| file.contains("-g0")), "{gone}");
+    repo.commit_all("Retire");
+    repo.ok(&["compile", "--check"]);
 }
 
 #[test]

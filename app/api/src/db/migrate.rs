@@ -44,6 +44,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "smart",
         sql: include_str!("../../migrations/0005_smart.sql"),
     },
+    Migration {
+        version: 6,
+        name: "slot_version",
+        sql: include_str!("../../migrations/0006_slot_version.sql"),
+    },
 ];
 
 /// The newest migration that this program knows.

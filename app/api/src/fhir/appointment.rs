@@ -64,7 +64,7 @@ pub(super) const DEFINITION: Definition = Definition {
 macro_rules! columns {
     () => {
         "a.id, a.slot, a.patient, a.staff, a.status, a.starts_at, a.ends_at, a.reason, a.version, a.created_at, \
-         a.updated_at, c.clinic, (SELECT v.reason FROM appointment_event v WHERE v.organization = a.organization \
+         a.updated_at, p.restricted, c.clinic, (SELECT v.reason FROM appointment_event v WHERE v.organization = a.organization \
          AND v.appointment = a.id AND v.version = a.version) AS why"
     };
 }
@@ -72,7 +72,8 @@ macro_rules! columns {
 macro_rules! tables {
     () => {
         "appointment a JOIN slot s ON s.organization = a.organization AND s.id = a.slot \
-         JOIN schedule c ON c.organization = s.organization AND c.id = s.schedule WHERE a.organization = ?"
+         JOIN schedule c ON c.organization = s.organization AND c.id = s.schedule \
+         JOIN patient p ON p.organization = a.organization AND p.id = a.patient WHERE a.organization = ?"
     };
 }
 
@@ -110,6 +111,23 @@ pub(super) struct Booked {
     pub(super) version: u32,
     pub(super) created_at: Stamp,
     pub(super) updated_at: Stamp,
+    /// Whether the processing of the patient's data is restricted.
+    pub(super) restricted: bool,
+}
+
+impl Booked {
+    /// What a list of many persons' appointments shows of it: that somebody comes, and while their data is restricted not
+    /// why.
+    fn into_listed(self) -> Self {
+        if !self.restricted {
+            return self;
+        }
+        Self {
+            reason: None,
+            why: None,
+            ..self
+        }
+    }
 }
 
 /// Runs a search of appointments.
@@ -124,8 +142,10 @@ pub(super) async fn search(scope: &mut Scope, search: &Search) -> Result<Found<V
         .one_of(search.ids("slot"))
         .range(dates(scope, search, "date").await?)
         .words(search.codes("status", Some("http://hl7.org/fhir/appointmentstatus")));
+    let of_one = scope.subject().is_some();
     run(scope, &TABLE, search, &binds, |row| {
-        Ok(appointment(&Booked::from_row(row)?))
+        let row = Booked::from_row(row)?;
+        Ok(appointment(&if of_one { row } else { row.into_listed() }))
     })
     .await
 }
@@ -143,7 +163,14 @@ async fn find(scope: &mut Scope, id: Uuid) -> Result<Booked> {
 
 /// An appointment.
 pub(super) async fn read(scope: &mut Scope, id: Uuid) -> Result<Value> {
-    Ok(appointment(&find(scope, id).await?))
+    let row = find(scope, id).await?;
+    // Beside something else, an appointment is shown as a list shows it.
+    let row = if scope.subject() == Some(row.patient) {
+        row
+    } else {
+        row.into_listed()
+    };
+    Ok(appointment(&row))
 }
 
 /// Every version, the newest first.
@@ -181,6 +208,7 @@ pub(super) async fn versions(scope: &mut Scope, id: Uuid) -> Result<Vec<Version>
             version: number,
             created_at: now.created_at,
             updated_at: at,
+            restricted: now.restricted,
         };
         versions.push(Version {
             number,

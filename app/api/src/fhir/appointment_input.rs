@@ -197,6 +197,7 @@ mod tests {
                 version: 3,
                 created_at: now,
                 updated_at: now,
+                restricted: false,
             };
             let input: AppointmentInput = serde_json::from_value(appointment(&row)).unwrap();
             let wanted = input.wanted("https://api.clinic.example/fhir").map_err(|problem| TestCaseError::fail(format!("{problem:?}")))?;

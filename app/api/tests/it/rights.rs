@@ -235,6 +235,25 @@ async fn consents_have_a_history_and_one_is_in_force() {
     assert!(logged(&mut world, alfa.patient, "consent").await >= 4);
 }
 
+/// Why patients come, as a day's list shows it to a receptionist: ours, then FHIR's.
+async fn reasons(alfa: &Organization) -> [Value; 2] {
+    let physician = alfa.staff[&Role::Physician];
+    let desk = alfa.receptionist();
+    let span = "from=2026-01-01T00:00:00Z&to=2036-01-01T00:00:00Z";
+    let agenda = desk.get(&format!("/appointments?staff={physician}&{span}")).await;
+    let bundle = desk
+        .fhir("GET", &format!("Appointment?practitioner={physician}"), &[], None)
+        .await;
+    let (agenda, bundle) = (agenda.expect(200).json(), bundle.expect(200).json());
+    assert_eq!(
+        (agenda.as_array().unwrap().len(), &bundle["total"]),
+        (1, &json!(1)),
+        "{bundle}"
+    );
+    let resource = &bundle["entry"][0]["resource"];
+    [agenda[0]["reason"].clone(), resource["reasonCode"][0]["text"].clone()]
+}
+
 #[tokio::test]
 async fn a_restriction_holds_for_everybody_but_the_person_and_an_emergency() {
     let mut world = World::new().await;
@@ -243,6 +262,15 @@ async fn a_restriction_holds_for_everybody_but_the_person_and_an_emergency() {
     let patient = alfa.patient;
     let (entries, person) = (format!("/patients/{patient}/entries"), format!("/patients/{patient}"));
     alfa.physician().get(&entries).await.expect(200);
+    let (_, slots) = crate::appointments::slots(&alfa).await;
+    let booking = json!({"slot": slots[0], "reason": "Dolor de rodilla"});
+    let booked = alfa
+        .receptionist()
+        .post(&format!("{person}/appointments"), booking)
+        .await
+        .expect(201)
+        .id();
+    assert_eq!(reasons(&alfa).await, ["Dolor de rodilla", "Dolor de rodilla"]);
     let path = format!("{person}/restriction");
     let body = json!({"restricted": true, "reason": "se discute la exactitud (18.1.a)"});
     let auditor = alfa.client(Role::Auditor);
@@ -259,6 +287,15 @@ async fn a_restriction_holds_for_everybody_but_the_person_and_an_emergency() {
         "data-restricted"
     );
     alfa.patient().get(&entries).await.expect(200);
+    // The day's list, and FHIR's, show that the person comes, and not why.
+    assert_eq!(reasons(&alfa).await, [Value::Null, Value::Null]);
+    let own = alfa
+        .patient()
+        .fhir("GET", &format!("Appointment/{booked}"), &[], None)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(own["reasonCode"][0]["text"], "Dolor de rodilla");
     // The nurse opened the record in an emergency before; that goes on, and another one may be opened.
     alfa.client(Role::Nurse).get(&entries).await.expect(200);
     let urgent = json!({"reason": "parada cardiaca en la calle"});

@@ -1489,7 +1489,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Hold a slot back, or give it free. */
+        /** Hold a slot back, or give it free. What is booked in it stays. */
         put: operations["put-slots-id"];
         post?: never;
         delete?: never;
@@ -3235,6 +3235,8 @@ export interface components {
             /** Format: uuid */
             staff: string;
             starts_at: components["schemas"]["Stamp"];
+            /** Format: int32 */
+            version: number;
         };
         /** @description What came of it. */
         SlotsMade: {
@@ -7172,7 +7174,8 @@ export interface operations {
     "put-slots-id": {
         parameters: {
             query?: never;
-            header?: {
+            header: {
+                "If-Match": string;
                 /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
                 "X-Purpose"?: string;
             };
@@ -7187,11 +7190,13 @@ export interface operations {
             };
         };
         responses: {
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Slot"];
+                };
             };
             /** @description Problem details (RFC 9457) */
             default: {

@@ -3,6 +3,7 @@
 mod cluster;
 mod devices;
 mod drivers;
+mod metadata;
 mod pools;
 mod roles;
 

@@ -1,7 +1,5 @@
 //! Pools, the filesystem and its group of subvolumes.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kcr_ceph_rook_io::v1::cephblockpools::{
     CephBlockPool, CephBlockPoolName, CephBlockPoolReplicated, CephBlockPoolSpec,
@@ -13,19 +11,15 @@ use kcr_ceph_rook_io::v1::cephfilesystemsubvolumegroups::{
 
 use fs::{
     CephFilesystem, CephFilesystemDataPools, CephFilesystemDataPoolsReplicated, CephFilesystemMetadataPool,
-    CephFilesystemMetadataPoolReplicated, CephFilesystemMetadataServer, CephFilesystemMetadataServerPlacement,
-    CephFilesystemMetadataServerPlacementTopologySpreadConstraints,
-    CephFilesystemMetadataServerPlacementTopologySpreadConstraintsLabelSelector, CephFilesystemMetadataServerResources,
-    CephFilesystemSpec,
+    CephFilesystemMetadataPoolReplicated, CephFilesystemSpec,
 };
 
-use super::{amounts, failure_domain};
+use super::{failure_domain, metadata};
 use crate::bundle::Reason;
 use crate::components::Output;
-use crate::components::common::{ZONE, keep, namespaced};
+use crate::components::common::{keep, namespaced};
 use crate::components::output::because;
 use crate::components::storage::COMPONENT;
-use crate::spec::Promise;
 use crate::topology::names::{Namespace, objects};
 use crate::topology::{Ceph, Region, Topology};
 
@@ -123,7 +117,7 @@ fn filesystem(topology: &Topology, region: &Region, ceph: &Ceph, output: &mut Ou
                 }),
                 ..CephFilesystemDataPools::default()
             }],
-            metadata_server: metadata_server(topology),
+            metadata_server: metadata::server(topology.promise),
             ..CephFilesystemSpec::default()
         },
         status: None,
@@ -136,45 +130,13 @@ fn filesystem(topology: &Topology, region: &Region, ceph: &Ceph, output: &mut Ou
              lose what they had not yet written",
         )
         .on("/spec/metadataServer/activeStandby"),
-        because("the two metadata servers are in different zones").on("/spec/metadataServer/placement").from("/promise"),
+        metadata::apart(topology.promise).on("/spec/metadataServer/placement").from("/promise"),
         because("less memory makes the metadata server drop clients' capabilities under a database's load")
             .on("/spec/metadataServer/resources"),
     ];
     parts.extend(spread_reasons("/spec/metadataPool"));
     parts.extend(spread_reasons("/spec/dataPools/0"));
     output.add(region, COMPONENT, &object, whole, parts);
-}
-
-fn metadata_server(topology: &Topology) -> CephFilesystemMetadataServer {
-    let labels = [("app", "rook-ceph-mds"), ("rook_file_system", objects::CEPH_FILESYSTEM)];
-    let labels: BTreeMap<String, String> = labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-    let hard = topology.promise == Promise::Zone;
-    CephFilesystemMetadataServer {
-        active_count: 1,
-        active_standby: Some(true),
-        priority_class_name: Some("system-cluster-critical".to_owned()),
-        resources: Some(CephFilesystemMetadataServerResources {
-            requests: Some(amounts(&[("cpu", "1"), ("memory", "4Gi")])),
-            limits: Some(amounts(&[("memory", "4Gi")])),
-            claims: None,
-        }),
-        placement: Some(CephFilesystemMetadataServerPlacement {
-            topology_spread_constraints: Some(vec![CephFilesystemMetadataServerPlacementTopologySpreadConstraints {
-                max_skew: 1,
-                topology_key: ZONE.to_owned(),
-                when_unsatisfiable: if hard { "DoNotSchedule" } else { "ScheduleAnyway" }.to_owned(),
-                label_selector: Some(
-                    CephFilesystemMetadataServerPlacementTopologySpreadConstraintsLabelSelector {
-                        match_labels: Some(labels),
-                        match_expressions: None,
-                    },
-                ),
-                ..CephFilesystemMetadataServerPlacementTopologySpreadConstraints::default()
-            }]),
-            ..CephFilesystemMetadataServerPlacement::default()
-        }),
-        ..CephFilesystemMetadataServer::default()
-    }
 }
 
 fn subvolume_group(region: &Region, output: &mut Output) {

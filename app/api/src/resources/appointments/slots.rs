@@ -14,8 +14,8 @@ use super::schedules;
 use crate::{
     app::App,
     authz::Action,
-    db::{Day, Stamp},
-    http::{Body, Check, Cx, Faults, Kind, Path, Problem, Query, Result},
+    db::{Day, Fault, Stamp},
+    http::{Body, Check, Cx, Faults, Kind, Path, Problem, Query, Result, Scope},
     scoped,
 };
 
@@ -37,6 +37,20 @@ pub(crate) struct Slot {
     ends_at: Stamp,
     /// It can be booked.
     free: bool,
+    version: u32,
+}
+
+/// The columns of a slot, and the tables they come from.
+macro_rules! select {
+    ($rest:literal) => {
+        scoped!(concat!(
+            "SELECT s.id, s.schedule, c.staff, c.clinic, s.starts_at, s.ends_at, \
+             (NOT s.blocked AND c.active AND a.id IS NULL) AS free, s.version \
+             FROM slot s JOIN schedule c ON c.organization = s.organization AND c.id = s.schedule \
+             LEFT JOIN appointment a ON a.organization = s.organization AND a.taken = s.id WHERE s.organization = ? ",
+            $rest
+        ))
+    };
 }
 
 /// Slots to be made: in each week between two days, on some weekdays, from a time to a time, of so many minutes.
@@ -235,13 +249,8 @@ async fn search(cx: Cx, Query(which): Query<Which>) -> Result<Response> {
     let to = which
         .to
         .unwrap_or_else(|| from.plus(std::time::Duration::from_hours(28 * 24)));
-    let query = scope.query_as::<Slot>(scoped!(
-        "SELECT s.id, s.schedule, c.staff, c.clinic, s.starts_at, s.ends_at, \
-         (NOT s.blocked AND c.active AND a.id IS NULL) AS free \
-         FROM slot s JOIN schedule c ON c.organization = s.organization AND c.id = s.schedule \
-         LEFT JOIN appointment a ON a.organization = s.organization AND a.taken = s.id \
-         WHERE s.organization = ? AND s.schedule = ? AND s.starts_at >= ? AND s.starts_at < ? \
-         HAVING (free OR ?) ORDER BY s.starts_at LIMIT 200"
+    let query = scope.query_as::<Slot>(select!(
+        "AND s.schedule = ? AND s.starts_at >= ? AND s.starts_at < ? HAVING (free OR ?) ORDER BY s.starts_at LIMIT 200"
     ));
     let slots = query
         .bind(which.schedule)
@@ -265,18 +274,33 @@ impl Check for Block {
     fn check(&self, _: &mut Faults) {}
 }
 
-/// Hold a slot back, or give it free.
+/// Hold a slot back, or give it free. What is booked in it stays.
 #[utoipa::path(put, path = "/slots/{id}", tag = "appointments", request_body = Block,
-    params(("id" = Uuid, Path)), responses((status = 204)))]
+    params(("id" = Uuid, Path), ("If-Match" = String, Header)), responses((status = 200, body = Slot)))]
 async fn block(cx: Cx, Path(id): Path<Uuid>, Body(body): Body<Block>) -> Result<Response> {
     let mut scope = cx.allow(Action::ScheduleManage).await?;
-    let query = scope.query(scoped!("UPDATE slot SET blocked = ? WHERE organization = ? AND id = ?"));
-    let done = query.bind(body.blocked).bind(id).execute(scope.db()).await?;
+    let version = scope.if_match()?;
+    find(&mut scope, id).await?;
+    let query = scope.query(scoped!(
+        "UPDATE slot SET blocked = ?, version = version + 1 WHERE organization = ? AND id = ? AND version = ?"
+    ));
+    let done = query
+        .bind(body.blocked)
+        .bind(id)
+        .bind(version)
+        .execute(scope.db())
+        .await?;
     if done.rows_affected() == 0 {
-        return Err(Problem::new(Kind::NotFound));
+        return Err(Problem::new(Kind::Changed));
     }
+    let slot = find(&mut scope, id).await?;
     scope.note("slot", Some(id), None);
-    scope.done().await
+    scope.versioned(slot.version, &slot).await
+}
+
+async fn find(scope: &mut Scope, id: Uuid) -> Result<Slot> {
+    let query = scope.query_as::<Slot>(select!("AND s.id = ?"));
+    Ok(query.bind(id).fetch_optional(scope.db()).await?.ok_or(Fault::NoRow)?)
 }
 
 #[cfg(test)]
