@@ -227,10 +227,17 @@ fn a_conflict_is_told_plainly_and_nothing_is_lost() {
     let own = second.git(&["rev-parse", "HEAD"]);
     let compiled = second.git(&["status", "--porcelain"]);
     let said = second.refused(&["commit", "--push"], "commit/conflict");
-    assert!(said.contains("generated/local") && said.contains("pull --rebase"), "{said}");
+    assert!(
+        said.contains("generated/local") && said.contains("pull --rebase"),
+        "{said}"
+    );
     assert_eq!(world.repo("remote.git").git(&["rev-parse", "main"]), theirs);
     assert_eq!(second.git(&["rev-parse", "HEAD"]), own);
-    assert_eq!(second.git(&["status", "--porcelain"]), compiled, "the compiled files are still there");
+    assert_eq!(
+        second.git(&["status", "--porcelain"]),
+        compiled,
+        "the compiled files are still there"
+    );
 }
 
 #[test]

@@ -67,7 +67,10 @@ fn a_restore_goes_through_its_three_changes() {
         .skip(1)
         .filter_map(|rest| rest.split_whitespace().next())
         .collect();
-    assert!(named.iter().any(|file| file.ends_with("statefulset-mariadb-g0.yaml")), "{said}");
+    assert!(
+        named.iter().any(|file| file.ends_with("statefulset-mariadb-g0.yaml")),
+        "{said}"
+    );
     let mut args = vec!["compile", "--environment", "prod"];
     args.extend(named.iter().flat_map(|file| ["--allow-removal", file]));
     repo.ok(&args);

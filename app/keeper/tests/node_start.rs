@@ -7,6 +7,7 @@ use std::process::Stdio;
 use common::cluster::{Cluster, Options};
 use common::wait;
 use common::writer::Writer;
+use mysql::prelude::Queryable as _;
 use serde_json::json;
 
 const ALL: [usize; 3] = [0, 1, 2];
@@ -156,4 +157,64 @@ fn a_second_keeper_on_a_volume_is_refused() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && said.contains("another keeper"), "{said}");
     assert!(cluster.is_ready(0), "the first one goes on");
+}
+
+#[test]
+fn a_member_that_holds_something_else_stays_out_until_a_person_discards_it() {
+    let mut cluster = Cluster::start();
+    let mut writer = Writer::start(&cluster, &[0, 1]);
+    writer.wait_for_more(&cluster, 50);
+    cluster
+        .root(0)
+        .query_drop("CREATE TABLE clinic.odd (id INT PRIMARY KEY, v INT); INSERT INTO clinic.odd VALUES (1, 0)")
+        .unwrap();
+    wait("the row is everywhere", || {
+        (cluster.query_text(
+            2,
+            "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_NAME = 'odd'",
+        ) == "1"
+            && cluster.query_text(2, "SELECT COUNT(*) FROM clinic.odd") == "1")
+            .then_some(())
+    });
+    // Behind replication's back the row goes; the next change of it is then refused here, and taken by the others.
+    cluster
+        .root(2)
+        .query_drop("SET SESSION wsrep_on = OFF; DELETE FROM clinic.odd WHERE id = 1")
+        .unwrap();
+    cluster
+        .root(0)
+        .query_drop("UPDATE clinic.odd SET v = 1 WHERE id = 1")
+        .unwrap();
+    cluster.wait_why(2, "inconsistent with what the other members hold");
+    assert!(!cluster.is_ready(2));
+    cluster.wait_ready(&[0, 1]);
+    writer.wait_for_more(&cluster, 50);
+    // Nothing is thrown away by itself, and a restart does not bring it in.
+    cluster.kill(2);
+    cluster.spawn(2);
+    cluster.wait_why(2, "inconsistent with what the other members hold");
+    cluster.order(&json!({"generation": 0, "number": 1, "discard": ["db-2"]}));
+    cluster.wait_all_ready();
+    assert_eq!(cluster.query_text(2, "SELECT v FROM clinic.odd WHERE id = 1"), "1");
+    writer.wait_for_more(&cluster, 50);
+    writer.finish(&cluster, &ALL);
+}
+
+#[test]
+fn a_member_that_galera_has_left_for_good_is_started_again() {
+    let cluster = Cluster::start();
+    let mut writer = Writer::start(&cluster, &[0, 1]);
+    writer.wait_for_more(&cluster, 50);
+    // As after a state transfer that failed: mariadbd runs on, and its connection to the group is closed.
+    cluster
+        .root(2)
+        .query_drop("SET GLOBAL wsrep_cluster_address = ''")
+        .unwrap();
+    wait("mariadbd is started again", || {
+        (cluster.log(2).matches("started mariadbd").count() == 2).then_some(())
+    });
+    assert!(cluster.log(2).contains("Galera has left its group for good"));
+    cluster.wait_all_ready();
+    writer.wait_for_more(&cluster, 50);
+    writer.finish(&cluster, &ALL);
 }

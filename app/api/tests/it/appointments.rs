@@ -189,7 +189,10 @@ async fn a_patient_books_for_themselves_and_an_appointment_makes_a_care_relation
         .change("PUT", &format!("/slots/{}", slots[4]), 1, json!({"blocked": true}))
         .await
         .expect(200);
-    assert_eq!((&held.json()["free"], &held.json()["version"]), (&json!(false), &json!(2)));
+    assert_eq!(
+        (&held.json()["free"], &held.json()["version"]),
+        (&json!(false), &json!(2))
+    );
     assert!(!free(alfa.patient(), schedule).await.contains(&slots[4]));
     alfa.patient().post(&path, json!({"slot": slots[4]})).await.expect(409);
     let path = format!("{path}/{}/cancel", made.id());

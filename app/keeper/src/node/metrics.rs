@@ -5,6 +5,7 @@ use std::fmt::{Display, Write as _};
 use galeno_contract::keeper::Timeouts;
 use galeno_contract::metrics::keeper as names;
 
+use super::sql::Observation;
 use super::status::Status;
 
 /// Everything that is measured.
@@ -62,7 +63,7 @@ fn database(text: &mut Text, status: &Status) {
     let seen = status.observation.as_ref().filter(|_| status.running);
     let is = |ask: fn(&super::sql::Observation) -> bool| seen.is_some_and(ask);
     text.flag(names::READY, "wsrep_ready.", is(|o| o.ready));
-    text.flag(names::PRIMARY, "In a primary component.", is(|o| o.primary));
+    text.flag(names::PRIMARY, "In a primary component.", is(Observation::primary));
     text.flag(
         names::SYNCED,
         "In sync, or giving its state without blocking.",

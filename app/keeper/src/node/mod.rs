@@ -3,6 +3,7 @@
 mod accounts;
 mod cnf;
 mod gate;
+mod guard;
 mod lock;
 mod memory;
 mod metrics;
@@ -14,6 +15,7 @@ mod settings;
 mod sql;
 mod status;
 mod watch;
+mod words;
 
 pub(crate) use run::run;
 pub(crate) use settings::Settings;

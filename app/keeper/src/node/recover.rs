@@ -78,6 +78,10 @@ fn recover(settings: &Settings, data: &Path) -> anyhow::Result<Inspection> {
     let text = String::from_utf8_lossy(&fs::read(&log).unwrap_or_default()).into_owned()
         + &String::from_utf8_lossy(&output.stderr);
     match recovered(&text) {
+        Some(Found::State(_)) if status.success() && is_marked_inconsistent(data) => Ok(Inspection {
+            found: Found::Unusable,
+            problem: Some("Galera has marked it as inconsistent with what the other members hold".to_owned()),
+        }),
         Some(found) if status.success() => Ok(Inspection { found, problem: None }),
         _ => {
             let errors: Vec<&str> = text.lines().filter(|line| line.contains("[ERROR]")).take(3).collect();
@@ -97,6 +101,14 @@ fn recover(settings: &Settings, data: &Path) -> anyhow::Result<Inspection> {
             })
         }
     }
+}
+
+/// Galera takes the history out of its own file when the members found that this one holds something else than they do.
+/// The tables know nothing of it: with their position the node would join, and differ for ever.
+fn is_marked_inconsistent(data: &Path) -> bool {
+    let text = fs::read_to_string(data.join("grastate.dat")).unwrap_or_default();
+    let uuid = text.lines().find_map(|line| line.strip_prefix("uuid:"));
+    uuid.is_some_and(|uuid| uuid.trim().chars().all(|c| c == '0' || c == '-'))
 }
 
 /// The position in the log of `--wsrep-recover`.

@@ -11,11 +11,13 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use galeno_contract::keeper::{Intent, Source};
 
+use super::guard::{Expected, Guard};
 use super::process::{Arguments, MariaDbd, describe};
 use super::recover::{self, Inspection};
 use super::settings::Settings;
 use super::status::Status;
 use super::watch::{self, Shared, Wanted};
+use super::words::words;
 use super::{cnf, lock, memory::Memory, probe};
 use crate::agreement::{
     Action, DatabaseEvent, Durable, Envelope, Found, Holding, Machine, Ordinal, Phase, Report, Setup, Start, Why,
@@ -28,11 +30,8 @@ use crate::volume;
 const TURN: Duration = Duration::from_millis(50);
 /// A volume that cannot be used now is examined again: a full one may have been enlarged.
 const EXAMINE_AGAIN: Duration = Duration::from_secs(15);
-/// An open door that cannot be shut for so long is shut by ending mariadbd.
-const SHUT_WITHIN: Duration = Duration::from_secs(10);
-
-/// A node that can apply nothing for so long, since its volume is full, makes way for the others.
-const STUCK_FOR: Duration = Duration::from_secs(15);
+/// How long a mariadbd that is of no use any more may take to end.
+const END_WITHIN: Duration = Duration::from_secs(10);
 
 /// Something that another thread works on.
 type Work<T> = Receiver<anyhow::Result<T>>;
@@ -71,9 +70,7 @@ struct Node {
     asked: Instant,
     heard: Vec<(Instant, Result<(), String>)>,
     non_primary_since: Option<Instant>,
-    shut_since: Option<Instant>,
-    /// Since when a full volume has kept write-sets from being applied, and the last one that was.
-    stuck_since: Option<(Instant, i64)>,
+    guard: Guard,
     leaving: Option<Instant>,
 }
 
@@ -162,8 +159,7 @@ impl Node {
             asked: now,
             heard: vec![(now, Err("not asked yet".into())); members],
             non_primary_since: None,
-            shut_since: None,
-            stuck_since: None,
+            guard: Guard::default(),
             leaving: None,
             settings,
         })
@@ -503,7 +499,7 @@ impl Node {
                     at,
                     size: observation.size,
                 }),
-                None if !observation.primary => Some(DatabaseEvent::NonPrimary),
+                None if !observation.primary() => Some(DatabaseEvent::NonPrimary),
                 None => None,
             };
             match event {
@@ -533,48 +529,22 @@ impl Node {
             open,
             certificates,
         });
-        self.insist_on_shutting(open, seen.opened);
-        self.make_way_when_full(&seen);
+        self.guard(&seen, open);
     }
 
-    /// mariadbd waits for ever for room on a full volume, and by flow control the whole cluster waits with it. Where the
-    /// others are a majority without this node, it leaves them; it comes back when the volume has been enlarged.
-    fn make_way_when_full(&mut self, seen: &watch::Seen) {
-        let full = seen.free.is_some_and(|free| free < recover::LEAST_FREE);
-        let majority = u32::from(self.settings.members()) / 2 + 1;
-        let held_up = seen
-            .observation
-            .as_ref()
-            .filter(|o| full && o.primary && o.receive_queue > 0 && o.size > majority)
-            .map(|o| o.committed);
-        let since = match (held_up, self.stuck_since) {
-            (None, _) => return self.stuck_since = None,
-            (Some(now), Some((since, then))) if now == then => since,
-            (Some(now), _) => return self.stuck_since = Some((Instant::now(), now)),
+    /// Ends mariadbd where it would stay as it is for ever.
+    fn guard(&mut self, seen: &watch::Seen, open: bool) {
+        let expected = Expected {
+            open,
+            non_primary: self.non_primary_since.is_some(),
+            members: self.settings.members(),
         };
-        if since.elapsed() > STUCK_FOR
-            && let Some(child) = &mut self.child
-            && !child.is_stopping()
-        {
-            tracing::error!("the volume is full and holds the whole cluster up: leaving it to the others");
-            child.stop(Duration::from_secs(10));
-        }
-    }
-
-    /// A door that stays open against the keeper's will is shut by ending mariadbd. One through which nothing can be
-    /// written anyway is not worth that.
-    fn insist_on_shutting(&mut self, open: bool, opened: bool) {
-        if open || !opened || self.non_primary_since.is_some() {
-            self.shut_since = None;
-            return;
-        }
-        let since = *self.shut_since.get_or_insert_with(Instant::now);
-        if since.elapsed() > SHUT_WITHIN
-            && let Some(child) = &mut self.child
-            && !child.is_stopping()
-        {
-            tracing::error!("mariadbd does not shut its door: ending it");
-            child.stop(Duration::from_secs(10));
+        let Some(child) = self.child.as_mut().filter(|child| !child.is_stopping()) else {
+            return self.guard.reset();
+        };
+        if let Some(why) = self.guard.look(seen, expected) {
+            tracing::error!("{why}; ending mariadbd");
+            child.stop(END_WITHIN);
         }
     }
 
@@ -650,60 +620,11 @@ impl Node {
             ));
         }
         let machine = self.machine.as_ref()?;
-        let why = machine.why().map(|why| self.words(why));
+        let why = machine.why().map(|why| words(why, &self.settings, &self.heard));
         match (why, &self.problem, &seen.problem) {
             (Some(why), Some(problem), _) => Some(format!("{why} ({problem})")),
             (Some(why), None, _) => Some(why),
             (None, _, problem) => problem.clone(),
-        }
-    }
-
-    fn words(&self, why: &Why) -> String {
-        let name = |o: Ordinal| self.settings.name_of(o).to_owned();
-        let reason = |o: Ordinal| match self.heard.get(usize::from(o)) {
-            Some((_, Err(error))) => format!("{} ({error})", name(o)),
-            _ => name(o),
-        };
-        match why {
-            Why::Silent(members) => {
-                let members: Vec<String> = members.iter().map(|&o| reason(o)).collect();
-                format!(
-                    "waiting for {}: a new primary component starts only when every member answers. If one is lost for \
-                     good, order a recovery that starts from a named member",
-                    members.join(", ")
-                )
-            }
-            Why::Busy(o) => format!("{} runs and is not in a primary component yet", name(*o)),
-            Why::CameBackEmpty(o) => format!(
-                "{} has come back empty, and what it held is unknown. If its volume is really lost, order a recovery that \
-                 discards {}",
-                name(*o),
-                name(*o)
-            ),
-            Why::Damaged(o) => format!(
-                "what {} holds can be neither used nor dismissed. To rebuild it from the others, order a recovery that \
-                 discards {}",
-                name(*o),
-                name(*o)
-            ),
-            Why::Histories(a, b) if a == b => format!("{} is in a history that is not its own", name(*a)),
-            Why::Histories(a, b) => {
-                format!(
-                    "{} and {} hold different histories; a person must say which one counts",
-                    name(*a),
-                    name(*b)
-                )
-            }
-            Why::LeftBehind(o) => format!(
-                "{} holds transactions that a forced recovery left behind. To give them up, order a recovery that \
-                 discards {}",
-                name(*o),
-                name(*o)
-            ),
-            Why::Ahead(o) => format!("{} holds, or has seen, more than the others have", name(*o)),
-            Why::NothingToStartFrom => "no member holds anything to start from".to_owned(),
-            Why::Marking => "the members are marking their volumes".to_owned(),
-            Why::Settling => "a recovery is ordered; giving silent members the time to answer".to_owned(),
         }
     }
 }

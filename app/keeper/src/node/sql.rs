@@ -8,13 +8,23 @@ use mysql::{Conn, OptsBuilder};
 
 use crate::agreement::{Position, StateUuid};
 
+/// What kind of component a node is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Component {
+    Primary,
+    /// In touch, or trying to be, without a quorum.
+    NonPrimary,
+    /// Galera has left its group, and does not come back by itself.
+    Disconnected,
+}
+
 /// How mariadbd is, by its own account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Observation {
     /// `wsrep_ready`.
     pub(crate) ready: bool,
-    /// `wsrep_cluster_status` is `Primary`.
-    pub(crate) primary: bool,
+    /// `wsrep_cluster_status`.
+    pub(crate) component: Component,
     /// `wsrep_local_state`: 1 joining, 2 donor or desynced, 3 joined, 4 synced, 5 inconsistent.
     pub(crate) local_state: u8,
     /// `wsrep_local_state_comment`.
@@ -36,9 +46,14 @@ pub(crate) struct Observation {
 }
 
 impl Observation {
+    /// A member of a primary component.
+    pub(crate) fn primary(&self) -> bool {
+        self.component == Component::Primary
+    }
+
     /// In sync, or giving others a state transfer, as a member of a primary component.
     pub(crate) fn position(&self) -> Option<Position> {
-        let in_step = self.ready && self.primary && matches!(self.local_state, 2 | 4) && self.committed >= 0;
+        let in_step = self.ready && self.primary() && matches!(self.local_state, 2 | 4) && self.committed >= 0;
         match self.uuid {
             Some(uuid) if in_step => Some(Position {
                 uuid,
@@ -70,7 +85,7 @@ pub(crate) fn connect(config: &NodeConfig, timeout: Duration) -> mysql::Result<C
 pub(crate) fn observe(conn: &mut Conn) -> mysql::Result<Observation> {
     let rows: Vec<(String, String)> = conn.query(
         "SELECT VARIABLE_NAME, VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME IN ('WSREP_READY',
-         'WSREP_CLUSTER_STATUS', 'WSREP_LOCAL_STATE', 'WSREP_LOCAL_STATE_COMMENT', 'WSREP_CLUSTER_SIZE',
+         'WSREP_CLUSTER_STATUS', 'WSREP_CONNECTED', 'WSREP_LOCAL_STATE', 'WSREP_LOCAL_STATE_COMMENT', 'WSREP_CLUSTER_SIZE',
          'WSREP_CLUSTER_STATE_UUID', 'WSREP_LAST_COMMITTED', 'WSREP_LOCAL_RECV_QUEUE', 'WSREP_FLOW_CONTROL_PAUSED_NS',
          'THREADS_CONNECTED')
          UNION ALL SELECT VARIABLE_NAME, VARIABLE_VALUE FROM information_schema.GLOBAL_VARIABLES
@@ -83,7 +98,11 @@ pub(crate) fn observe(conn: &mut Conn) -> mysql::Result<Observation> {
     };
     Ok(Observation {
         ready: get("WSREP_READY") == "ON",
-        primary: get("WSREP_CLUSTER_STATUS") == "Primary",
+        component: match (get("WSREP_CLUSTER_STATUS"), get("WSREP_CONNECTED")) {
+            ("Primary", _) => Component::Primary,
+            ("Disconnected", "OFF") => Component::Disconnected,
+            _ => Component::NonPrimary,
+        },
         local_state: get("WSREP_LOCAL_STATE").parse().unwrap_or(0),
         comment: get("WSREP_LOCAL_STATE_COMMENT").to_owned(),
         size: get("WSREP_CLUSTER_SIZE").parse().unwrap_or(0),

@@ -147,7 +147,7 @@ impl Status {
             })
             .collect();
         let database = self.observation.as_ref().map(|o| {
-            json!({"ready": o.ready, "primary": o.primary, "state": o.comment, "size": o.size,
+            json!({"ready": o.ready, "primary": o.primary(), "state": o.comment, "size": o.size,
                    "stateUuid": o.uuid, "committed": o.committed, "readOnly": o.read_only,
                    "connections": o.connections})
         });
