@@ -36,7 +36,8 @@ up: ## Start the API with made-up patients on this machine; Ctrl-C ends it
 bench: ## Measure the compiler: whole processes, copies of prod, and other generators beside it
 	bench/compile
 	bench/peers
-	$(CARGO) bench --package galeno --bench compile
+	$(CARGO) bench --package galeno --bench compile --bench policies
+	bench/plan.sh 1000
 
 fuzz: ## Run each fuzz target for a minute (builds cargo-fuzz first: some minutes)
 	tools/fuzz
