@@ -14,6 +14,9 @@ use serde_json::{Map, Value, json};
 
 /// Texts that some reader takes for something else, or that are hard to write.
 const HOSTILE: &[&str] = &[
+    ":\ta\n",
+    "-\tb\n",
+    "?\tb\nc\n",
     "",
     " ",
     "  ",

@@ -179,6 +179,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("a:\n\tb: 1\n", "yaml/tab"),
     ("a:\n  - \tb\n", "yaml/tab"),
     ("a: 1\n\t\nb: 2\n", "yaml/tab"),
+    ("-\tb: |\n    x\n", "yaml/tab"),
     ("a: |\n  x\n \ty\n", "yaml/tab"),
     ("a: 'open\n", "yaml/syntax"),
     ("a: [1, 2\n", "yaml/syntax"),

@@ -252,7 +252,7 @@ pub(super) fn tabs(report: Report<'_>, text: &str, shift: usize, covered: &[(u32
         while covered.get(next).is_some_and(|(_, end)| *end <= at) {
             next += 1;
         }
-        let inside = covered.get(next).is_some_and(|(from, _)| *from < at);
+        let inside = covered.get(next).is_some_and(|(from, _)| *from <= at);
         if let Some(column) = tab_before_content(line).filter(|_| !inside) {
             let span = Span {
                 line: number,

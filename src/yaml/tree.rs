@@ -235,7 +235,10 @@ impl<'a> Grower<'_, 'a> {
                 ScalarStyle::Literal | ScalarStyle::Folded => {
                     // The span of a text block reaches into the indentation of the line after it.
                     let end = span.end.byte_offset().and_then(|end| self.text.get(..end)?.rfind('\n'));
-                    self.cover(span.start.byte_offset(), end.map(|at| at + 1));
+                    // It begins with the first character of the text: the whole line of that is text.
+                    let start = span.start.byte_offset().and_then(|start| self.text.get(..start));
+                    let start = start.map(|before| before.rfind('\n').map_or(0, |at| at + 1));
+                    self.cover(start, end.map(|at| at + 1));
                 }
                 _ => self.cover(span.start.byte_offset(), span.end.byte_offset()),
             }
