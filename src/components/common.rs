@@ -140,6 +140,11 @@ pub(super) fn resources(resources: &Resources) -> ResourceRequirements {
     }
 }
 
+/// What a spread says about a pod that cannot be placed by it: that it waits, or that it comes to lie anywhere.
+pub(super) fn when_unsatisfiable(hard: bool) -> String {
+    if hard { "DoNotSchedule" } else { "ScheduleAnyway" }.to_owned()
+}
+
 /// How hard replicas are spread over zones: as hard as the promise.
 pub(super) fn zone_spread(
     topology: &Topology,
@@ -150,7 +155,7 @@ pub(super) fn zone_spread(
     TopologySpreadConstraint {
         max_skew: 1,
         topology_key: ZONE.to_owned(),
-        when_unsatisfiable: if hard { "DoNotSchedule" } else { "ScheduleAnyway" }.to_owned(),
+        when_unsatisfiable: when_unsatisfiable(hard),
         min_domains: hard.then(|| i32::try_from(region.zones.len()).unwrap_or(i32::MAX)),
         label_selector: Some(selecting(labels.clone())),
         node_affinity_policy: Some("Honor".to_owned()),
@@ -179,7 +184,7 @@ pub(super) fn node_spread(labels: &BTreeMap<String, String>) -> TopologySpreadCo
     TopologySpreadConstraint {
         max_skew: 1,
         topology_key: HOSTNAME.to_owned(),
-        when_unsatisfiable: "ScheduleAnyway".to_owned(),
+        when_unsatisfiable: when_unsatisfiable(false),
         label_selector: Some(selecting(labels.clone())),
         ..TopologySpreadConstraint::default()
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::checks::upgrade;
 use crate::finding::{Finding, Place, has_errors};
 use crate::pipeline::{self, folders};
 use crate::spec::{self, Environment, Source};
@@ -20,7 +21,7 @@ pub fn activate(root: &Path, environment: &str, generation: u32, now: Timestamp)
         acknowledge(
             text,
             value,
-            "upgrade/generation-switched",
+            upgrade::GENERATION_SWITCHED,
             &about,
             "asked for by a restore",
         )
@@ -39,7 +40,7 @@ pub fn retire(root: &Path, environment: &str, generation: u32, now: Timestamp) -
         acknowledge(
             text,
             value,
-            "upgrade/data-removed",
+            upgrade::DATA_REMOVED,
             &about,
             "a newer generation serves, and is backed up",
         )

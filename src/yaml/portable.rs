@@ -174,13 +174,16 @@ fn ends_on_its_line(range: &Range, rest: &str) -> bool {
     next != Some('#') && !(next == Some(':') && rest[..gap].contains('\n'))
 }
 
+/// Where the line begins that holds the byte at `offset`.
+pub(super) fn line_start(text: &str, offset: usize) -> usize {
+    let before = text.get(..offset).unwrap_or_default();
+    before.rfind('\n').map_or(0, |at| at + 1)
+}
+
 /// The lines of a block scalar, and the one after it: no tab may stand where its indentation is.
 fn block(report: Report<'_>, text: &str, range: &Range) -> Result<(), Finding> {
     let Some(bytes) = range.byte_range() else { return Ok(()) };
-    let start = text
-        .get(..bytes.start)
-        .and_then(|before| before.rfind('\n'))
-        .map_or(0, |at| at + 1);
+    let start = line_start(text, bytes.start);
     let end = text
         .get(bytes.end..)
         .and_then(|after| after.find('\n'))

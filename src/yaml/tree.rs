@@ -233,12 +233,10 @@ impl<'a> Grower<'_, 'a> {
             match style {
                 ScalarStyle::Plain => {}
                 ScalarStyle::Literal | ScalarStyle::Folded => {
-                    // The span of a text block reaches into the indentation of the line after it.
-                    let end = span.end.byte_offset().and_then(|end| self.text.get(..end)?.rfind('\n'));
-                    // It begins with the first character of the text: the whole line of that is text.
-                    let start = span.start.byte_offset().and_then(|start| self.text.get(..start));
-                    let start = start.map(|before| before.rfind('\n').map_or(0, |at| at + 1));
-                    self.cover(start, end.map(|at| at + 1));
+                    // The span of a text block begins with the first character of the text, and reaches into the
+                    // indentation of the line after it; whole lines are text.
+                    let line = |offset: Option<usize>| offset.map(|at| portable::line_start(self.text, at));
+                    self.cover(line(span.start.byte_offset()), line(span.end.byte_offset()));
                 }
                 _ => self.cover(span.start.byte_offset(), span.end.byte_offset()),
             }

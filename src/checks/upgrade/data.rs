@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::fields::{Pair, shown};
-use super::{Class, Effect};
+use super::{Class, Effect, GENERATION_SWITCHED};
 
 /// What the change does to data.
 pub(super) fn effects(group_kind: (&str, &str), pair: Pair<'_>, effects: &mut Vec<Effect>) {
@@ -279,7 +279,7 @@ fn settings(risks: &mut Risks<'_, '_>, pointer: &str, pair: Pair<'_>) {
         && old != new
     {
         risks.add(
-            "upgrade/generation-switched",
+            GENERATION_SWITCHED,
             pointer,
             format!("makes generation {new} of the database active instead of {old}"),
             format!("what was written to generation {old} after the backup that {new} comes from is not in it"),

@@ -1,5 +1,6 @@
 //! Changes of Ceph, by Rook's objects, that put data at risk.
 
+use super::DATA_REMOVED;
 use super::data::Risks;
 
 pub(super) fn cluster(risks: &mut Risks<'_, '_>) {
@@ -158,7 +159,7 @@ fn data_pool(risks: &mut Risks<'_, '_>, pointer: &str, name: &str) {
 
 fn pool_gone(risks: &mut Risks<'_, '_>, pointer: String, name: &str) {
     risks.add(
-        "upgrade/data-removed",
+        DATA_REMOVED,
         pointer,
         format!("removes the pool `{name}`"),
         "every volume in it is lost",

@@ -23,6 +23,11 @@ use crate::bundle::Item;
 use crate::finding::{Finding, ObjectId};
 use fields::Pair;
 
+/// The code of a removal of what holds data.
+pub const DATA_REMOVED: &str = "upgrade/data-removed";
+/// The code of another generation of the database becoming the active one.
+pub const GENERATION_SWITCHED: &str = "upgrade/generation-switched";
+
 /// What a change does, the most dangerous last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]

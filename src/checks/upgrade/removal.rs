@@ -1,6 +1,6 @@
 //! What goes with an object that is removed.
 
-use super::{Class, Effect};
+use super::{Class, DATA_REMOVED, Effect};
 use crate::bundle::Object;
 
 /// Kinds that hold data, or that take data with them, and what goes. Longer than what Galeno renders: the objects of
@@ -80,7 +80,7 @@ pub(super) fn effect(object: &Object) -> Effect {
     if let Some((_, _, what)) = known {
         return Effect {
             class: Class::DataAtRisk,
-            code: "upgrade/data-removed",
+            code: DATA_REMOVED,
             pointer: String::new(),
             message: "is removed".to_owned(),
             reason: (*what).into(),

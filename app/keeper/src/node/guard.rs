@@ -48,12 +48,8 @@ impl Guard {
 
     /// A door that stays open against the keeper's will. One through which nothing can be written anyway is not worth it.
     fn stays_open(&mut self, seen: &Seen, expected: Expected) -> Option<&'static str> {
-        if expected.open || !seen.opened || expected.non_primary {
-            self.open_since = None;
-            return None;
-        }
-        let since = *self.open_since.get_or_insert_with(Instant::now);
-        (since.elapsed() > SHUT_WITHIN).then_some("mariadbd does not shut its door")
+        let open = seen.opened && !expected.open && !expected.non_primary;
+        (lasting(&mut self.open_since, open) > SHUT_WITHIN).then_some("mariadbd does not shut its door")
     }
 
     /// mariadbd waits for ever for room on a full volume, and by flow control the whole cluster waits with it. Where the
@@ -84,15 +80,18 @@ impl Guard {
     /// Galera closes its connection for good after a state transfer that failed and when the members voted a node to be
     /// inconsistent; mariadbd then runs on, outside, for ever. Without a quorum the connection stays: that is not meant.
     fn is_out(&mut self, seen: &Seen) -> Option<&'static str> {
-        if !seen
-            .observation
-            .as_ref()
-            .is_some_and(|o| o.component == Component::Disconnected)
-        {
-            self.out_since = None;
-            return None;
-        }
-        let since = *self.out_since.get_or_insert_with(Instant::now);
-        (since.elapsed() > OUT_FOR).then_some("Galera has left its group for good: starting again from the volume")
+        let observation = seen.observation.as_ref();
+        let out = observation.is_some_and(|o| o.component == Component::Disconnected);
+        let why = "Galera has left its group for good: starting again from the volume";
+        (lasting(&mut self.out_since, out) > OUT_FOR).then_some(why)
     }
+}
+
+/// How long something has been so without a break.
+fn lasting(since: &mut Option<Instant>, is_so: bool) -> Duration {
+    if !is_so {
+        *since = None;
+        return Duration::ZERO;
+    }
+    since.get_or_insert_with(Instant::now).elapsed()
 }

@@ -61,7 +61,7 @@ fn agreement(text: &mut Text, status: &Status) {
 /// What mariadbd says of itself; nothing of what it said before it ended.
 fn database(text: &mut Text, status: &Status) {
     let seen = status.observation.as_ref().filter(|_| status.running);
-    let is = |ask: fn(&super::sql::Observation) -> bool| seen.is_some_and(ask);
+    let is = |ask: fn(&Observation) -> bool| seen.is_some_and(ask);
     text.flag(names::READY, "wsrep_ready.", is(|o| o.ready));
     text.flag(names::PRIMARY, "In a primary component.", is(Observation::primary));
     text.flag(

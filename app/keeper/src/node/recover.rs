@@ -108,7 +108,12 @@ fn recover(settings: &Settings, data: &Path) -> anyhow::Result<Inspection> {
 fn is_marked_inconsistent(data: &Path) -> bool {
     let text = fs::read_to_string(data.join("grastate.dat")).unwrap_or_default();
     let uuid = text.lines().find_map(|line| line.strip_prefix("uuid:"));
-    uuid.is_some_and(|uuid| uuid.trim().chars().all(|c| c == '0' || c == '-'))
+    uuid.is_some_and(|uuid| is_zero(uuid.trim()))
+}
+
+/// Whether a UUID is the one that stands for no history.
+fn is_zero(uuid: &str) -> bool {
+    uuid.chars().all(|c| c == '0' || c == '-')
 }
 
 /// The position in the log of `--wsrep-recover`.
@@ -124,7 +129,7 @@ fn recovered(log: &str) -> Option<Found> {
     let seqno: i64 = seqno.parse().ok()?;
     match uuid.parse() {
         Ok(uuid) if seqno >= 0 => Some(Found::State(Position { uuid, seqno })),
-        Err(_) if uuid.chars().all(|c| c == '0' || c == '-') => Some(Found::NoState),
+        Err(_) if is_zero(uuid) => Some(Found::NoState),
         _ => None,
     }
 }

@@ -20,7 +20,7 @@ use rook::{
 use super::{amounts, devices};
 use crate::bundle::Reason;
 use crate::components::Output;
-use crate::components::common::{ZONE, keep, namespaced};
+use crate::components::common::{ZONE, keep, namespaced, when_unsatisfiable};
 use crate::components::output::because;
 use crate::components::storage::COMPONENT;
 use crate::spec::{Kms, Promise};
@@ -189,7 +189,7 @@ fn manager_placement(topology: &Topology) -> CephClusterPlacement {
         topology_spread_constraints: Some(vec![CephClusterPlacementTopologySpreadConstraints {
             max_skew: 1,
             topology_key: ZONE.to_owned(),
-            when_unsatisfiable: if hard { "DoNotSchedule" } else { "ScheduleAnyway" }.to_owned(),
+            when_unsatisfiable: when_unsatisfiable(hard),
             label_selector: Some(CephClusterPlacementTopologySpreadConstraintsLabelSelector {
                 match_labels: Some([("app".to_owned(), "rook-ceph-mgr".to_owned())].into()),
                 match_expressions: None,

@@ -24,7 +24,7 @@ use rook::{
 };
 
 use super::{MONITOR_MEBIBYTES, amounts, monitors};
-use crate::components::common::{HOSTNAME, ZONE};
+use crate::components::common::{HOSTNAME, ZONE, when_unsatisfiable};
 use crate::spec::Promise;
 use crate::topology::values::{DnsLabel, Size};
 use crate::topology::{Ceph, Region, Topology};
@@ -134,11 +134,7 @@ fn placement(topology: &Topology, zone: &DnsLabel) -> Placement {
         operator: "In".to_owned(),
         values: Some(vec!["rook-ceph-osd".to_owned(), "rook-ceph-osd-prepare".to_owned()]),
     };
-    let when = if topology.promise == Promise::None {
-        "ScheduleAnyway"
-    } else {
-        "DoNotSchedule"
-    };
+    let when = when_unsatisfiable(topology.promise != Promise::None);
     Placement {
         node_affinity: Some(Affinity {
             required_during_scheduling_ignored_during_execution: Some(Required {
@@ -152,7 +148,7 @@ fn placement(topology: &Topology, zone: &DnsLabel) -> Placement {
         topology_spread_constraints: Some(vec![Spread {
             max_skew: 1,
             topology_key: HOSTNAME.to_owned(),
-            when_unsatisfiable: when.to_owned(),
+            when_unsatisfiable: when,
             label_selector: Some(Selector {
                 match_expressions: Some(vec![apps]),
                 match_labels: None,

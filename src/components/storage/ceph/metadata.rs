@@ -14,7 +14,7 @@ use kcr_ceph_rook_io::v1::cephfilesystems::{
 
 use super::amounts;
 use crate::bundle::Reason;
-use crate::components::common::{HOSTNAME, ZONE};
+use crate::components::common::{HOSTNAME, ZONE, when_unsatisfiable};
 use crate::components::output::because;
 use crate::spec::Promise;
 use crate::topology::names::objects;
@@ -67,7 +67,7 @@ fn placement(promise: Promise) -> Placement {
         topology_spread_constraints: Some(vec![Spread {
             max_skew: 1,
             topology_key: ZONE.to_owned(),
-            when_unsatisfiable: if hard { "DoNotSchedule" } else { "ScheduleAnyway" }.to_owned(),
+            when_unsatisfiable: when_unsatisfiable(hard),
             label_selector: Some(SpreadLabels {
                 match_labels: Some(labels()),
                 match_expressions: None,

@@ -421,12 +421,12 @@ struct Whose {
 /// Somebody's appointments in order of time, 200 at most.
 #[utoipa::path(get, path = "/appointments", tag = "appointments", params(Whose),
     responses((status = 200, body = Vec<Appointment>)))]
-// That somebody comes is needed to run the place; why stays out of sight while the person's data is restricted.
 async fn agenda(cx: Cx, Query(whose): Query<Whose>) -> Result<Response> {
     let mut scope = cx.allow(Action::AppointmentList).await?;
     let to = whose
         .to
         .unwrap_or_else(|| whose.from.plus(std::time::Duration::from_hours(24)));
+    // That somebody comes is needed to run the place; why stays out of sight while the person's data is restricted.
     let query = scope.query_as::<Appointment>(scoped!(
         "SELECT a.id, a.slot, a.patient, a.staff, a.status, a.starts_at, a.ends_at, IF(p.restricted, NULL, a.reason) AS reason, \
          a.version, a.updated_at FROM appointment a JOIN patient p ON p.organization = a.organization AND p.id = a.patient \
