@@ -12,7 +12,7 @@ import { say } from '../../ui/toasts';
 import { CancelDialog } from '../patient/AppointmentRows';
 import { Slots } from '../patient/book';
 import { appointmentsQuery, upcoming, type Appointment } from '../patient/queries';
-import type { Slot } from '../patient/slots';
+import { taken, type Slot } from '../patient/slots';
 import { AttendanceButtons, StatusMark } from '../staff/attendance';
 import { usePatient } from './chart';
 
@@ -180,6 +180,7 @@ function BookFor({ moved, onDone }: { moved: Appointment | undefined; onDone: ()
           <Button
             onClick={() => {
               sending.forget();
+              if (slot) void taken(client, slot);
               setSlot(undefined);
               void refresh();
             }}

@@ -12,7 +12,7 @@ import { Button, SelectField, TextField } from '../../ui/forms';
 import { Empty, Failure, Loaded, Notice, Page, Section } from '../../ui/page';
 import { say } from '../../ui/toasts';
 import { appointmentsQuery, type Appointment } from './queries';
-import { byDay, slotsQuery, type Slot } from './slots';
+import { byDay, slotsQuery, taken, type Slot } from './slots';
 
 /** Book an appointment, or move one: which service, which day and time, and why. */
 export function BookPage() {
@@ -159,12 +159,13 @@ function Confirm({
     const value = { slot: slot.id, ...(draft.value === '' ? {} : { reason: draft.value }) };
     await sending.send(moved ? { ...value, version: moved.version } : value);
   };
-  const taken = sending.problem?.kind === 'slot-taken';
+  const isTaken = sending.problem?.kind === 'slot-taken';
   const changed = sending.problem?.kind === 'changed';
   const again = async () => {
     sending.forget();
-    if (taken) onTaken();
-    await client.invalidateQueries({ queryKey: ['slots'] });
+    if (isTaken) onTaken();
+    if (isTaken && slot) await taken(client, slot);
+    else await client.invalidateQueries({ queryKey: ['slots'] });
     await client.invalidateQueries({ queryKey: ['appointments'] });
   };
   return (
@@ -177,9 +178,9 @@ function Confirm({
         onValue={draft.set}
         maxLength={200}
       />
-      {taken || changed ? (
-        <Notice kind="warning" title={taken ? t('book.taken') : t('appointment.changed')}>
-          <Button onClick={() => void again()}>{taken ? t('book.choose-other') : t('book.look-again')}</Button>
+      {isTaken || changed ? (
+        <Notice kind="warning" title={isTaken ? t('book.taken') : t('appointment.changed')}>
+          <Button onClick={() => void again()}>{isTaken ? t('book.choose-other') : t('book.look-again')}</Button>
         </Notice>
       ) : (
         <Failure problem={sending.problem} retry={() => void go()} />

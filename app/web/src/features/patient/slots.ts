@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query';
+import { queryOptions, type QueryClient } from '@tanstack/react-query';
 import { api, data, type Schemas } from '../../api/client';
 import { dayIn } from '../../i18n/format';
 
@@ -23,6 +23,14 @@ export function slotsQuery(schedule: string, from: string, to: string, everythin
     },
     enabled: schedule !== '',
   });
+}
+
+/** Somebody was faster: the slot is no longer offered, not even while the list is being read again. */
+export function taken(client: QueryClient, slot: Slot) {
+  client.setQueriesData<Slot[]>({ queryKey: ['slots'] }, (list) =>
+    list?.map((each) => (each.id === slot.id ? { ...each, free: false } : each)),
+  );
+  return client.invalidateQueries({ queryKey: ['slots'] });
 }
 
 /** Slots by the clinic's calendar day. */
