@@ -11,8 +11,8 @@ use axum::{
 use uuid::Uuid;
 
 use super::{
-    cx::credential,
     limiter::Who,
+    open::credential,
     problem::{Kind, Problem},
     text::preferred,
 };

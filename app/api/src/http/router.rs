@@ -48,7 +48,7 @@ impl Modify for Security {
         components.add_security_scheme(
             "cookie",
             SecurityScheme::ApiKey(utoipa::openapi::security::ApiKey::Cookie(
-                utoipa::openapi::security::ApiKeyValue::new(super::cx::SESSION_COOKIE),
+                utoipa::openapi::security::ApiKeyValue::new(super::open::SESSION_COOKIE),
             )),
         );
     }

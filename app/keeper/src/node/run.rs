@@ -1,47 +1,32 @@
 //! The main loop: everything that happens comes together here, one thing after the other.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+mod publish;
+mod starting;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use galeno_contract::keeper::{Intent, Source};
+use galeno_contract::keeper::Intent;
+use starting::{Examined, Work};
 
 use super::guard::{Expected, Guard};
-use super::process::{Arguments, MariaDbd, describe};
-use super::recover::{self, Inspection};
+use super::process::{Arguments, MariaDbd};
 use super::settings::Settings;
 use super::status::Status;
 use super::watch::{self, Shared, Wanted};
-use super::words::words;
-use super::{cnf, lock, memory::Memory, probe};
-use crate::agreement::{
-    Action, DatabaseEvent, Durable, Envelope, Found, Holding, Machine, Ordinal, Phase, Report, Setup, Start, Why,
-    assess,
-};
+use super::{lock, memory::Memory, probe};
+use crate::agreement::{Action, DatabaseEvent, Envelope, Found, Machine, Ordinal, Phase};
 use crate::control::{self, Identity, Incoming, Peers, SharedIdentity};
-use crate::volume;
 
 /// One turn of the loop.
 const TURN: Duration = Duration::from_millis(50);
-/// A volume that cannot be used now is examined again: a full one may have been enlarged.
-const EXAMINE_AGAIN: Duration = Duration::from_secs(15);
 /// How long a mariadbd that is of no use any more may take to end.
 const END_WITHIN: Duration = Duration::from_secs(10);
-
-/// Something that another thread works on.
-type Work<T> = Receiver<anyhow::Result<T>>;
-
-/// What was found on the volume.
-struct Examined {
-    durable: Durable,
-    inspection: Inspection,
-    restored: bool,
-}
 
 struct Node {
     settings: Arc<Settings>,
@@ -240,53 +225,6 @@ impl Node {
         }
     }
 
-    /// Finds out what is on the volume, in a thread of its own: a recovery may take long.
-    fn examine(&mut self) -> anyhow::Result<()> {
-        if self.examine_at.is_some_and(|at| Instant::now() >= at) && self.examining.is_none() {
-            self.examine_at = None;
-            self.machine = None;
-            let (settings, memory) = (self.settings.clone(), self.memory.clone());
-            self.examining = Some(work(move || {
-                let durable = memory.load()?;
-                let marker = volume::read_restored(&settings.config.volume)?;
-                let restored = settings.config.source == Source::Restored
-                    && marker.is_some_and(|marker| marker.generation == settings.config.generation);
-                let inspection = recover::inspect(&settings, durable.joining.is_some())?;
-                Ok(Examined {
-                    durable,
-                    inspection,
-                    restored,
-                })
-            }));
-        }
-        let Some(outcome) = self.examining.as_ref().and_then(|work| work.try_recv().ok()) else {
-            return Ok(());
-        };
-        self.examining = None;
-        let examined = outcome.context("cannot examine the volume")?;
-        let holding = assess(&examined.durable, &examined.inspection.found, examined.restored);
-        tracing::info!(found = ?examined.inspection.found, ?holding, "the volume");
-        self.found = examined.inspection.found;
-        self.problem = examined.inspection.problem;
-        if let Some(problem) = &self.problem {
-            tracing::warn!("{problem}");
-        }
-        if holding == Holding::Damaged && self.problem.is_some() {
-            self.examine_at = Some(Instant::now() + EXAMINE_AGAIN);
-        }
-        let setup = Setup {
-            me: self.settings.me,
-            members: self.settings.members(),
-            boot: RandomState::new().build_hasher().finish(),
-            may_initialise: self.settings.may_initialise,
-            #[cfg(test)]
-            mutation: None,
-        };
-        self.machine = Some(Machine::new(setup, examined.durable, holding));
-        self.machine_since = Instant::now();
-        Ok(())
-    }
-
     fn answer_peers(&mut self) {
         while let Ok(Incoming { message, reply }) = self.incoming.try_recv() {
             let Some(machine) = &mut self.machine else { continue };
@@ -402,93 +340,6 @@ impl Node {
         }
     }
 
-    /// Makes everything ready for a start of mariadbd, in a thread of its own.
-    fn prepare(&mut self, start: Start) {
-        let Some(machine) = &self.machine else { return };
-        let lineage = machine.durable().lineage.clone();
-        let unusable = self.found == Found::Unusable;
-        let position = match self.found {
-            Found::State(at) => Some(at),
-            _ => None,
-        };
-        tracing::info!(?start, ?position, "starting by agreement");
-        let settings = self.settings.clone();
-        self.preparing = Some(work(move || {
-            let mut arguments = Arguments::default();
-            match start {
-                Start::Initialise => recover::lay_out(&settings)?,
-                Start::Bootstrap { at } => {
-                    recover::forget_galera(&settings, false)?;
-                    recover::permit_bootstrap(&settings, at)?;
-                    arguments.start_position = Some(at);
-                }
-                Start::Fork => recover::forget_galera(&settings, true)?,
-                Start::Join { discard } => {
-                    if discard || unusable || position.is_none() {
-                        recover::empty_data(&settings)?;
-                    } else {
-                        arguments.start_position = position;
-                    }
-                    recover::forget_galera(&settings, false)?;
-                }
-            }
-            arguments.new_cluster = !matches!(start, Start::Join { .. });
-            let environment = std::env::var("POD_IP").ok();
-            let address = control::own_address(&settings, environment.as_deref())?;
-            Ok((cnf::write_node(&settings, &lineage, address)?, arguments))
-        }));
-    }
-
-    fn start_prepared(&mut self) {
-        let Some(outcome) = self.preparing.as_ref().and_then(|work| work.try_recv().ok()) else {
-            return;
-        };
-        self.preparing = None;
-        let started = outcome.and_then(|(file, arguments)| {
-            self.shared.reset();
-            MariaDbd::start(&self.settings.config.mariadb.mariadbd, &file, arguments)
-        });
-        match started {
-            Ok(child) => {
-                self.child = Some(child);
-                self.starts += 1;
-            }
-            Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "cannot start");
-                self.start_over();
-            }
-        }
-    }
-
-    /// Nothing runs: look at the volume again, later and later after repeated failures.
-    fn start_over(&mut self) {
-        self.failures = self.failures.saturating_add(1);
-        let pause = Duration::from_secs(1 << self.failures.min(5)).saturating_sub(Duration::from_secs(1));
-        self.machine = None;
-        self.examine_at = Some(Instant::now() + pause);
-    }
-
-    fn watch_child(&mut self) -> anyhow::Result<()> {
-        if self.leaving.is_some_and(|at| Instant::now() >= at)
-            && let Some(child) = &mut self.child
-        {
-            child.stop(self.settings.config.timeouts.shutdown.to_std());
-        }
-        let Some(child) = &mut self.child else { return Ok(()) };
-        if let Some(status) = child.ended()? {
-            let told = child.is_stopping();
-            tracing::info!(how = describe(status), told, "mariadbd has ended");
-            self.child = None;
-            self.shared.reset();
-            self.non_primary_since = None;
-            if told {
-                self.failures = 0;
-            }
-            self.start_over();
-        }
-        Ok(())
-    }
-
     /// Tells the agreement what mariadbd does, and the threads what is wanted.
     fn observe(&mut self) {
         let seen = self.shared.seen();
@@ -557,80 +408,4 @@ impl Node {
             && seen.reconciled
             && seen.accepted
     }
-
-    fn publish(&mut self) {
-        let seen = self.shared.seen();
-        let why = self.why(&seen);
-        let identity = self.identity.read().unwrap_or_else(PoisonError::into_inner);
-        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        if status.why != why {
-            if let Some(why) = &why {
-                tracing::warn!("waiting: {why}");
-            } else {
-                tracing::info!("nothing to wait for");
-            }
-        }
-        status.why = why;
-        let reason = self.machine.as_ref().and_then(Machine::why);
-        status.waiting_for = reason.map_or(0, Why::waiting_for);
-        status.needs_a_person = reason.is_some_and(Why::needs_a_person);
-        status.flow_control_paused = seen.flow_control_paused;
-        status.report = self.machine.as_ref().map(Machine::report);
-        status.peers = self.peer_reports();
-        status.running = self.child.is_some();
-        status.draining = self.leaving.is_some();
-        status.observation = seen.observation;
-        status.observed_at = seen.observed_at;
-        status.progress_at = seen.progress_at;
-        status.turned_at = Instant::now();
-        status.active = self.intent.as_ref().map(|intent| intent.active);
-        status.accepted = seen.accepted;
-        status.open = seen.opened;
-        status.certificate_until = identity.not_after;
-        status.starts = self.starts;
-    }
-
-    fn peer_reports(&self) -> Vec<(String, Result<Report, String>)> {
-        let known = |o: Ordinal| {
-            self.machine
-                .as_ref()
-                .and_then(|m| m.peers().get(usize::from(o)).cloned().flatten())
-        };
-        (0..self.settings.members())
-            .filter(|&o| o != self.settings.me)
-            .map(|o| {
-                let heard = self.heard.get(usize::from(o)).map(|(_, heard)| heard.clone());
-                let silent = || match heard {
-                    Some(Err(why)) => why,
-                    _ => "not asked yet".to_owned(),
-                };
-                (self.settings.name_of(o).to_owned(), known(o).ok_or_else(silent))
-            })
-            .collect()
-    }
-
-    /// What keeps this node from going on, in words.
-    fn why(&self, seen: &watch::Seen) -> Option<String> {
-        let identity = self.identity.read().unwrap_or_else(PoisonError::into_inner);
-        if identity.has_expired() && self.child.is_none() {
-            return Some(format!(
-                "this member's certificate expired at {}: renew {}",
-                identity.not_after,
-                self.settings.config.tls.certificate.display()
-            ));
-        }
-        let machine = self.machine.as_ref()?;
-        let why = machine.why().map(|why| words(why, &self.settings, &self.heard));
-        match (why, &self.problem, &seen.problem) {
-            (Some(why), Some(problem), _) => Some(format!("{why} ({problem})")),
-            (Some(why), None, _) => Some(why),
-            (None, _, problem) => problem.clone(),
-        }
-    }
-}
-
-fn work<T: Send + 'static>(task: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> Work<T> {
-    let (sender, receiver) = channel();
-    thread::spawn(move || drop(sender.send(task())));
-    receiver
 }

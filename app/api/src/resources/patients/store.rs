@@ -1,0 +1,228 @@
+//! Patients in the database: found, registered, and changed with every version kept.
+
+use serde::Serialize;
+use sqlx::Row;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::content::{Document, Patient, PatientContent};
+use crate::{
+    db::{Fault, Stamp, classify},
+    http::{Kind, Problem, Result, Scope},
+    people, scoped,
+};
+
+/// Somebody who may be the same person.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Candidate {
+    id: Uuid,
+    /// Why: `document`, `phone` or `name`.
+    because: &'static str,
+}
+
+pub(crate) async fn find(scope: &mut Scope, id: Uuid) -> Result<Patient> {
+    let query = scope.query_as::<Patient>(scoped!(
+        "SELECT id, document_type, document_number, given_name, family_name, birth_date, sex, phone, email, address, \
+         postal_code, language, deceased_at, synthetic, merged_into, restricted, erased_at, version, updated_at \
+         FROM patient \
+         WHERE organization = ? AND id = ?"
+    ));
+    Ok(query.bind(id).fetch_optional(scope.db()).await?.ok_or(Fault::NoRow)?)
+}
+
+/// People born on the same day who share a telephone or two words of the name.
+async fn candidates(scope: &mut Scope, content: &PatientContent) -> Result<Vec<Candidate>> {
+    let query = scope.query(scoped!(
+        "SELECT id, given_name, family_name, phone FROM patient \
+         WHERE organization = ? AND birth_date = ? AND merged_into IS NULL LIMIT 200"
+    ));
+    let rows = query.bind(content.birth_date).fetch_all(scope.db()).await?;
+    let name = people::words(&format!("{} {}", content.given_name, content.family_name));
+    let mut found = Vec::new();
+    for row in rows {
+        let other: String = [
+            row.try_get::<String, _>("given_name")?,
+            row.try_get::<String, _>("family_name")?,
+        ]
+        .join(" ");
+        let shared = people::words(&other)
+            .iter()
+            .filter(|word| word.len() > 2 && name.contains(word))
+            .count();
+        let phone: Option<String> = row.try_get("phone")?;
+        if phone.is_some() && phone == content.phone {
+            found.push(Candidate {
+                id: row.try_get("id")?,
+                because: "phone",
+            });
+        } else if shared >= 2 {
+            found.push(Candidate {
+                id: row.try_get("id")?,
+                because: "name",
+            });
+        }
+    }
+    Ok(found)
+}
+
+async fn same_document(scope: &mut Scope, kind: &str, number: &str) -> Result<Problem> {
+    let query = scope.query(scoped!(
+        "SELECT id FROM patient WHERE organization = ? AND document_type = ? AND document_number = ? LOCK IN SHARE MODE"
+    ));
+    let row = query
+        .bind(kind.to_owned())
+        .bind(number.to_owned())
+        .fetch_optional(scope.db())
+        .await?;
+    let candidates: Vec<Candidate> = row
+        .map(|row| {
+            row.try_get("id").map(|id| Candidate {
+                id,
+                because: "document",
+            })
+        })
+        .transpose()?
+        .into_iter()
+        .collect();
+    Ok(Problem::new(Kind::PossibleDuplicate).with("candidates", candidates))
+}
+
+/// Writes a new registration. The unique key on the document decides, whatever was looked up before.
+async fn insert(scope: &mut Scope, content: &PatientContent, synthetic: bool) -> Result<Uuid> {
+    let id = Uuid::now_v7();
+    let now = Stamp::now();
+    let document = content.document.as_ref().and_then(Document::stored);
+    let query = scope.query(scoped!(
+        "INSERT INTO patient (organization, id, document_type, document_number, given_name, family_name, birth_date, sex, \
+         phone, email, address, postal_code, language, deceased_at, synthetic, created_at, updated_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    ));
+    let done = query
+        .bind(id)
+        .bind(document.as_ref().map(|(kind, _)| *kind))
+        .bind(document.as_ref().map(|(_, number)| number.clone()))
+        .bind(content.given_name.clone())
+        .bind(content.family_name.clone())
+        .bind(content.birth_date)
+        .bind(content.sex.word())
+        .bind(content.phone.clone())
+        .bind(content.email.clone())
+        .bind(content.address.clone())
+        .bind(content.postal_code.clone())
+        .bind(content.language.clone())
+        .bind(content.deceased_at)
+        .bind(synthetic)
+        .bind(now)
+        .bind(now)
+        .execute(scope.db())
+        .await;
+    if let Err(error) = done {
+        return match (classify(&error), document) {
+            (Fault::Duplicate(key), Some((kind, number))) if key == "patient_document" => {
+                Err(same_document(scope, kind, &number).await?)
+            }
+            (fault, _) => Err(fault.into()),
+        };
+    }
+    write_words(scope, id, content).await?;
+    write_version(scope, id, 1, content, None).await?;
+    Ok(id)
+}
+
+async fn write_words(scope: &mut Scope, id: Uuid, content: &PatientContent) -> Result<()> {
+    let query = scope.query(scoped!(
+        "DELETE FROM patient_word WHERE organization = ? AND patient = ?"
+    ));
+    query.bind(id).execute(scope.db()).await?;
+    for word in people::words(&format!("{} {}", content.given_name, content.family_name)) {
+        let query = scope.query(scoped!(
+            "INSERT INTO patient_word (organization, word, patient) VALUES (?, ?, ?)"
+        ));
+        query.bind(word).bind(id).execute(scope.db()).await?;
+    }
+    Ok(())
+}
+
+async fn write_version(
+    scope: &mut Scope,
+    id: Uuid,
+    version: u32,
+    content: &PatientContent,
+    reason: Option<String>,
+) -> Result<()> {
+    let text = serde_json::to_string(content).map_err(|_| Problem::bug("a patient does not serialize"))?;
+    let by = scope.actor().id();
+    let query = scope.query(scoped!(
+        "INSERT INTO patient_version (organization, patient, version, content, actor, reason, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    ));
+    query
+        .bind(id)
+        .bind(version)
+        .bind(text)
+        .bind(by)
+        .bind(reason)
+        .bind(Stamp::now())
+        .execute(scope.db())
+        .await?;
+    Ok(())
+}
+
+/// Registers a patient, unless somebody may be the same person and nobody has looked at that yet.
+pub(crate) async fn register(scope: &mut Scope, content: &PatientContent, not_a_duplicate: bool) -> Result<Patient> {
+    if !not_a_duplicate {
+        let candidates = candidates(scope, content).await?;
+        if !candidates.is_empty() {
+            return Err(Problem::new(Kind::PossibleDuplicate).with("candidates", candidates));
+        }
+    }
+    let id = insert(scope, content, false).await?;
+    scope.note("patient", Some(id), Some(id));
+    find(scope, id).await
+}
+
+/// Writes a new version of a patient's details.
+pub(crate) async fn update(
+    scope: &mut Scope,
+    id: Uuid,
+    version: u32,
+    content: &PatientContent,
+    reason: Option<String>,
+) -> Result<Patient> {
+    let document = content.document.as_ref().and_then(Document::stored);
+    let query = scope.query(scoped!(
+        "UPDATE patient SET document_type = ?, document_number = ?, given_name = ?, family_name = ?, birth_date = ?, \
+         sex = ?, phone = ?, email = ?, address = ?, postal_code = ?, language = ?, deceased_at = ?, updated_at = ?, \
+         version = version + 1 WHERE organization = ? AND id = ? AND version = ? AND merged_into IS NULL"
+    ));
+    let done = query
+        .bind(document.as_ref().map(|(kind, _)| *kind))
+        .bind(document.as_ref().map(|(_, number)| number.clone()))
+        .bind(content.given_name.clone())
+        .bind(content.family_name.clone())
+        .bind(content.birth_date)
+        .bind(content.sex.word())
+        .bind(content.phone.clone())
+        .bind(content.email.clone())
+        .bind(content.address.clone())
+        .bind(content.postal_code.clone())
+        .bind(content.language.clone())
+        .bind(content.deceased_at)
+        .bind(Stamp::now())
+        .bind(id)
+        .bind(version)
+        .execute(scope.db())
+        .await;
+    let done = match done.map_err(|error| classify(&error)) {
+        Err(Fault::Duplicate(_)) => {
+            let (kind, number) = document.unwrap_or_default();
+            return Err(same_document(scope, kind, &number).await?);
+        }
+        other => other?,
+    };
+    if done.rows_affected() == 0 {
+        return Err(Problem::new(Kind::Changed));
+    }
+    write_words(scope, id, content).await?;
+    write_version(scope, id, version + 1, content, reason).await?;
+    find(scope, id).await
+}
