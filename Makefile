@@ -5,7 +5,7 @@ GALENO = $(CARGO) run --quiet --release --bin galeno --
 VENV = .cache/venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile schemas test test-fast test-programs lint up bench fuzz deny clean
+.PHONY: help setup compile schemas test test-fast test-programs lint up bench bench-keeper bench-api fuzz fuzz-api deny clean
 
 help: ## List what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,14 +30,26 @@ lint: ## Format and clippy, warnings as errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
 
-up: ## Start the API with made-up patients on this machine; Ctrl-C ends it
-	tools/up
+up: ## Start the API with made-up patients on this machine, as root over three Galera nodes; Ctrl-C ends it
+	tools/up --nodes $$([ "$$(id -u)" = 0 ] && echo 3 || echo 1)
 
 bench: ## Measure the compiler: whole processes, copies of prod, and other generators beside it
 	bench/compile
 	bench/peers
 	$(CARGO) bench --package galeno --bench compile --bench policies
 	bench/plan.sh 1000
+
+bench-keeper: setup ## Measure backup, restore and failover against real MariaDB, Galera, S3 and gpg: an hour
+	$(CARGO) build --release --locked --package galeno-keeper --bin keeper
+	bench/backup.sh 100 1000 5000
+	ENTROPY=random bench/backup.sh 100 1000
+	bench/failover
+
+bench-api: setup ## Measure the API against the same SQL by a bare client, at two sizes of the database
+	bench/api.sh
+
+fuzz-api: ## Run each fuzz target of the API's parsers for a minute
+	tools/fuzz-api
 
 fuzz: ## Run each fuzz target for a minute (builds cargo-fuzz first: some minutes)
 	tools/fuzz

@@ -4,6 +4,7 @@
 //! with what a person wants of the database *now*. Paths are paths in the container.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -36,6 +37,10 @@ pub struct NodeConfig {
     /// member's host name resolves to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// The address that mariadbd, Galera and the agreement listen on. Without it: all there are. Members that share a
+    /// machine have one of the loopback addresses each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listen: Option<IpAddr>,
     /// The ports, the same on every member.
     #[serde(default)]
     pub ports: Ports,

@@ -122,6 +122,7 @@ fn node_config(topology: &Topology, generation: &Generation, region: &Region) ->
         members: generation.members.iter().enumerate().map(member).collect(),
         node: None,
         address: None,
+        listen: None,
         ports: Ports {
             sql: ports::MYSQL.number,
             replication: ports::GALERA.number,

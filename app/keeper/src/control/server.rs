@@ -1,6 +1,6 @@
 //! The listening side.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -30,7 +30,9 @@ const MOST_CONNECTIONS: usize = 64;
 /// Listens for peers until the process ends.
 pub(crate) fn serve(settings: &Arc<Settings>, identity: &SharedIdentity) -> anyhow::Result<Receiver<Incoming>> {
     let port = settings.config.ports.control;
-    let listener = TcpListener::bind(("0.0.0.0", port)).with_context(|| format!("cannot listen on port {port}"))?;
+    let address = settings.config.listen.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+    let listener =
+        TcpListener::bind((address, port)).with_context(|| format!("cannot listen on {address}, port {port}"))?;
     let (sender, receiver) = channel();
     let (settings, identity) = (settings.clone(), identity.clone());
     thread::Builder::new().name("control".into()).spawn(move || {

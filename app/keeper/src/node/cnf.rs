@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -41,15 +41,15 @@ pub(crate) fn write_node(settings: &Settings, lineage: &[Fork], address: IpAddr)
         .iter()
         .map(|m| format!("{}:{}", m.host, config.ports.replication))
         .collect();
-    let shown = match address {
-        IpAddr::V4(v4) => v4.to_string(),
-        IpAddr::V6(v6) => format!("[{v6}]"),
-    };
+    let shown = shown(address);
     let mut text = base(config, &config.data_directory());
     let mut put = |key: &str, value: &str| {
         let _ = writeln!(text, "{key}={value}");
     };
-    put("bind_address", "*");
+    put(
+        "bind_address",
+        &config.listen.map_or("*".to_owned(), |ip| ip.to_string()),
+    );
     put("port", &config.ports.sql.to_string());
     put("require_secure_transport", "ON");
     put("ssl_ca", &config.tls.ca.display().to_string());
@@ -90,6 +90,14 @@ pub(crate) fn write_node(settings: &Settings, lineage: &[Fork], address: IpAddr)
     write(settings, "node.cnf", &text)
 }
 
+/// An address as it stands before a colon and a port.
+fn shown(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => format!("[{v6}]"),
+    }
+}
+
 /// The file for laying out a data directory, outside of any cluster.
 pub(crate) fn write_alone(settings: &Settings, data: &Path) -> anyhow::Result<PathBuf> {
     let mut text = base(&settings.config, data);
@@ -112,8 +120,9 @@ fn provider_options(settings: &Settings, address: &str) -> String {
     let segment = config.members.get(usize::from(settings.me)).map_or(0, |me| me.segment);
     let ports = &config.ports;
     let tls = &config.tls;
+    let listen = shown(config.listen.unwrap_or(Ipv4Addr::UNSPECIFIED.into()));
     let mut options = vec![
-        format!("gmcast.listen_addr=tcp://0.0.0.0:{}", ports.replication),
+        format!("gmcast.listen_addr=tcp://{listen}:{}", ports.replication),
         format!("gmcast.segment={segment}"),
         format!("ist.recv_addr={address}:{}", ports.incremental),
         // Who starts is agreed between keepers, never restored from a file of the last view.
@@ -149,4 +158,26 @@ fn write(settings: &Settings, name: &str, text: &str) -> anyhow::Result<PathBuf>
     file.write_all(text.as_bytes())
         .with_context(|| format!("cannot write {shown}"))?;
     Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(listen: &str) -> String {
+        let config = format!(
+            r#"{{"cluster": "galeno", "generation": 0, "source": "empty", {listen}
+                "members": [{{"name": "a", "host": "127.0.13.1"}}, {{"name": "b", "host": "127.0.13.2"}}],
+                "tls": {{"ca": "/ca", "certificate": "/crt", "key": "/key"}}}}"#
+        );
+        let settings = Settings::new(serde_json::from_str(&config).unwrap(), Some("b".into())).unwrap();
+        provider_options(&settings, "127.0.13.2")
+    }
+
+    #[test]
+    fn members_on_one_machine_listen_each_on_its_own_address() {
+        assert!(options("").starts_with("gmcast.listen_addr=tcp://0.0.0.0:4567;"));
+        assert!(options(r#""listen": "127.0.13.2","#).starts_with("gmcast.listen_addr=tcp://127.0.13.2:4567;"));
+        assert!(options(r#""listen": "::1","#).starts_with("gmcast.listen_addr=tcp://[::1]:4567;"));
+    }
 }
