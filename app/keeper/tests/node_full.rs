@@ -31,6 +31,16 @@ fn a_lost_volume_is_filled_by_a_full_transfer() {
     });
     assert_eq!(cluster.get(1, "/live"), Some((200, "ok\n".into())));
     assert!(!cluster.is_ready(1));
+    // Nor is the one that gives it, and that one stays ready: it gives without blocking.
+    let donor = wait("a donor", || {
+        [0, 2].into_iter().find(|&node| {
+            cluster
+                .status(node)
+                .is_some_and(|s| s["database"]["state"] == "Donor/Desynced")
+        })
+    });
+    assert_eq!(cluster.get(donor, "/live"), Some((200, "ok\n".into())));
+    assert!(cluster.is_ready(donor));
     cluster.wait_all_ready();
     writer.wait_for_more(&cluster, 50);
     writer.finish(&cluster, &ALL);

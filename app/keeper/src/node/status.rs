@@ -161,3 +161,6 @@ impl Status {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
