@@ -36,16 +36,25 @@ impl Tls {
         self.current.read().unwrap_or_else(PoisonError::into_inner).0.clone()
     }
 
+    /// Reads the files anew; true when they hold something else than what was in force.
+    fn look(&self) -> Result<bool> {
+        let new = load(&self.files)?;
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let other = new.1 != current.1;
+        if other {
+            *current = new;
+        }
+        Ok(other)
+    }
+
     /// Looks at the files again and again. Files that do not fit leave what is in force in force.
     pub(crate) async fn watch(self) {
         let mut told = String::new();
         loop {
             tokio::time::sleep(EVERY).await;
-            let known = self.current.read().unwrap_or_else(PoisonError::into_inner).1.clone();
-            match load(&self.files) {
-                Ok((_, hash)) if hash == known => told.clear(),
-                Ok(new) => {
-                    *self.current.write().unwrap_or_else(PoisonError::into_inner) = new;
+            match self.look() {
+                Ok(false) => told.clear(),
+                Ok(true) => {
                     eprintln!("new TLS certificate in force");
                     told.clear();
                 }
@@ -93,3 +102,6 @@ fn load(files: &ServerTls) -> Result<(Arc<ServerConfig>, Vec<u8>)> {
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok((Arc::new(config), digest(&SHA256, &all).as_ref().to_vec()))
 }
+
+#[cfg(test)]
+mod tests;
