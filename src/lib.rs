@@ -17,5 +17,6 @@ pub mod policies;
 pub mod report;
 pub mod restore;
 pub mod spec;
+pub mod status;
 pub mod topology;
 pub mod yaml;

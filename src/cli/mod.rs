@@ -10,6 +10,7 @@ mod policy;
 mod report;
 mod restore;
 mod schema;
+mod status;
 mod survive;
 mod validate;
 
@@ -38,6 +39,7 @@ Examples:
   galeno plan                        what a branch changes, the most dangerous first
   galeno commit --push               exactly what was compiled, and nothing else
   galeno restore list -e prod        the generations of a database; `request` asks for another
+  galeno status prod                 what runs now: zones, pods, the database and its gate, backups
   galeno validate manifests/         any Kubernetes manifests, without a cluster
   galeno policy test                 the cases of the admission policies
   galeno survive prod                what is left when a node, a disk, a zone or a region is lost";
@@ -78,6 +80,7 @@ enum Command {
     Commit(commit::Args),
     Restore(restore::Args),
     Report(report::Args),
+    Status(status::Args),
     Schema(schema::Args),
     Completions(completions::Args),
 }
@@ -174,6 +177,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Commit(args) => commit::run(&shell, &args),
         Command::Restore(args) => restore::run(&shell, &args),
         Command::Report(args) => report::run(&shell, &args),
+        Command::Status(args) => status::run(&shell, &args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

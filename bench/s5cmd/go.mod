@@ -1,0 +1,3 @@
+module galeno.dev/bench/s5cmd
+go 1.20
+require github.com/peak/s5cmd/v2 v2.3.0
