@@ -8,7 +8,7 @@ use sqlx::{
     error::BoxDynError,
     mysql::{MySqlTypeInfo, MySqlValueRef},
 };
-use time::OffsetDateTime;
+use time::{OffsetDateTime, PrimitiveDateTime};
 use utoipa::ToSchema;
 
 /// A point in time, to the microsecond: `DATETIME(6)` in UTC, RFC 3339 in JSON.
@@ -64,9 +64,10 @@ impl std::fmt::Display for Stamp {
     }
 }
 
+/// `DATETIME` and never `TIMESTAMP`, which ends in January 2038: MariaDB makes NULL of what is later.
 impl Type<MySql> for Stamp {
     fn type_info() -> MySqlTypeInfo {
-        <OffsetDateTime as Type<MySql>>::type_info()
+        <PrimitiveDateTime as Type<MySql>>::type_info()
     }
 
     fn compatible(ty: &MySqlTypeInfo) -> bool {
@@ -77,7 +78,8 @@ impl Type<MySql> for Stamp {
 impl Encode<'_, MySql> for Stamp {
     fn encode_by_ref(&self, buf: &mut Vec<u8>) -> Result<IsNull, BoxDynError> {
         let nanos = i128::from(self.0.as_microsecond()) * 1_000;
-        OffsetDateTime::from_unix_timestamp_nanos(nanos)?.encode_by_ref(buf)
+        let time = OffsetDateTime::from_unix_timestamp_nanos(nanos)?;
+        PrimitiveDateTime::new(time.date(), time.time()).encode_by_ref(buf)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Health, problems, idempotency, versions, limits, the gate.
 
-use galeno_api::authz::Role;
+use galeno_api::{authz::Role, db::Stamp};
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 
@@ -281,4 +281,26 @@ async fn migrations_run_once_whoever_asks() {
     sqlx::raw_sql(AssertSqlSafe(tamper)).execute(&mut root).await.unwrap();
     let error = galeno_api::db::migrate(&options, wait).await.unwrap_err();
     assert!(error.to_string().contains("was changed after it ran"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_after_january_2038_are_kept() {
+    let mut world = World::new().await;
+    let far: Stamp = "2040-02-29T08:30:00.000001Z".parse::<jiff::Timestamp>().unwrap().into();
+    sqlx::query("CREATE TABLE far (id INT PRIMARY KEY, at DATETIME(6) NOT NULL)")
+        .execute(&mut world.db)
+        .await
+        .unwrap();
+    sqlx::query("INSERT INTO far VALUES (1, ?)")
+        .bind(far)
+        .execute(&mut world.db)
+        .await
+        .unwrap();
+    let (kept, before): (Stamp, bool) = sqlx::query_as("SELECT at, at < ? FROM far WHERE at >= ?")
+        .bind(far.plus(std::time::Duration::from_secs(1)))
+        .bind(far)
+        .fetch_one(&mut world.db)
+        .await
+        .unwrap();
+    assert_eq!((kept, before), (far, true));
 }
