@@ -26,6 +26,7 @@ pub struct Plan {
     log_rows: u64,
     seconds: u64,
     clients: usize,
+    only: Option<String>,
 }
 
 fn plan() -> Plan {
@@ -43,6 +44,10 @@ fn plan() -> Plan {
         log_rows: number("--log-rows", 100_000),
         seconds: number("--seconds", 10),
         clients: usize::try_from(number("--clients", 16)).unwrap(),
+        only: arguments
+            .iter()
+            .position(|argument| argument == "--only")
+            .map(|at| arguments[at + 1].clone()),
     }
 }
 
@@ -133,6 +138,9 @@ async fn run(plan: Plan) {
     );
     let time = Duration::from_secs(plan.seconds);
     for kind in Kind::ALL {
+        if plan.only.as_ref().is_some_and(|only| only != kind.name()) {
+            continue;
+        }
         let role = if matches!(kind, Kind::Prescribe) {
             Role::Physician
         } else {

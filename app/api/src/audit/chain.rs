@@ -22,8 +22,11 @@ use crate::{
     keys::{Keys, Purpose},
 };
 
+/// Blocks to choose from.
 const BLOCKS: u16 = 16;
-const BLOCK: usize = 8;
+/// Lanes of a block: as many as a process has connections to a node by default (`connectionsPerNode`). With fewer, transactions
+/// would wait for each other's COMMIT, one lane's after the other.
+const BLOCK: usize = 32;
 
 #[derive(Clone)]
 struct Head {
