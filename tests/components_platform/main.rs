@@ -10,6 +10,7 @@
 mod platform;
 
 mod certificates;
+mod crush;
 mod namespaces;
 mod network;
 mod rbac;

@@ -65,7 +65,9 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
 
 fn configuration(topology: &Topology, region: &Region, alerts: &Alerts, output: &mut Output) {
     let text = match serde_saphyr::to_string(&routing(alerts)) {
-        Ok(text) => text,
+        Ok(text) => secrets::ALERT_KEYS.iter().fold(text, |text, key| {
+            text.replace(&stored(key), &format!("{{{{ index . `{key}` | toJson }}}}"))
+        }),
         Err(error) => {
             output.broken.push(format!(
                 "{COMPONENT} in {}: Alertmanager's configuration: {error}",
@@ -130,9 +132,11 @@ fn configuration(topology: &Topology, region: &Region, alerts: &Alerts, output: 
     output.add(region, COMPONENT, &secret, whole, parts);
 }
 
-/// A value that External Secrets puts in: `{{ index . "webhook-url" }}`, since keys have hyphens.
+/// Stands for a value that External Secrets puts in, until the text is written. Its template (text/template of Go) must not be
+/// quoted as YAML quotes: a backslash in it is a syntax error, and then there is no Secret at all. What it puts in is JSON, so that
+/// a password may hold any character.
 fn stored(key: &str) -> String {
-    format!("{{{{ index . \"{key}\" }}}}")
+    format!("GALENO-STORED-{key}")
 }
 
 fn routing(alerts: &Alerts) -> Value {
