@@ -169,6 +169,8 @@ const fn rule(action: Action, role: Role, relations: &'static [Relation]) -> Rul
 }
 
 const ANY: &[Relation] = &[Relation::Organization];
+/// Whoever works here; of restricted data, whoever opened it in an emergency: it has to be known whose record it is.
+const ANY_AND_EMERGENCY: &[Relation] = &[Relation::Organization, Relation::Emergency];
 const TREATS: &[Relation] = &[Relation::Care, Relation::Emergency];
 const CARE: &[Relation] = &[Relation::Care];
 const PERSON: &[Relation] = &[Relation::Own, Relation::Guardian];
@@ -204,8 +206,8 @@ pub const RULES: &[Rule] = {
         rule(A::PatientCreate, R::Nurse, ANY),
         rule(A::PatientCreate, R::Receptionist, ANY),
         rule(A::PatientCreate, R::Service, ANY),
-        rule(A::PatientRead, R::Physician, ANY),
-        rule(A::PatientRead, R::Nurse, ANY),
+        rule(A::PatientRead, R::Physician, ANY_AND_EMERGENCY),
+        rule(A::PatientRead, R::Nurse, ANY_AND_EMERGENCY),
         rule(A::PatientRead, R::Receptionist, ANY),
         rule(A::PatientRead, R::Pharmacist, ANY),
         rule(A::PatientRead, R::Auditor, ANY),
@@ -417,6 +419,11 @@ mod tests {
         assert_eq!(with(Role::Physician, Action::RecordRead, organization), None);
         assert_eq!(
             with(Role::Physician, Action::RecordRead, all),
+            Some(Relation::Emergency)
+        );
+        assert_eq!(with(Role::Physician, Action::PatientRead, organization), None);
+        assert_eq!(
+            with(Role::Physician, Action::PatientRead, all),
             Some(Relation::Emergency)
         );
         assert!(with(Role::Physician, Action::EmergencyOpen, organization).is_some());

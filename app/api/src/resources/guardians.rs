@@ -13,13 +13,16 @@ use super::patients;
 use crate::{
     app::App,
     authz::Action,
-    db::Stamp,
+    db::{Day, Stamp},
     http::{Body, Check, Cx, Faults, Kind, Path, Problem, Result},
     scoped,
 };
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(list, name)).routes(routes!(end))
+    OpenApiRouter::new()
+        .routes(routes!(list, name))
+        .routes(routes!(end))
+        .routes(routes!(wards))
 }
 
 /// Somebody who acts for a patient.
@@ -134,4 +137,36 @@ async fn end(cx: Cx, Path((patient, id)): Path<(Uuid, Uuid)>) -> Result<Response
     }
     scope.note("guardian", Some(id), Some(patient));
     scope.done().await
+}
+
+/// Somebody for whom a patient acts.
+#[derive(Serialize, FromRow, ToSchema)]
+pub(crate) struct Ward {
+    /// Their own registration.
+    #[serde(rename = "patient")]
+    person: Uuid,
+    given_name: String,
+    family_name: String,
+    birth_date: Day,
+    relationship: String,
+    until: Option<Stamp>,
+}
+
+/// For whom a patient acts now.
+#[utoipa::path(get, path = "/patients/{id}/wards", tag = "patients", params(("id" = Uuid, Path)),
+    responses((status = 200, body = Vec<Ward>)))]
+async fn wards(cx: Cx, Path(guardian): Path<Uuid>) -> Result<Response> {
+    let mut scope = cx.allow_for(Action::PatientRead, guardian).await?;
+    let query = scope.query_as::<Ward>(scoped!(
+        "SELECT g.patient AS person, p.given_name, p.family_name, p.birth_date, g.relationship, g.until FROM guardian g \
+         JOIN patient p ON p.organization = g.organization AND p.id = g.patient \
+         WHERE g.organization = ? AND g.guardian = ? AND (g.until IS NULL OR g.until > ?) AND p.erased_at IS NULL \
+         ORDER BY p.birth_date, g.id LIMIT 100"
+    ));
+    let wards = query.bind(guardian).bind(Stamp::now()).fetch_all(scope.db()).await?;
+    scope.note("guardian", None, Some(guardian));
+    for ward in &wards {
+        scope.note("guardian", None, Some(ward.person));
+    }
+    scope.ok(&wards).await
 }

@@ -4,6 +4,7 @@ pub(crate) mod appointments;
 mod break_glass;
 mod care_team;
 mod guardians;
+mod merges;
 mod organization;
 pub(crate) mod patients;
 pub(crate) mod prescriptions;
@@ -39,6 +40,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(staff::router())
         .merge(patients::router())
         .merge(guardians::router())
+        .merge(merges::router())
         .merge(care_team::router())
         .merge(break_glass::router())
         .merge(records::router())

@@ -396,7 +396,14 @@ pub(crate) fn action(method: &str, path: &str) -> Option<Action> {
         ("POST", "/prescriptions/look-up") => A::PrescriptionDispense,
         ("POST", "/patients") => A::PatientCreate,
         ("POST", "/patients/search") => A::PatientSearch,
-        ("GET", "/patients/{id}" | "/patients/{id}/versions" | "/patients/{id}/guardians") => A::PatientRead,
+        (
+            "GET",
+            "/patients/{id}"
+            | "/patients/{id}/versions"
+            | "/patients/{id}/guardians"
+            | "/patients/{id}/wards"
+            | "/patients/{id}/merges",
+        ) => A::PatientRead,
         ("PUT", "/patients/{id}") => A::PatientUpdate,
         ("POST", "/patients/{id}/merge") => A::PatientMerge,
         ("POST", "/patients/{id}/access") => A::PatientAccount,

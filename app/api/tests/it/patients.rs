@@ -129,6 +129,14 @@ async fn a_merge_moves_the_record_and_is_remembered() {
         .json();
     assert_eq!(gone["merged_into"], json!(alfa.patient));
     alfa.receptionist().change("POST", &path, 2, body).await.expect(409);
+    let joined = alfa
+        .receptionist()
+        .get(&format!("/patients/{}/merges", alfa.patient))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(joined[0]["merged"], json!(duplicate));
+    assert_eq!(joined[0]["reason"], "mismo DNI, comprobado en ventanilla");
     let found = alfa
         .receptionist()
         .post("/patients/search", json!({"name": "garcia"}))
@@ -149,6 +157,12 @@ async fn a_guardian_acts_for_a_child_until_it_ends() {
     let path = format!("/patients/{child}/guardians");
     let named = alfa.receptionist().post(&path, body).await.expect(201).id();
     alfa.patient().get(&entries).await.expect(200);
+    let wards = format!("/patients/{}/wards", alfa.patient);
+    let acts_for = alfa.patient().get(&wards).await.expect(200).json();
+    assert_eq!(
+        (&acts_for[0]["patient"], &acts_for[0]["given_name"]),
+        (&json!(child), &json!("Niño"))
+    );
     alfa.patient()
         .post(
             &entries,
@@ -158,4 +172,5 @@ async fn a_guardian_acts_for_a_child_until_it_ends() {
         .expect(403);
     alfa.receptionist().delete(&format!("{path}/{named}")).await.expect(204);
     alfa.patient().get(&entries).await.expect(403);
+    assert_eq!(alfa.patient().get(&wards).await.expect(200).json(), json!([]));
 }

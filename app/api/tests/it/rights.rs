@@ -304,6 +304,7 @@ async fn a_restriction_holds_for_everybody_but_the_person_and_an_emergency() {
         .await
         .expect(201);
     alfa.physician().get(&entries).await.expect(200);
+    alfa.physician().get(&person).await.expect(200);
     // A search recognises the person and tells nothing else.
     let found = alfa
         .receptionist()

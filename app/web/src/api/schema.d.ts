@@ -1024,6 +1024,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/patients/{id}/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Registrations that were joined to this one, the newest first. */
+        get: operations["get-patients-id-merges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/patients/{id}/prescriptions": {
         parameters: {
             query?: never;
@@ -1251,6 +1268,23 @@ export interface paths {
         post?: never;
         /** Take a patient off the waiting list. */
         delete: operations["delete-patients-id-waiting-waiting"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patients/{id}/wards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For whom a patient acts now. */
+        get: operations["get-patients-id-wards"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2271,6 +2305,22 @@ export interface components {
              */
             duplicate: string;
             /** @description How it is known that they are one person. */
+            reason: string;
+        };
+        /** @description A registration that was joined to another one. */
+        Merged: {
+            /** Format: uuid */
+            actor: string;
+            at: components["schemas"]["Stamp"];
+            birth_date: components["schemas"]["Day"];
+            family_name: string;
+            given_name: string;
+            /**
+             * Format: uuid
+             * @description The registration that ended, as it was called.
+             */
+            merged: string;
+            /** @description How it was known that they are one person. */
             reason: string;
         };
         /**
@@ -3385,6 +3435,19 @@ export interface components {
             schedule: string;
             /** @description `waiting`, `booked` or `cancelled`. */
             status: string;
+        };
+        /** @description Somebody for whom a patient acts. */
+        Ward: {
+            birth_date: components["schemas"]["Day"];
+            family_name: string;
+            given_name: string;
+            /**
+             * Format: uuid
+             * @description Their own registration.
+             */
+            patient: string;
+            relationship: string;
+            until?: components["schemas"]["Stamp"] | null;
         };
         /** @description Something that speaks against a prescription. */
         Warning: {
@@ -5947,6 +6010,36 @@ export interface operations {
             };
         };
     };
+    "get-patients-id-merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merged"][];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     "get-patients-id-prescriptions": {
         parameters: {
             query?: {
@@ -6582,6 +6675,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "get-patients-id-wards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ward"][];
+                };
             };
             /** @description Problem details (RFC 9457) */
             default: {
