@@ -1,18 +1,13 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import { api, data, match, sending as keyed, type Schemas } from '../../api/client';
-import type { Problem } from '../../api/problem';
 import { useSend } from '../../api/send';
 import { clinicsQuery, type Clinic } from '../../app/names';
-import { useDraft } from '../../drafts/useDraft';
-import { useVersioned } from '../../drafts/useVersioned';
 import { useI18n } from '../../i18n';
-import { ConflictDialog, Restored } from '../../ui/Conflict';
-import { Dialog } from '../../ui/Dialog';
 import { Button, CheckField, TextField } from '../../ui/forms';
 import { Icon } from '../../ui/Icon';
 import { Empty, Failure, Loaded, Mark, Page } from '../../ui/page';
-import { say } from '../../ui/toasts';
+import { ChangeDialog, MakeDialog, textField, type Editor } from './Editing';
 
 type Fields = Readonly<{ code: string; name: string; address: string; phone: string; active: boolean }>;
 
@@ -132,123 +127,76 @@ function Departments({ clinic }: { clinic: string }) {
   );
 }
 
-function ClinicFields({
-  value,
-  set,
-  problem,
-}: {
-  value: Fields;
-  set: (value: Fields) => void;
-  problem: Problem | undefined;
-}) {
+function ClinicFields(editor: Editor<Fields>) {
   const { t } = useI18n();
-  const field = (name: Exclude<keyof Fields, 'active'>) => ({
-    value: value[name],
-    onValue: (text: string) => set({ ...value, [name]: text }),
-    error: problem?.field(name),
-  });
   return (
     <div className="grid">
-      <TextField label={t('clinics.name')} {...field('name')} required autoComplete="off" />
-      <TextField label={t('clinics.code')} {...field('code')} required autoComplete="off" />
-      <TextField label={t('patient.address')} {...field('address')} optional autoComplete="off" />
-      <TextField label={t('patient.phone')} {...field('phone')} optional type="tel" autoComplete="off" />
+      <TextField label={t('clinics.name')} {...textField(editor, 'name')} required autoComplete="off" />
+      <TextField label={t('clinics.code')} {...textField(editor, 'code')} required autoComplete="off" />
+      <TextField label={t('patient.address')} {...textField(editor, 'address')} optional autoComplete="off" />
+      <TextField label={t('patient.phone')} {...textField(editor, 'phone')} optional type="tel" autoComplete="off" />
     </div>
   );
 }
 
 function New({ onClose }: { onClose: () => void }) {
   const { t } = useI18n();
-  const client = useQueryClient();
-  const draft = useDraft('clinic/new', empty);
-  const sending = useSend(
-    (body: Schemas['ClinicContent'], key) => data(api().POST('/api/v1/clinics', { ...keyed(key), body })),
-    async () => {
-      say(t('form.saved'));
-      await draft.clear();
-      await client.invalidateQueries({ queryKey: clinicsQuery.queryKey });
-      onClose();
-    },
-  );
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    void sending.send(contentOf(draft.value));
-  };
   return (
-    <Dialog open firm wide onClose={onClose} title={t('clinics.new')}>
-      <form className="form wide" onSubmit={submit}>
-        <Restored restored={draft.restored} onDiscard={draft.clear} />
-        <ClinicFields value={draft.value} set={draft.set} problem={sending.problem} />
-        <Failure problem={sending.problem} />
-        <div className="row end">
-          <Button onClick={onClose}>{t('dialog.cancel')}</Button>
-          <Button kind="main" type="submit" busy={sending.busy}>
-            {t('form.save')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <MakeDialog
+      title={t('clinics.new')}
+      draft="clinic/new"
+      empty={empty}
+      list={clinicsQuery.queryKey}
+      save={(value, key) => data(api().POST('/api/v1/clinics', { ...keyed(key), body: contentOf(value) }))}
+      done={t('form.saved')}
+      onClose={onClose}
+    >
+      {(editor) => <ClinicFields {...editor} />}
+    </MakeDialog>
   );
 }
 
 function Change({ clinic, onClose }: { clinic: Clinic; onClose: () => void }) {
-  const { t, word } = useI18n();
-  const client = useQueryClient();
+  const { t } = useI18n();
   const path = { id: clinic.id };
-  const form = useVersioned(
-    `clinic/${clinic.id}`,
-    { version: clinic.version, value: fieldsOf(clinic) },
-    (value, version, key) =>
-      data(
-        api().PUT('/api/v1/clinics/{id}', {
-          ...keyed(key),
-          params: { path, header: match(version) },
-          body: contentOf(value),
-        }),
-      ),
-    async () => {
-      const now = await data(api().GET('/api/v1/clinics/{id}', { params: { path } }));
-      return { version: now.version, value: fieldsOf(now) };
-    },
-    async () => {
-      say(t('form.saved'));
-      await client.invalidateQueries({ queryKey: clinicsQuery.queryKey });
-      onClose();
-    },
-  );
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    form.submit();
-  };
   return (
-    <Dialog open firm wide onClose={onClose} title={clinic.name}>
-      <form className="form wide" onSubmit={submit}>
-        <Restored restored={form.restored} onDiscard={form.discard} />
-        <ClinicFields value={form.value} set={form.set} problem={form.sending.problem} />
-        <CheckField
-          label={t('clinics.active')}
-          checked={form.value.active}
-          onChecked={(active) => form.set({ ...form.value, active })}
-        />
-        {form.conflict ? null : <Failure problem={form.sending.problem} retry={form.submit} />}
-        <ConflictDialog
-          conflict={form.conflict}
-          labels={{
-            code: t('clinics.code'),
-            name: t('clinics.name'),
-            address: t('patient.address'),
-            phone: t('patient.phone'),
-            active: t('clinics.active'),
-          }}
-          show={(value, field) => (field === 'active' ? word('yes-no', String(value)) : String(value ?? ''))}
-        />
-        <div className="row end">
-          <Button onClick={onClose}>{t('dialog.cancel')}</Button>
-          <Button kind="main" type="submit" busy={form.sending.busy}>
-            {t('form.save')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <ChangeDialog
+      title={clinic.name}
+      draft={`clinic/${clinic.id}`}
+      read={{ version: clinic.version, value: fieldsOf(clinic) }}
+      list={clinicsQuery.queryKey}
+      save={(value, version, key) =>
+        data(
+          api().PUT('/api/v1/clinics/{id}', {
+            ...keyed(key),
+            params: { path, header: match(version) },
+            body: contentOf(value),
+          }),
+        )
+      }
+      reload={async () => {
+        const now = await data(api().GET('/api/v1/clinics/{id}', { params: { path } }));
+        return { version: now.version, value: fieldsOf(now) };
+      }}
+      labels={{
+        code: t('clinics.code'),
+        name: t('clinics.name'),
+        address: t('patient.address'),
+        phone: t('patient.phone'),
+        active: t('clinics.active'),
+      }}
+      onClose={onClose}
+    >
+      {(editor) => (
+        <>
+          <ClinicFields {...editor} />
+          <CheckField
+            label={t('clinics.active')}
+            checked={editor.value.active}
+            onChecked={(active) => editor.set({ ...editor.value, active })}
+          />
+        </>
+      )}
+    </ChangeDialog>
   );
 }

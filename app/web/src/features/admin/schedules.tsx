@@ -1,20 +1,16 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState, type SubmitEvent } from 'react';
-import { api, data, sending as keyed, type Schemas } from '../../api/client';
-import { useSend } from '../../api/send';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api, data, sending as keyed } from '../../api/client';
 import { listed, schedulesQuery, staffQuery, usePlaces, useStaffNames, type Schedule } from '../../app/names';
 import { can } from '../../app/permissions';
 import { useMe } from '../../app/session';
-import { useDraft } from '../../drafts/useDraft';
 import { useI18n } from '../../i18n';
-import { dayIn, plusDays } from '../../i18n/format';
-import { Restored } from '../../ui/Conflict';
-import { Dialog } from '../../ui/Dialog';
 import { Button, SelectField, TextField } from '../../ui/forms';
 import { Icon } from '../../ui/Icon';
-import { Empty, Failure, Loaded, Mark, Page } from '../../ui/page';
-import { say } from '../../ui/toasts';
+import { Empty, Loaded, Mark, Page } from '../../ui/page';
 import { ChangeSchedule } from './ChangeSchedule';
+import { MakeDialog, textField } from './Editing';
+import { MakeSlots } from './MakeSlots';
 
 /** Whose time can be booked, where, and when. */
 export function SchedulesPage() {
@@ -85,136 +81,45 @@ export function SchedulesPage() {
   );
 }
 
+const nothing = { name: '', staff: '', clinic: '' };
+
 function New({ onClose }: { onClose: () => void }) {
   const { t } = useI18n();
-  const client = useQueryClient();
   const places = usePlaces();
   const staff = useQuery(staffQuery);
-  const draft = useDraft('schedule/new', { name: '', staff: '', clinic: '' });
-  const sending = useSend(
-    (body: Schemas['ScheduleContent'], key) => data(api().POST('/api/v1/schedules', { ...keyed(key), body })),
-    async () => {
-      say(t('form.saved'));
-      await draft.clear();
-      await client.invalidateQueries({ queryKey: schedulesQuery.queryKey });
-      onClose();
-    },
-  );
-  const { value, set } = draft;
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    void sending.send({ ...value, name: value.name.trim() });
-  };
   return (
-    <Dialog open firm onClose={onClose} title={t('schedules.new')}>
-      <form className="form" onSubmit={submit}>
-        <Restored restored={draft.restored} onDiscard={draft.clear} />
-        <TextField
-          label={t('schedules.name')}
-          value={value.name}
-          onValue={(name) => set({ ...value, name })}
-          error={sending.problem?.field('name')}
-          required
-        />
-        <SelectField
-          label={t('schedules.staff')}
-          placeholder={t('form.choose')}
-          value={value.staff}
-          onValue={(next) => set({ ...value, staff: next })}
-          choices={(staff.data ?? [])
-            .filter((each) => ['physician', 'nurse'].includes(each.role))
-            .map((each) => ({ value: each.id, label: listed(each) }))}
-          required
-        />
-        <SelectField
-          label={t('schedules.clinic')}
-          placeholder={t('form.choose')}
-          value={value.clinic}
-          onValue={(clinic) => set({ ...value, clinic })}
-          choices={(places.clinics.data ?? []).map((each) => ({ value: each.id, label: each.name }))}
-          required
-        />
-        <Failure problem={sending.problem} />
-        <div className="row end">
-          <Button onClick={onClose}>{t('dialog.cancel')}</Button>
-          <Button kind="main" type="submit" busy={sending.busy}>
-            {t('form.save')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
-
-function MakeSlots({ schedule, onClose }: { schedule: Schedule; onClose: () => void }) {
-  const { t, f, word } = useI18n();
-  const client = useQueryClient();
-  const today = dayIn(f.zone);
-  const [value, setValue] = useState({
-    from: today,
-    to: plusDays(today, 13),
-    start: '09:00',
-    end: '13:00',
-    minutes: '15',
-    weekdays: [1, 2, 3, 4, 5],
-  });
-  const sending = useSend(
-    (body: Schemas['NewSlots'], key) =>
-      data(api().POST('/api/v1/schedules/{id}/slots', { ...keyed(key), params: { path: { id: schedule.id } }, body })),
-    async ({ made, overlapping }) => {
-      say(t('schedules.made', { made, overlapping }));
-      await client.invalidateQueries({ queryKey: ['slots'] });
-      onClose();
-    },
-  );
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    void sending.send({ ...value, minutes: Number(value.minutes) });
-  };
-  const field = (name: 'from' | 'to' | 'start' | 'end' | 'minutes') => ({
-    value: value[name],
-    onValue: (text: string) => setValue({ ...value, [name]: text }),
-    error: sending.problem?.field(name),
-    required: true,
-  });
-  return (
-    <Dialog open firm onClose={onClose} title={t('schedules.slots-of', { name: schedule.name })}>
-      <form className="form" onSubmit={submit}>
-        <div className="grid small">
-          <TextField label={t('schedules.from')} type="date" {...field('from')} />
-          <TextField label={t('schedules.to')} type="date" {...field('to')} />
-          <TextField label={t('schedules.start')} type="time" {...field('start')} />
-          <TextField label={t('schedules.end')} type="time" {...field('end')} />
-          <TextField label={t('schedules.minutes')} type="number" min={5} max={480} {...field('minutes')} />
-        </div>
-        <fieldset className="weekdays">
-          <legend>{t('schedules.weekdays')}</legend>
-          {[1, 2, 3, 4, 5, 6, 7].map((weekday) => (
-            <label key={weekday}>
-              <input
-                type="checkbox"
-                checked={value.weekdays.includes(weekday)}
-                onChange={(event) =>
-                  setValue({
-                    ...value,
-                    weekdays: event.target.checked
-                      ? [...value.weekdays, weekday].sort((a, b) => a - b)
-                      : value.weekdays.filter((each) => each !== weekday),
-                  })
-                }
-              />
-              <span>{word('weekday', String(weekday))}</span>
-            </label>
-          ))}
-        </fieldset>
-        <Failure problem={sending.problem} />
-        <div className="row end">
-          <Button onClick={onClose}>{t('dialog.cancel')}</Button>
-          <Button kind="main" type="submit" busy={sending.busy}>
-            {t('schedules.make')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <MakeDialog
+      title={t('schedules.new')}
+      draft="schedule/new"
+      empty={nothing}
+      list={schedulesQuery.queryKey}
+      save={(value, key) =>
+        data(api().POST('/api/v1/schedules', { ...keyed(key), body: { ...value, name: value.name.trim() } }))
+      }
+      done={t('form.saved')}
+      onClose={onClose}
+    >
+      {(editor) => (
+        <>
+          <TextField label={t('schedules.name')} {...textField(editor, 'name')} required />
+          <SelectField
+            label={t('schedules.staff')}
+            placeholder={t('form.choose')}
+            {...textField(editor, 'staff')}
+            choices={(staff.data ?? [])
+              .filter((each) => ['physician', 'nurse'].includes(each.role))
+              .map((each) => ({ value: each.id, label: listed(each) }))}
+            required
+          />
+          <SelectField
+            label={t('schedules.clinic')}
+            placeholder={t('form.choose')}
+            {...textField(editor, 'clinic')}
+            choices={(places.clinics.data ?? []).map((each) => ({ value: each.id, label: each.name }))}
+            required
+          />
+        </>
+      )}
+    </MakeDialog>
   );
 }

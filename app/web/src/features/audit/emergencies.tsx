@@ -1,12 +1,12 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState, type SubmitEvent } from 'react';
+import { useState } from 'react';
 import { api, data, match, sending as keyed, type Schemas } from '../../api/client';
 import { useSend } from '../../api/send';
 import { patientQuery, useStaffNames } from '../../app/names';
 import { useI18n } from '../../i18n';
-import { Dialog } from '../../ui/Dialog';
+import { FormDialog } from '../../ui/FormDialog';
 import { Button, choicesOf, SelectField, TextArea } from '../../ui/forms';
-import { Empty, Failure, Loaded, Mark, Page, Section } from '../../ui/page';
+import { Empty, Loaded, Mark, Page, Section } from '../../ui/page';
 import { say } from '../../ui/toasts';
 
 type Emergency = Schemas['EmergencyAccess'];
@@ -102,37 +102,30 @@ function Judge({ emergency, onClose }: { emergency: Emergency; onClose: () => vo
       onClose();
     },
   );
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    void sending.send({ verdict: verdict as Schemas['EmergencyVerdict'], comment: comment.trim() });
-  };
   return (
-    <Dialog open firm onClose={onClose} title={t('emergencies.judge')}>
-      <form className="form" onSubmit={submit}>
-        <p className="prose sheet">{emergency.reason}</p>
-        <SelectField
-          label={t('emergencies.verdict')}
-          placeholder={t('form.choose')}
-          value={verdict}
-          onValue={setVerdict}
-          choices={choicesOf(word, 'verdict', ['justified', 'unjustified'])}
-          required
-        />
-        <TextArea
-          label={t('emergencies.comment')}
-          value={comment}
-          onValue={setComment}
-          error={sending.problem?.field('comment')}
-          required
-        />
-        <Failure problem={sending.problem} />
-        <div className="row end">
-          <Button onClick={onClose}>{t('dialog.cancel')}</Button>
-          <Button kind="main" type="submit" busy={sending.busy}>
-            {t('emergencies.go')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={t('emergencies.judge')}
+      go={t('emergencies.go')}
+      sending={sending}
+      onClose={onClose}
+      onSubmit={() => void sending.send({ verdict: verdict as Schemas['EmergencyVerdict'], comment: comment.trim() })}
+    >
+      <p className="prose sheet">{emergency.reason}</p>
+      <SelectField
+        label={t('emergencies.verdict')}
+        placeholder={t('form.choose')}
+        value={verdict}
+        onValue={setVerdict}
+        choices={choicesOf(word, 'verdict', ['justified', 'unjustified'])}
+        required
+      />
+      <TextArea
+        label={t('emergencies.comment')}
+        value={comment}
+        onValue={setComment}
+        error={sending.problem?.field('comment')}
+        required
+      />
+    </FormDialog>
   );
 }

@@ -1,11 +1,10 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useState, type SubmitEvent } from 'react';
+import { useState } from 'react';
 import { api, data, match, sending as keyed } from '../../api/client';
 import { useSend } from '../../api/send';
 import { useI18n } from '../../i18n';
-import { Dialog } from '../../ui/Dialog';
-import { Button, TextField } from '../../ui/forms';
-import { Failure } from '../../ui/page';
+import { FormDialog } from '../../ui/FormDialog';
+import { TextField } from '../../ui/forms';
 import { say } from '../../ui/toasts';
 import type { Prescription } from '../patient/queries';
 
@@ -29,29 +28,23 @@ export function Stop({ prescription, onClose }: { prescription: Prescription; on
       onClose();
     },
   );
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    void sending.send(reason.trim());
-  };
   return (
-    <Dialog open firm onClose={onClose} title={t('medication.stop-of', { medication: prescription.medication })}>
-      <form className="form" onSubmit={submit}>
-        <TextField
-          label={t('entry.reason')}
-          value={reason}
-          onValue={setReason}
-          error={sending.problem?.field('reason')}
-          required
-          maxLength={500}
-        />
-        <Failure problem={sending.problem} />
-        <div className="row end">
-          <Button onClick={onClose}>{t('dialog.cancel')}</Button>
-          <Button kind="danger" type="submit" busy={sending.busy}>
-            {t('medication.stop')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={t('medication.stop-of', { medication: prescription.medication })}
+      go={t('medication.stop')}
+      kind="danger"
+      sending={sending}
+      onClose={onClose}
+      onSubmit={() => void sending.send(reason.trim())}
+    >
+      <TextField
+        label={t('entry.reason')}
+        value={reason}
+        onValue={setReason}
+        error={sending.problem?.field('reason')}
+        required
+        maxLength={500}
+      />
+    </FormDialog>
   );
 }

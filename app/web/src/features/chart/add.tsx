@@ -1,13 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query';
-import type { SubmitEvent, ReactNode } from 'react';
 import { api, data, sending as keyed } from '../../api/client';
-import { useSend, type Sending } from '../../api/send';
+import { useSend } from '../../api/send';
 import { useDraft } from '../../drafts/useDraft';
 import { useI18n } from '../../i18n';
 import { Restored } from '../../ui/Conflict';
-import { Dialog } from '../../ui/Dialog';
-import { Button, choicesOf, SelectField, TextField } from '../../ui/forms';
-import { Failure } from '../../ui/page';
+import { FormDialog } from '../../ui/FormDialog';
+import { choicesOf, SelectField, TextField } from '../../ui/forms';
 import { say } from '../../ui/toasts';
 import type { Content } from '../patient/queries';
 import { usePatient } from './chart';
@@ -35,40 +33,6 @@ export function useAdd(done: () => unknown) {
       await done();
       await client.invalidateQueries({ queryKey: ['entries', patient.id] });
     },
-  );
-}
-
-function Form({
-  title,
-  onClose,
-  onSubmit,
-  adding,
-  children,
-}: {
-  title: string;
-  onClose: () => void;
-  onSubmit: () => void;
-  adding: Sending<readonly Content[], void>;
-  children: ReactNode;
-}) {
-  const { t } = useI18n();
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    onSubmit();
-  };
-  return (
-    <Dialog open firm onClose={onClose} title={title}>
-      <form className="form" onSubmit={submit}>
-        {children}
-        <Failure problem={adding.problem} />
-        <div className="row end">
-          <Button onClick={onClose}>{t('dialog.cancel')}</Button>
-          <Button kind="main" type="submit" busy={adding.busy}>
-            {t('add.go')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
   );
 }
 
@@ -107,7 +71,7 @@ export function AddAllergy({ onClose }: { onClose: () => void }) {
       },
     ]);
   return (
-    <Form title={t('add.allergy')} onClose={onClose} onSubmit={submit} adding={adding}>
+    <FormDialog title={t('add.allergy')} go={t('add.go')} sending={adding} onClose={onClose} onSubmit={submit}>
       <Restored restored={draft.restored} onDiscard={draft.clear} />
       <TextField label={t('allergy.substance')} {...field('substance')} required maxLength={200} />
       <SelectField
@@ -124,7 +88,7 @@ export function AddAllergy({ onClose }: { onClose: () => void }) {
         {...field('criticality')}
         choices={choicesOf(word, 'criticality', criticalities)}
       />
-    </Form>
+    </FormDialog>
   );
 }
 
@@ -155,7 +119,7 @@ export function AddCondition({ onClose }: { onClose: () => void }) {
       },
     ]);
   return (
-    <Form title={t('add.condition')} onClose={onClose} onSubmit={submit} adding={adding}>
+    <FormDialog title={t('add.condition')} go={t('add.go')} sending={adding} onClose={onClose} onSubmit={submit}>
       <Restored restored={draft.restored} onDiscard={draft.clear} />
       <TextField label={t('condition.description')} {...field('description')} required maxLength={200} />
       <TextField
@@ -177,6 +141,6 @@ export function AddCondition({ onClose }: { onClose: () => void }) {
         {...field('onset')}
         max={new Date().toISOString().slice(0, 10)}
       />
-    </Form>
+    </FormDialog>
   );
 }
