@@ -5,7 +5,7 @@ GALENO = $(CARGO) run --quiet --release --bin galeno --
 VENV = .cache/venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile schemas test test-fast test-programs lint up bench bench-keeper bench-api fuzz fuzz-api deny clean
+.PHONY: help setup compile schemas test test-fast test-programs test-web screenshots lint up bench bench-keeper bench-api fuzz fuzz-api deny clean
 
 help: ## List what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -59,6 +59,12 @@ deny: ## Licences, sources and unused dependencies (builds cargo-deny and cargo-
 
 test-programs: setup ## The keeper and the API against real MariaDB, Galera, S3 and gpg: half an hour on two cores
 	tools/test-programs
+
+test-web: setup ## The web application: lints, logic, journeys in a browser against the real API, axe, speed
+	app/web/test.sh
+
+screenshots: setup ## Every screen of the web application, es/en, light/dark, phone/desktop, into app/web/screenshots/
+	app/web/test.sh --screenshots
 
 clean: ## Remove what was built and installed here
 	rm -rf target .cache

@@ -4,6 +4,7 @@
 #
 #   app/web/test.sh            everything (some minutes)
 #   app/web/test.sh --fast     without a browser
+#   app/web/test.sh --screenshots   every screen into app/web/screenshots/, and nothing else
 #
 # Programs: target/debug/api and target/debug/web, built when they are missing; GALENO_API_PROGRAM and GALENO_WEB_PROGRAM
 # name others. The browser: /usr/bin/chromium; CHROMIUM names another one.
@@ -18,6 +19,19 @@ if ! cmp -s package-lock.json node_modules/.installed; then
   cp package-lock.json node_modules/.installed
 fi
 npm run -s licences
+
+programs() {
+  step 'programs'
+  if [ -z "${GALENO_API_PROGRAM:-}" ] || [ -z "${GALENO_WEB_PROGRAM:-}" ]; then
+    (cd ../.. && cargo build --locked -q -p galeno-api --bin api -p galeno-web --bin web)
+  fi
+}
+
+if [ "${1:-}" = --screenshots ]; then
+  npm run -s build
+  programs
+  exec npm run screenshots
+fi
 
 step 'the generated client is fresh'
 npm run -s api:check
@@ -34,10 +48,7 @@ npm run -s test:budget
 
 [ "${1:-}" != --fast ] || exit 0
 
-step 'programs'
-if [ -z "${GALENO_API_PROGRAM:-}" ] || [ -z "${GALENO_WEB_PROGRAM:-}" ]; then
-  (cd ../.. && cargo build --locked -q -p galeno-api --bin api -p galeno-web --bin web)
-fi
+programs
 
 step 'journeys, accessibility and speed in Chromium'
 npx playwright test --project=journeys --project=quality

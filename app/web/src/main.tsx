@@ -17,6 +17,7 @@ import './styles/over.css';
 import './styles/patient.css';
 import './styles/chart.css';
 import './styles/work.css';
+import './styles/office.css';
 import './styles/narrow.css';
 
 const client = new QueryClient({

@@ -4,7 +4,8 @@
  */
 
 import type { Page } from '@playwright/test';
-import { scene, screens } from './support/scene';
+import { scene } from './support/scene';
+import { screens } from './support/screens';
 import { test } from './support/test';
 
 const devices = {

@@ -4,11 +4,12 @@ import { lazy, Suspense, useEffect, useRef } from 'react';
 import { usePlatform } from '../api/platform';
 import { asProblem } from '../api/problem';
 import { useI18n } from '../i18n';
-import { Failure, Lines, Notice, Page } from '../ui/page';
+import { Failure, Lines, Loaded, Notice, Page } from '../ui/page';
 import { can } from './permissions';
 import { PlatformBar } from './PlatformBar';
 import { meQuery, Signed, useMe, useOtherTabs } from './session';
 import { Shell } from './Shell';
+import { useSubject } from './subject';
 
 const Enrol = lazy(() => import('../features/account/second-factor').then((module) => ({ default: module.EnrolPage })));
 const SessionEnded = lazy(() =>
@@ -73,6 +74,7 @@ function ToSignIn() {
 
 function Within() {
   const me = useMe();
+  const subject = useSubject();
   const { t } = useI18n();
   const matches = useMatches();
   const needs = matches.map((match) => match.staticData.needs).find((permission) => permission !== undefined);
@@ -89,8 +91,11 @@ function Within() {
     <Shell>
       <main id="main" ref={main} tabIndex={-1}>
         <Suspense fallback={<Lines count={5} />}>
-          {needs === undefined || can(me.role, needs) ? (
-            <Outlet />
+          {subject.pending ? (
+            <Loaded query={subject.pending}>{() => null}</Loaded>
+          ) : needs === undefined || can(me.role, needs) ? (
+            // Another person, another page: nothing chosen for one goes on for the other.
+            <Outlet key={subject.id} />
           ) : (
             <Page title={t('forbidden.title')}>
               <Notice kind="warning" title={t('forbidden.text')} />

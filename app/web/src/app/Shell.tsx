@@ -4,6 +4,7 @@ import { Link, useNavigate, useRouteContext } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { asProblem } from '../api/problem';
 import { choose, useI18n, type Key } from '../i18n';
+import { ActFor } from '../features/patient/ActFor';
 import { PatientSearch } from '../features/staff/PatientSearch';
 import { Icon, type IconName } from '../ui/Icon';
 import { say } from '../ui/toasts';
@@ -29,7 +30,11 @@ interface Place {
     | '/people'
     | '/clinics'
     | '/schedules'
-    | '/roles';
+    | '/roles'
+    | '/services'
+    | '/requests'
+    | '/research'
+    | '/processing';
   icon: IconName;
   words: Key;
 }
@@ -39,6 +44,7 @@ const today = place('/', 'today', 'nav.today');
 const patients = place('/patients', 'search', 'nav.patients');
 const agenda = place('/agenda', 'agenda', 'nav.agenda');
 const waiting = place('/waiting', 'waiting', 'nav.waiting');
+const processing = place('/processing', 'record', 'nav.processing');
 const schedules = place('/schedules', 'table', 'nav.schedules');
 
 const places: Record<Role, readonly Place[]> = {
@@ -58,8 +64,16 @@ const places: Record<Role, readonly Place[]> = {
     place('/clinics', 'clinic', 'nav.clinics'),
     schedules,
     place('/roles', 'key', 'nav.roles'),
+    place('/services', 'plug', 'nav.services'),
+    processing,
   ],
-  auditor: [place('/', 'eye', 'nav.log'), place('/emergencies', 'warning', 'nav.emergencies')],
+  auditor: [
+    place('/', 'eye', 'nav.log'),
+    place('/emergencies', 'warning', 'nav.emergencies'),
+    place('/requests', 'shield', 'nav.requests'),
+    place('/research', 'chart', 'nav.research'),
+    processing,
+  ],
   service: [],
 };
 
@@ -100,7 +114,14 @@ export function Shell({ children }: { children: ReactNode }) {
           </Link>
         ))}
       </nav>
-      {children}
+      {me.kind === 'patient' ? (
+        <div className="person">
+          <ActFor />
+          {children}
+        </div>
+      ) : (
+        children
+      )}
     </div>
   );
 }

@@ -3,6 +3,7 @@
  * docs/authorization.md.
  */
 
+import type { Schemas } from '../api/client';
 import type { Role } from './session';
 
 export const roles = [
@@ -19,10 +20,14 @@ const table = {
   'staff.manage': 'administrator',
   'organization.manage': 'administrator',
   'patient.search': 'physician nurse receptionist pharmacist',
+  'patient.read': 'physician nurse receptionist pharmacist auditor patient',
   'patient.create': 'physician nurse receptionist',
   'patient.update': 'physician nurse receptionist',
+  'patient.merge': 'receptionist administrator',
   'patient.account': 'receptionist administrator',
+  'guardian.manage': 'receptionist administrator',
   'care-team.read': 'physician nurse receptionist administrator auditor patient',
+  'care-team.manage': 'physician administrator',
   'record.read': 'physician nurse patient',
   'record.write': 'physician nurse',
   'record.sign': 'physician nurse',
@@ -42,6 +47,12 @@ const table = {
   'consent.read': 'physician nurse receptionist auditor patient',
   'consent.manage': 'receptionist patient',
   'data.export': 'auditor patient',
+  'data.request': 'receptionist auditor patient',
+  'data.rights': 'auditor',
+  'processing.read': 'administrator auditor',
+  'processing.manage': 'administrator',
+  'research.export': 'auditor',
+  'token.manage': 'administrator',
 } as const;
 
 export type Permission = keyof typeof table;
@@ -50,3 +61,19 @@ export const permissions = Object.keys(table) as Permission[];
 export function can(role: Role, permission: Permission): boolean {
   return table[permission].split(' ').includes(role);
 }
+
+/** What another program may be given at all: the table's column `service`. */
+export const scopes = [
+  'organization.read',
+  'staff.read',
+  'patient.search',
+  'patient.read',
+  'patient.create',
+  'patient.update',
+  'record.read',
+  'schedule.read',
+  'appointment.read',
+  'appointment.book',
+  'prescription.read',
+  'consent.read',
+] as const satisfies readonly Schemas['Action'][];

@@ -143,6 +143,29 @@ const details = createRoute({
   path: '/details',
   component: lazyRouteComponent(() => import('../features/chart/details'), 'Details'),
 });
+const chartPrivacy = createRoute({
+  getParentRoute: () => patient,
+  path: '/privacy',
+  component: lazyRouteComponent(() => import('../features/chart/privacy'), 'Privacy'),
+});
+const chartRights = createRoute({
+  getParentRoute: () => patient,
+  path: '/rights',
+  component: lazyRouteComponent(() => import('../features/chart/rights'), 'Rights'),
+  staticData: { needs: 'data.request' },
+});
+const accesses = createRoute({
+  getParentRoute: () => patient,
+  path: '/accesses',
+  component: lazyRouteComponent(() => import('../features/chart/accesses'), 'Accesses'),
+  staticData: { needs: 'access-log.patient' },
+});
+const merge = createRoute({
+  getParentRoute: within,
+  path: '/patients/$patient/merge',
+  component: lazyRouteComponent(() => import('../features/staff/merge'), 'MergePage'),
+  staticData: { needs: 'patient.merge' },
+});
 const agenda = createRoute({
   getParentRoute: within,
   path: '/agenda',
@@ -200,6 +223,38 @@ const rolesPage = createRoute({
   component: lazyRouteComponent(() => import('../features/admin/roles'), 'RolesPage'),
   staticData: { needs: 'staff.manage' },
 });
+const services = createRoute({
+  getParentRoute: within,
+  path: '/services',
+  component: lazyRouteComponent(() => import('../features/admin/services'), 'ServicesPage'),
+  staticData: { needs: 'token.manage' },
+});
+
+// The office of data protection
+const requests = createRoute({
+  getParentRoute: within,
+  path: '/requests',
+  component: lazyRouteComponent(() => import('../features/rights/open'), 'OpenRequestsPage'),
+  staticData: { needs: 'data.rights' },
+});
+const erasures = createRoute({
+  getParentRoute: within,
+  path: '/erasures',
+  component: lazyRouteComponent(() => import('../features/rights/erasures'), 'ErasuresPage'),
+  staticData: { needs: 'data.rights' },
+});
+const research = createRoute({
+  getParentRoute: within,
+  path: '/research',
+  component: lazyRouteComponent(() => import('../features/rights/research'), 'ResearchPage'),
+  staticData: { needs: 'research.export' },
+});
+const processing = createRoute({
+  getParentRoute: within,
+  path: '/processing',
+  component: lazyRouteComponent(() => import('../features/rights/processing'), 'ProcessingPage'),
+  staticData: { needs: 'processing.read' },
+});
 const index = createRoute({
   getParentRoute: () => root,
   path: '/index.html',
@@ -226,7 +281,8 @@ export const router = createRouter({
       privacy,
       search,
       register,
-      patient.addChildren([timeline, notes, vitals, medication, visits, details]),
+      patient.addChildren([timeline, notes, vitals, medication, visits, details, chartPrivacy, chartRights, accesses]),
+      merge,
       agenda,
       waiting,
       dispense,
@@ -236,6 +292,11 @@ export const router = createRouter({
       clinics,
       schedules,
       rolesPage,
+      services,
+      requests,
+      erasures,
+      research,
+      processing,
     ]),
   ]),
   context: { environment: undefined },

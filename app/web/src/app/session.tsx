@@ -64,6 +64,7 @@ export async function signOut(client: QueryClient) {
 async function forget(client: QueryClient) {
   await wipe().catch(() => undefined);
   client.clear();
+  sessionStorage.clear();
   // A new page: nothing that was shown stays in this one's memory.
   window.location.assign('/sign-in');
 }
@@ -89,6 +90,7 @@ export async function signedIn(client: QueryClient, before: string | undefined) 
   if (before !== undefined && me?.person !== before) {
     await wipe().catch(() => undefined);
     client.clear();
+    sessionStorage.clear();
     window.location.assign('/');
     return;
   }

@@ -2,7 +2,8 @@
 
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { scene, screens } from '../support/scene';
+import { scene } from '../support/scene';
+import { screens } from '../support/screens';
 import { expect, test } from '../support/test';
 
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];

@@ -12,6 +12,8 @@ interface Props {
   busy: boolean;
   onDrop: (appointment: Appointment, slot: Slot) => void;
   onMove: (appointment: Appointment) => void;
+  /** Holds a slot back, or gives it free; not given to who may not. */
+  onHold: ((slot: Slot) => void) | undefined;
 }
 
 interface Place {
@@ -45,12 +47,13 @@ export function placesOf(
   return places.sort((one, other) => one.at.localeCompare(other.at));
 }
 
-export function Board({ days, slots, appointments, nameOf, busy, onDrop, onMove }: Props) {
+export function Board({ days, slots, appointments, nameOf, busy, onDrop, onMove, onHold }: Props) {
   const { t, f } = useI18n();
   const [dragged, setDragged] = useState<Appointment>();
   const [over, setOver] = useState<string>();
   const start = useRef<{ x: number; y: number; appointment: Appointment } | undefined>(undefined);
   const today = dayIn(f.zone);
+  const now = new Date().toISOString();
   const shown =
     days.length === 1
       ? days
@@ -120,6 +123,17 @@ export function Board({ days, slots, appointments, nameOf, busy, onDrop, onMove 
                     >
                       <span>{nameOf(appointment)}</span>
                       {appointment.status === 'booked' ? null : <StatusWord status={appointment.status} />}
+                    </button>
+                  ) : slot && onHold && slot.starts_at > now ? (
+                    <button
+                      type="button"
+                      className={slot.free ? 'free' : 'held-back'}
+                      onClick={() => onHold(slot)}
+                      aria-label={
+                        slot.free ? t('slot.close-at', { time: f.time(at) }) : t('slot.open-at', { time: f.time(at) })
+                      }
+                    >
+                      {slot.free ? t('agenda.free') : t('agenda.closed')}
                     </button>
                   ) : (
                     <span className={slot?.free ? 'free' : 'held-back'}>

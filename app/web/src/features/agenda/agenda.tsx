@@ -2,6 +2,7 @@ import { useQueries, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { patientQuery, usePlaces } from '../../app/names';
+import { can } from '../../app/permissions';
 import { useMe } from '../../app/session';
 import { useI18n } from '../../i18n';
 import { dayIn, instant, monday, plusDays } from '../../i18n/format';
@@ -11,6 +12,7 @@ import { asProblem } from '../../api/problem';
 import { Empty, Failure, Lines, Page } from '../../ui/page';
 import { slotsQuery, type Slot } from '../patient/slots';
 import { Board } from './Board';
+import { HoldDialog } from './HoldDialog';
 import { MoveDialog } from './MoveDialog';
 import { useMove } from './move';
 import { dayQuery } from './queries';
@@ -47,6 +49,7 @@ export function AgendaPage() {
   const appointments = useQuery({ ...dayQuery(staff, from, to), refetchInterval: 30_000 });
   const names = useNames(appointments.data ?? []);
   const [moving, setMoving] = useState<Appointment>();
+  const [holding, setHolding] = useState<Slot>();
   const move = useMove();
   const failed = slots.error ?? appointments.error;
   const ready = slots.data && appointments.data;
@@ -105,8 +108,10 @@ export function AgendaPage() {
           busy={move.busy}
           onDrop={drop}
           onMove={setMoving}
+          onHold={can(me.role, 'schedule.manage') ? setHolding : undefined}
         />
       )}
+      {holding ? <HoldDialog slot={holding} onClose={() => setHolding(undefined)} /> : null}
       {moving ? (
         <MoveDialog
           appointment={moving}

@@ -13,15 +13,26 @@ import type { Patient } from '../staff/find';
 
 /** No care relationship is known: the record opens with a reason, for a limited time, and somebody reviews it. */
 export function BreakGlass({ patient }: { patient: Patient }) {
-  const { t, f } = useI18n();
+  const { t } = useI18n();
   const me = useMe();
+  return (
+    <section className="glass">
+      <Icon name="lock" size={32} />
+      <h2>{t('glass.title')}</h2>
+      <p>{t('glass.text')}</p>
+      {can(me.role, 'emergency.open') ? <OpenInEmergency patient={patient.id} /> : null}
+    </section>
+  );
+}
+
+/** Opens a record with a written reason. */
+export function OpenInEmergency({ patient }: { patient: string }) {
+  const { t, f } = useI18n();
   const client = useQueryClient();
   const [reason, setReason] = useState('');
   const opening = useSend(
     (body: { reason: string }, key) =>
-      data(
-        api().POST('/api/v1/patients/{id}/emergency', { ...keyed(key), params: { path: { id: patient.id } }, body }),
-      ),
+      data(api().POST('/api/v1/patients/{id}/emergency', { ...keyed(key), params: { path: { id: patient } }, body })),
     async (access) => {
       say(t('glass.opened', { time: f.time(access.expires_at) }));
       await client.invalidateQueries();
@@ -32,28 +43,21 @@ export function BreakGlass({ patient }: { patient: Patient }) {
     void opening.send({ reason: reason.trim() });
   };
   return (
-    <section className="glass">
-      <Icon name="lock" size={32} />
-      <h2>{t('glass.title')}</h2>
-      <p>{t('glass.text')}</p>
-      {can(me.role, 'emergency.open') ? (
-        <form className="form" onSubmit={submit}>
-          <TextArea
-            label={t('glass.reason')}
-            hint={t('glass.reason-hint')}
-            value={reason}
-            onValue={setReason}
-            error={opening.problem?.field('reason')}
-            minLength={10}
-            maxLength={1000}
-            required
-          />
-          {opening.problem?.field('reason') === undefined ? <Failure problem={opening.problem} /> : null}
-          <Button kind="danger" type="submit" busy={opening.busy}>
-            {t('glass.open')}
-          </Button>
-        </form>
-      ) : null}
-    </section>
+    <form className="form" onSubmit={submit}>
+      <TextArea
+        label={t('glass.reason')}
+        hint={t('glass.reason-hint')}
+        value={reason}
+        onValue={setReason}
+        error={opening.problem?.field('reason')}
+        minLength={10}
+        maxLength={1000}
+        required
+      />
+      {opening.problem?.field('reason') === undefined ? <Failure problem={opening.problem} /> : null}
+      <Button kind="danger" type="submit" busy={opening.busy}>
+        {t('glass.open')}
+      </Button>
+    </form>
   );
 }

@@ -7,9 +7,10 @@ import { can } from '../../app/permissions';
 import { useMe } from '../../app/session';
 import { useI18n, type Key } from '../../i18n';
 import { Icon } from '../../ui/Icon';
-import { Failure, Lines, Mark } from '../../ui/page';
+import { Failure, Lines, Mark, Notice } from '../../ui/page';
 import { entriesQuery, standing } from '../patient/queries';
 import { BreakGlass } from './BreakGlass';
+import { Restricted } from './Restricted';
 import type { Patient } from '../staff/find';
 import { useEffect } from 'react';
 
@@ -28,7 +29,10 @@ const tabs = [
   ['/patients/$patient/vitals', 'chart.vitals', 'record.read'],
   ['/patients/$patient/medication', 'chart.medication', 'prescription.read'],
   ['/patients/$patient/visits', 'chart.visits', 'appointment.read'],
-  ['/patients/$patient/details', 'chart.details', 'patient.search'],
+  ['/patients/$patient/details', 'chart.details', 'patient.read'],
+  ['/patients/$patient/privacy', 'chart.privacy', 'consent.read'],
+  ['/patients/$patient/rights', 'chart.rights', 'data.request'],
+  ['/patients/$patient/accesses', 'chart.accesses', 'access-log.patient'],
 ] as const satisfies readonly (readonly [string, Key, Parameters<typeof can>[1]])[];
 
 /** A patient's page: who it is and what can kill them stay in sight whatever is open below. */
@@ -44,6 +48,7 @@ export function ChartPage() {
     if (patient.data) document.title = `${listed(patient.data)} · Galeno`;
   }, [patient.data]);
   if (patient.isError) {
+    if (asProblem(patient.error).kind === 'data-restricted') return <Restricted id={id} />;
     return (
       <div className="page">
         <Failure problem={asProblem(patient.error)} retry={() => void patient.refetch()} />
@@ -63,6 +68,7 @@ export function ChartPage() {
               <span>{word('sex', data.sex)}</span>
               <span>{f.date(data.birth_date)}</span>
               <span>{data.document_number ?? t('patient.no-document')}</span>
+              {data.restricted ? <Mark kind="warning">{t('restriction.on')}</Mark> : null}
               {data.deceased_at ? (
                 <Mark kind="danger">{t('patient.deceased', { day: f.day(data.deceased_at) })}</Mark>
               ) : null}
@@ -70,6 +76,16 @@ export function ChartPage() {
           </div>
           {clinical && !closed ? <Alerts id={id} /> : null}
         </header>
+        {data.merged_into ? (
+          <Notice kind="warning" title={t('merge.merged')}>
+            <Link to="/patients/$patient" params={{ patient: data.merged_into }}>
+              {t('merge.go-there')}
+            </Link>
+          </Notice>
+        ) : null}
+        {data.erased_at ? (
+          <Notice kind="warning" title={t('erasure.happened', { day: f.day(data.erased_at) })} />
+        ) : null}
         {closed ? (
           <BreakGlass patient={data} />
         ) : (

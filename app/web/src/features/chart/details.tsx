@@ -1,5 +1,6 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import type { SubmitEvent } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState, type SubmitEvent } from 'react';
 import { api, data, match, sending as keyed } from '../../api/client';
 import { can } from '../../app/permissions';
 import { patientQuery } from '../../app/names';
@@ -7,14 +8,15 @@ import { useMe } from '../../app/session';
 import { useVersioned } from '../../drafts/useVersioned';
 import { useI18n } from '../../i18n';
 import { ConflictDialog, Restored } from '../../ui/Conflict';
-import { Button } from '../../ui/forms';
-import { Empty, Failure, Loaded, Section } from '../../ui/page';
+import { Button, TextField } from '../../ui/forms';
+import { Failure, Notice, Section } from '../../ui/page';
 import { say } from '../../ui/toasts';
 import { GiveAccess } from '../admin/GiveAccess';
-import { careTeamQuery } from '../patient/queries';
 import type { Patient } from '../staff/find';
 import { contentOf, detailsOf, PatientFields, usePatientLabels } from '../staff/PatientFields';
 import { usePatient } from './chart';
+import { History } from './History';
+import { Team } from './Team';
 
 export function Details() {
   const patient = usePatient();
@@ -22,10 +24,18 @@ export function Details() {
   const { t } = useI18n();
   return (
     <>
-      <Section title={t('details.title')}>
-        {can(me.role, 'patient.update') ? <Edit key={patient.id} patient={patient} /> : <Shown patient={patient} />}
+      <Section title={t('details.title')} actions={<History />}>
+        {can(me.role, 'patient.update') || can(me.role, 'data.rights') ? (
+          <Edit key={patient.id} patient={patient} />
+        ) : (
+          <Shown patient={patient} />
+        )}
       </Section>
-      {can(me.role, 'care-team.read') ? <Team /> : null}
+      {can(me.role, 'care-team.read') ? (
+        <Section title={t('details.team')}>
+          <Team />
+        </Section>
+      ) : null}
       {can(me.role, 'patient.account') ? (
         <Section title={t('details.access')}>
           <p>{t('details.access-text')}</p>
@@ -41,6 +51,16 @@ export function Details() {
               )
             }
           />
+        </Section>
+      ) : null}
+      {can(me.role, 'patient.merge') && !patient.merged_into ? (
+        <Section title={t('merge.section')}>
+          <div className="row between">
+            <p>{t('merge.section-text')}</p>
+            <Link to="/patients/$patient/merge" params={{ patient: patient.id }} className="button">
+              {t('merge.start')}
+            </Link>
+          </div>
         </Section>
       ) : null}
     </>
@@ -70,24 +90,31 @@ function Edit({ patient }: { patient: Patient }) {
   const { t, word, f } = useI18n();
   const labels = usePatientLabels();
   const client = useQueryClient();
+  const me = useMe();
+  const byRight = can(me.role, 'data.rights');
+  const [reason, setReason] = useState('');
   const path = { id: patient.id };
   const form = useVersioned(
     `details/${patient.id}`,
     { version: patient.version, value: detailsOf(patient) },
-    (value, version, key) =>
-      data(
-        api().PUT('/api/v1/patients/{id}', {
-          ...keyed(key),
-          params: { path, header: match(version) },
-          body: { patient: contentOf(value) },
-        }),
-      ),
+    (value, version, key) => {
+      const options = { ...keyed(key), params: { path, header: match(version) } };
+      return byRight
+        ? data(
+            api().PUT('/api/v1/patients/{id}/rectification', {
+              ...options,
+              body: { patient: contentOf(value), reason: reason.trim() },
+            }),
+          )
+        : data(api().PUT('/api/v1/patients/{id}', { ...options, body: { patient: contentOf(value) } }));
+    },
     async () => {
       const now = await data(api().GET('/api/v1/patients/{id}', { params: { path } }));
       return { version: now.version, value: detailsOf(now) };
     },
     async () => {
       say(t('details.saved'));
+      setReason('');
       await client.invalidateQueries({ queryKey: patientQuery(patient.id).queryKey });
     },
   );
@@ -98,7 +125,18 @@ function Edit({ patient }: { patient: Patient }) {
   return (
     <form className="form wide" onSubmit={submit}>
       <Restored restored={form.restored} onDiscard={form.discard} />
+      {byRight ? <Notice title={t('details.rectify')} /> : null}
       <PatientFields value={form.value} onValue={form.set} problem={form.sending.problem} />
+      {byRight ? (
+        <TextField
+          label={t('details.reason')}
+          value={reason}
+          onValue={setReason}
+          error={form.sending.problem?.field('reason')}
+          maxLength={400}
+          required
+        />
+      ) : null}
       {form.conflict ? null : <Failure problem={form.sending.problem} retry={form.submit} />}
       <ConflictDialog
         conflict={form.conflict}
@@ -119,37 +157,5 @@ function Edit({ patient }: { patient: Patient }) {
         </Button>
       </div>
     </form>
-  );
-}
-
-function Team() {
-  const patient = usePatient();
-  const { t, f, word } = useI18n();
-  const team = useQuery(careTeamQuery(patient.id));
-  return (
-    <Section title={t('details.team')}>
-      <Loaded query={team} lines={1}>
-        {(list) =>
-          list.length === 0 ? (
-            <Empty>{t('home.team-none')}</Empty>
-          ) : (
-            <ul className="rows">
-              {list.map((member) => (
-                <li key={member.id}>
-                  <div>
-                    <strong>
-                      {member.given_name} {member.family_name}
-                    </strong>
-                    <p className="hint">
-                      {word('role', member.role)} · {member.reason} · {t('record.since', { day: f.day(member.since) })}
-                    </p>
-                  </div>
-                </li>
-              ))}
-            </ul>
-          )
-        }
-      </Loaded>
-    </Section>
   );
 }

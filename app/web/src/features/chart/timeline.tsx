@@ -13,6 +13,7 @@ import { Empty, Failure, Lines, Mark } from '../../ui/page';
 import type { Entry } from '../patient/queries';
 import { AddAllergy, AddCondition } from './add';
 import { usePatient } from './chart';
+import { AddDocument, OpenDocument } from './Documents';
 import { EntryActions } from './EntryActions';
 import { titleOf, whenOf } from './entry';
 
@@ -23,7 +24,11 @@ type Kind = (typeof kinds)[number];
 export function Timeline() {
   const me = useMe();
   if (!can(me.role, 'record.read')) {
-    const to = can(me.role, 'appointment.read') ? '/patients/$patient/visits' : '/patients/$patient/medication';
+    const to = can(me.role, 'appointment.read')
+      ? '/patients/$patient/visits'
+      : can(me.role, 'prescription.read')
+        ? '/patients/$patient/medication'
+        : '/patients/$patient/rights';
     return <Navigate to={to} from="/patients/$patient" replace />;
   }
   return <Record />;
@@ -33,7 +38,7 @@ function Record() {
   const patient = usePatient();
   const { t, f, word } = useI18n();
   const [kind, setKind] = useState<Kind>('all');
-  const [adding, setAdding] = useState<'allergy' | 'condition'>();
+  const [adding, setAdding] = useState<'allergy' | 'condition' | 'document'>();
   const entries = useInfiniteQuery({
     queryKey: ['entries', patient.id, 'timeline', kind],
     queryFn: ({ pageParam }) =>
@@ -66,11 +71,14 @@ function Record() {
           choices={kinds.map((value) => ({ value, label: word('kind', value) }))}
         />
         <div className="row">
-          <Button onClick={() => setAdding('condition')}>
+          <Button onClick={() => setAdding('condition')} aria-label={t('add.of', { what: t('add.condition') })}>
             <Icon name="plus" size={16} /> {t('add.condition')}
           </Button>
-          <Button onClick={() => setAdding('allergy')}>
+          <Button onClick={() => setAdding('allergy')} aria-label={t('add.of', { what: t('add.allergy') })}>
             <Icon name="plus" size={16} /> {t('add.allergy')}
+          </Button>
+          <Button onClick={() => setAdding('document')} aria-label={t('add.of', { what: t('add.document') })}>
+            <Icon name="plus" size={16} /> {t('add.document')}
           </Button>
         </div>
       </div>
@@ -100,6 +108,7 @@ function Record() {
         </Button>
       ) : null}
       {adding === 'allergy' ? <AddAllergy onClose={() => setAdding(undefined)} /> : null}
+      {adding === 'document' ? <AddDocument onClose={() => setAdding(undefined)} /> : null}
       {adding === 'condition' ? <AddCondition onClose={() => setAdding(undefined)} /> : null}
     </div>
   );
@@ -115,6 +124,7 @@ function byMonth(list: readonly Entry[], month: (at: string) => string): [string
 }
 
 function Item({ entry }: { entry: Entry }) {
+  const patient = usePatient();
   const { t, f, word } = useI18n();
   const nameOf = useStaffNames();
   const title = titleOf(entry.content, f.number);
@@ -136,6 +146,9 @@ function Item({ entry }: { entry: Entry }) {
         </p>
       </div>
       <div className="row">
+        {entry.content.kind === 'document' ? (
+          <OpenDocument patient={patient.id} title={entry.content.title} attachment={entry.content.attachment} />
+        ) : null}
         {entry.status === 'signed' ? (
           <Mark kind="good">
             <Icon name="lock" size={13} /> {t('entry.signed')}

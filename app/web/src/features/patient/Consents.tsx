@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, data, match, sending as keyed, type Schemas } from '../../api/client';
 import { useSend } from '../../api/send';
+import { can } from '../../app/permissions';
 import { useMe } from '../../app/session';
 import { useI18n, type Key } from '../../i18n';
 import { Button } from '../../ui/forms';
@@ -18,22 +19,24 @@ const purposes = {
   teaching: 'consent.teaching-words',
 } as const satisfies Record<Purpose, Key>;
 
-export function Consents() {
+/** What a patient agreed to, and agrees to from now on: shown to the patient, or noted at the desk. */
+export function Consents({ patient }: { patient: string }) {
   const me = useMe();
   const { t } = useI18n();
   const consents = useQuery({
-    queryKey: ['consents', me.person],
-    queryFn: () => data(api().GET('/api/v1/patients/{id}/consents', { params: { path: { id: me.person } } })),
+    queryKey: ['consents', patient],
+    queryFn: () => data(api().GET('/api/v1/patients/{id}/consents', { params: { path: { id: patient } } })),
   });
   return (
     <>
-      <p className="hint">{t('consent.lead')}</p>
+      {me.kind === 'patient' ? <p className="hint">{t('consent.lead')}</p> : null}
       <Loaded query={consents} lines={4}>
         {(list) => (
           <ul className="rows">
             {(Object.keys(purposes) as Purpose[]).map((purpose) => (
               <Line
                 key={purpose}
+                patient={patient}
                 purpose={purpose}
                 consent={list.find((each) => each.purpose === purpose && each.status === 'active')}
               />
@@ -45,12 +48,12 @@ export function Consents() {
   );
 }
 
-function Line({ purpose, consent }: { purpose: Purpose; consent: Consent | undefined }) {
+function Line({ patient, purpose, consent }: { patient: string; purpose: Purpose; consent: Consent | undefined }) {
   const me = useMe();
   const { t, f, word } = useI18n();
   const client = useQueryClient();
-  const refresh = () => client.invalidateQueries({ queryKey: ['consents', me.person] });
-  const path = { id: me.person };
+  const refresh = () => client.invalidateQueries({ queryKey: ['consents', patient] });
+  const path = { id: patient };
   const giving = useSend(
     (body: Schemas['NewConsent'], key) =>
       data(api().POST('/api/v1/patients/{id}/consents', { ...keyed(key), params: { path }, body })),
@@ -82,7 +85,7 @@ function Line({ purpose, consent }: { purpose: Purpose; consent: Consent | undef
         <p>{consent?.wording ?? t(purposes[purpose])}</p>
         <Failure problem={giving.problem ?? withdrawing.problem} />
       </div>
-      {consent ? (
+      {!can(me.role, 'consent.manage') ? null : consent ? (
         <Button
           busy={withdrawing.busy}
           onClick={() => void withdrawing.send({ id: consent.id, version: consent.version })}

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useMe } from '../../app/session';
+import { useSubject } from '../../app/subject';
 import { useI18n } from '../../i18n';
 import { Icon } from '../../ui/Icon';
 import { Empty, Loaded, Page, Section } from '../../ui/page';
@@ -8,9 +8,9 @@ import { AppointmentRows } from './AppointmentRows';
 import { appointmentsQuery, upcoming } from './queries';
 
 export function AppointmentsPage() {
-  const me = useMe();
+  const subject = useSubject();
   const { t } = useI18n();
-  const appointments = useQuery(appointmentsQuery(me.person));
+  const appointments = useQuery(appointmentsQuery(subject.id));
   return (
     <Page
       title={t('appointments.title')}

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { api, data, match, sending as keyed } from '../../api/client';
 import { useSend } from '../../api/send';
 import { usePlaces } from '../../app/names';
-import { useMe } from '../../app/session';
+import { useSubject } from '../../app/subject';
 import { useDraft } from '../../drafts/useDraft';
 import { useI18n } from '../../i18n';
 import { dayIn, instant, plusDays } from '../../i18n/format';
@@ -16,10 +16,10 @@ import { byDay, slotsQuery, taken, type Slot } from './slots';
 
 /** Book an appointment, or move one: which service, which day and time, and why. */
 export function BookPage() {
-  const me = useMe();
+  const subject = useSubject();
   const { t, f } = useI18n();
   const { move, schedule: asked } = useSearch({ from: '/signed-in/book' });
-  const appointments = useQuery({ ...appointmentsQuery(me.person), enabled: move !== undefined });
+  const appointments = useQuery({ ...appointmentsQuery(subject.id), enabled: move !== undefined });
   const moved = appointments.data?.find((each) => each.id === move);
   const places = usePlaces();
   const [schedule, setSchedule] = useState(asked ?? '');
@@ -121,7 +121,7 @@ function Confirm({
   moved: Appointment | undefined;
   onTaken: () => void;
 }) {
-  const me = useMe();
+  const subject = useSubject();
   const { t, f } = useI18n();
   const client = useQueryClient();
   const navigate = useNavigate();
@@ -133,7 +133,7 @@ function Confirm({
         return data(
           api().POST('/api/v1/patients/{id}/appointments', {
             ...keyed(key),
-            params: { path: { id: me.person } },
+            params: { path: { id: subject.id } },
             body,
           }),
         );
@@ -141,7 +141,7 @@ function Confirm({
       return data(
         api().POST('/api/v1/patients/{id}/appointments/{appointment}/move', {
           ...keyed(key),
-          params: { path: { id: me.person, appointment: moved.id }, header: match(version) },
+          params: { path: { id: subject.id, appointment: moved.id }, header: match(version) },
           body,
         }),
       );
@@ -198,11 +198,11 @@ function Confirm({
 }
 
 function JoinWaiting({ schedule }: { schedule: string }) {
-  const me = useMe();
+  const subject = useSubject();
   const { t } = useI18n();
   const joining = useSend(
     (body: { schedule: string; priority: number }, key) =>
-      data(api().POST('/api/v1/patients/{id}/waiting', { ...keyed(key), params: { path: { id: me.person } }, body })),
+      data(api().POST('/api/v1/patients/{id}/waiting', { ...keyed(key), params: { path: { id: subject.id } }, body })),
     () => say(t('book.waits')),
   );
   return (

@@ -1,23 +1,27 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { myName } from '../../app/names';
+import { full, myName } from '../../app/names';
 import { useMe } from '../../app/session';
+import { useSubject } from '../../app/subject';
 import { useI18n } from '../../i18n';
 import { Icon } from '../../ui/Icon';
 import { Empty, Loaded, Page, Section } from '../../ui/page';
 import { AppointmentLine, AppointmentRows } from './AppointmentRows';
-import { appointmentsQuery, careTeamQuery, prescriptionsQuery, upcoming } from './queries';
+import { appointmentsQuery, careTeamQuery, lasts, prescriptionsQuery, upcoming } from './queries';
 
 export function PatientHome() {
   const me = useMe();
+  const { id, ward } = useSubject();
   const { t, f } = useI18n();
   const name = useQuery(myName(me));
-  const appointments = useQuery(appointmentsQuery(me.person));
-  const prescriptions = useQuery(prescriptionsQuery(me.person));
-  const team = useQuery(careTeamQuery(me.person));
+  const appointments = useQuery(appointmentsQuery(id));
+  const prescriptions = useQuery(prescriptionsQuery(id));
+  const team = useQuery(careTeamQuery(id));
+  const hello =
+    name.data === undefined ? t('home.hello') : t('home.hello-name', { name: name.data.split(' ')[0] ?? '' });
   return (
     <Page
-      title={name.data === undefined ? t('home.hello') : t('home.hello-name', { name: name.data.split(' ')[0] ?? '' })}
+      title={ward ? full(ward) : hello}
       actions={
         <Link to="/book" className="button main">
           <Icon name="plus" /> {t('home.book')}
@@ -79,8 +83,9 @@ export function PatientHome() {
       </Section>
       <Section title={t('home.team')}>
         <Loaded query={team} lines={1}>
-          {(list) =>
-            list.length === 0 ? (
+          {(all) => {
+            const list = all.filter((member) => lasts(member));
+            return list.length === 0 ? (
               <Empty>{t('home.team-none')}</Empty>
             ) : (
               <ul className="rows">
@@ -95,8 +100,8 @@ export function PatientHome() {
                   </li>
                 ))}
               </ul>
-            )
-          }
+            );
+          }}
         </Loaded>
       </Section>
     </Page>

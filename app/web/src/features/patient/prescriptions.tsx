@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useMe } from '../../app/session';
+import { useSubject } from '../../app/subject';
 import { useI18n } from '../../i18n';
 import { Dialog } from '../../ui/Dialog';
 import { Button } from '../../ui/forms';
@@ -10,9 +10,9 @@ import { Qr } from '../../ui/Qr';
 import { prescriptionsQuery, type Prescription } from './queries';
 
 export function PrescriptionsPage() {
-  const me = useMe();
+  const subject = useSubject();
   const { t } = useI18n();
-  const prescriptions = useQuery(prescriptionsQuery(me.person));
+  const prescriptions = useQuery(prescriptionsQuery(subject.id));
   const [shown, setShown] = useState<Prescription>();
   return (
     <Page title={t('prescriptions.title')} lead={t('prescriptions.lead')}>

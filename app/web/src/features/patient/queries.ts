@@ -53,6 +53,9 @@ export function careTeamQuery(patient: string) {
   });
 }
 
+/** Something that has not ended. */
+export const lasts = ({ until }: { until?: string | null }, now = new Date()) => !until || new Date(until) > now;
+
 /** Still to come, or happening now, in order of time. */
 export function upcoming(list: readonly Appointment[], now = new Date()): Appointment[] {
   return list

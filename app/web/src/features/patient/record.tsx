@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useMe } from '../../app/session';
+import { useSubject } from '../../app/subject';
 import { useI18n } from '../../i18n';
 import { Empty, Loaded, Mark, Page, Section } from '../../ui/page';
 import { VitalCharts } from '../chart/VitalCharts';
@@ -7,12 +7,12 @@ import { entriesQuery, standing } from './queries';
 
 /** What the record says, in the order in which it matters. */
 export function RecordPage() {
-  const me = useMe();
+  const subject = useSubject();
   const { t, f, word } = useI18n();
-  const allergies = useQuery(entriesQuery(me.person, 'allergy'));
-  const conditions = useQuery(entriesQuery(me.person, 'condition'));
-  const notes = useQuery(entriesQuery(me.person, 'note'));
-  const observations = useQuery(entriesQuery(me.person, 'observation'));
+  const allergies = useQuery(entriesQuery(subject.id, 'allergy'));
+  const conditions = useQuery(entriesQuery(subject.id, 'condition'));
+  const notes = useQuery(entriesQuery(subject.id, 'note'));
+  const observations = useQuery(entriesQuery(subject.id, 'observation'));
   return (
     <Page title={t('record.title')} lead={t('record.lead')}>
       <Section title={t('record.allergies')}>

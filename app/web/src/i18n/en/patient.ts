@@ -1,4 +1,6 @@
 export default {
+  'act-for.label': 'Data of',
+  'act-for.me': 'Mine',
   'home.hello': 'Hello',
   'home.hello-name': 'Hello, {name}',
   'home.book': 'Book an appointment',
@@ -74,6 +76,7 @@ export default {
   'access.emergency': 'in an emergency',
   'access.more': 'Show more',
   'consent.title': 'Your consents',
+  'consent.of-patient': 'Consents',
   'consent.lead': 'Treating you needs no consent. These are separate: give and withdraw them whenever you like.',
   'consent.give': 'Agree',
   'consent.withdraw': 'Withdraw',

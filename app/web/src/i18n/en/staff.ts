@@ -42,6 +42,9 @@ export default {
   'chart.medication': 'Medication',
   'chart.visits': 'Visits',
   'chart.details': 'Details',
+  'chart.privacy': 'Consents',
+  'chart.rights': 'Rights',
+  'chart.accesses': 'Accesses',
   'chart.allergies-unknown': 'Allergies could not be read: ask',
   'glass.title': 'You are not known to treat this patient',
   'glass.text':

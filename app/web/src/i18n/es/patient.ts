@@ -1,4 +1,6 @@
 export default {
+  'act-for.label': 'Datos de',
+  'act-for.me': 'Míos',
   'home.hello': 'Hola',
   'home.hello-name': 'Hola, {name}',
   'home.book': 'Pedir cita',
@@ -74,6 +76,7 @@ export default {
   'access.emergency': 'en urgencia',
   'access.more': 'Ver más',
   'consent.title': 'Sus consentimientos',
+  'consent.of-patient': 'Consentimientos',
   'consent.lead': 'Para atenderle no hace falta consentimiento. Estos son aparte: los da y los retira cuando quiera.',
   'consent.give': 'Autorizar',
   'consent.withdraw': 'Retirar',

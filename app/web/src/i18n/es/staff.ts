@@ -42,6 +42,9 @@ export default {
   'chart.medication': 'Medicación',
   'chart.visits': 'Citas',
   'chart.details': 'Datos',
+  'chart.privacy': 'Consentimientos',
+  'chart.rights': 'Derechos',
+  'chart.accesses': 'Accesos',
   'chart.allergies-unknown': 'No se han podido leer las alergias: pregunte',
   'glass.title': 'No consta que atienda a este paciente',
   'glass.text':

@@ -1,0 +1,98 @@
+import { useState } from 'react';
+import { api, data, sending as keyed, type Schemas } from '../../api/client';
+import { useSend } from '../../api/send';
+import { useI18n } from '../../i18n';
+import { FormDialog } from '../../ui/FormDialog';
+import { Button, Field, TextField } from '../../ui/forms';
+import { Icon } from '../../ui/Icon';
+import { Failure } from '../../ui/page';
+import { saveFile } from '../../ui/saveFile';
+import { useAdd } from './add';
+import { usePatient } from './chart';
+import { accepted, extensionOf, typeOf, type Upload } from './document-types';
+
+/** Adds a document to the record that is open: the file goes first, then the entry that refers to it. */
+export function AddDocument({ onClose }: { onClose: () => void }) {
+  const patient = usePatient();
+  const { t } = useI18n();
+  const [file, setFile] = useState<File>();
+  const [title, setTitle] = useState('');
+  const [wrong, setWrong] = useState<string>();
+  const adding = useAdd(onClose);
+  const uploading = useSend(
+    ({ content, type }: { content: File; type: Upload; name: string }, key) =>
+      data(
+        api().POST('/api/v1/patients/{id}/documents', {
+          headers: { ...keyed(key).headers, 'Content-Type': type },
+          params: { path: { id: patient.id } },
+          // The description says a list of bytes; what is sent are the bytes themselves.
+          body: content as unknown as number[] & string,
+          bodySerializer: (body: unknown) => body as Blob,
+        }),
+      ),
+    ({ id }: Schemas['Attachment']) => adding.send([{ kind: 'document', title: title.trim(), attachment: id }]),
+  );
+  const submit = () => {
+    const type = file && typeOf(file.name);
+    setWrong(file ? (type ? undefined : t('document.type')) : t('document.choose'));
+    if (file && type)
+      void uploading.send({ content: file, type, name: `${file.name}/${file.size}/${file.lastModified}` });
+  };
+  return (
+    <FormDialog
+      title={t('document.new')}
+      go={t('add.go')}
+      sending={{ busy: uploading.busy || adding.busy, problem: uploading.problem ?? adding.problem }}
+      onClose={onClose}
+      onSubmit={submit}
+    >
+      <Field
+        label={t('document.file')}
+        hint={t('document.file-hint')}
+        {...(wrong === undefined ? {} : { error: wrong })}
+      >
+        {(ids) => (
+          <input
+            {...ids}
+            type="file"
+            accept={accepted}
+            required
+            onChange={(event) => {
+              const chosen = event.target.files?.[0];
+              setFile(chosen);
+              if (chosen && title === '') setTitle(chosen.name.replace(/\.[^.]+$/, ''));
+            }}
+          />
+        )}
+      </Field>
+      <TextField label={t('notes.title')} value={title} onValue={setTitle} maxLength={200} required />
+    </FormDialog>
+  );
+}
+
+/** A document of a record, to be kept on this device. It is never shown inside the page. */
+export function OpenDocument({ patient, title, attachment }: { patient: string; title: string; attachment: string }) {
+  const { t } = useI18n();
+  const fetching = useSend(async (document: string) => {
+    const answer: Blob = await data(
+      api().GET('/api/v1/patients/{id}/documents/{document}', {
+        params: { path: { id: patient, document } },
+        parseAs: 'blob',
+      }),
+    );
+    saveFile(answer, `${title.replace(/[^\p{L}\p{N} _-]+/gu, '-')}.${extensionOf(answer.type)}`);
+  });
+  return (
+    <>
+      <Button
+        kind="quiet"
+        busy={fetching.busy}
+        onClick={() => void fetching.send(attachment)}
+        aria-label={t('document.save-of', { title })}
+      >
+        <Icon name="download" size={16} /> {t('document.save')}
+      </Button>
+      <Failure problem={fetching.problem} />
+    </>
+  );
+}
