@@ -25,5 +25,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     cssCodeSplit: false,
   },
-  test: { include: ['src/**/*.test.ts', 'src/**/*.test.tsx'] },
+  test: { include: ['src/**/*.test.ts', 'tests/support/*.test.ts'] },
 } as Parameters<typeof defineConfig>[0]);

@@ -119,6 +119,9 @@ test('a document is added to the record, and saved from it as it came', async ({
   const download = await saved;
   expect(download.suggestedFilename()).toBe('Informe de alta.pdf');
   expect(readFileSync(await download.path())).toEqual(content);
+  // The patient has it, too.
+  const own = await open({ token: (await withAccount(patient)).token }, '/record');
+  await expect(own.getByRole('button', { name: 'Guardar Informe de alta en este dispositivo' })).toBeVisible();
 });
 
 test('the desk closes a slot, nobody can book it, and opens it again', async ({ open }) => {

@@ -1,9 +1,13 @@
 /** What a mid phone feels: the first screen, and the time from the answer of a search to its paint. */
 
 import { readFileSync } from 'node:fs';
+import { score, type Metrics } from '../support/score';
 import { expect, test } from '../support/test';
 
-/** Lighthouse's mid phone: 4G with 150 ms and 1.6 Mbit/s. Its four-fold slower processor is left to the machine of the tests. */
+/**
+ * Lighthouse's mid phone: 4G with 150 ms and 1.6 Mbit/s, and a processor four times slower than the one of the tests. The
+ * score is said, not demanded: it is also about how busy this machine is. What decides it is demanded: bytes and shifts.
+ */
 const network = {
   offline: false,
   latency: 150,
@@ -20,11 +24,13 @@ test('the first screen on a mid phone: paint, blocking, shifting', async ({ open
   const devtools = await page.context().newCDPSession(page);
   await devtools.send('Network.enable');
   await devtools.send('Network.emulateNetworkConditions', network);
+  await devtools.send('Emulation.setCPUThrottlingRate', { rate: 4 });
   await page.addInitScript(() => {
-    const seen = { lcp: 0, cls: 0, tbt: 0 };
+    const seen = { fcp: 0, lcp: 0, cls: 0, tbt: 0 };
     Object.assign(window, { seen });
     const watch = (type: string, note: (entry: PerformanceEntry) => void) =>
       new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type, buffered: true });
+    watch('paint', (entry) => entry.name === 'first-contentful-paint' && (seen.fcp = entry.startTime));
     watch('largest-contentful-paint', (entry) => (seen.lcp = entry.startTime));
     watch('layout-shift', (entry) => (seen.cls += (entry as PerformanceEntry & { value: number }).value));
     watch('longtask', (entry) => (seen.tbt += Math.max(0, entry.duration - 50)));
@@ -36,10 +42,12 @@ test('the first screen on a mid phone: paint, blocking, shifting', async ({ open
     const transferred = performance
       .getEntriesByType('resource')
       .reduce((sum, entry) => sum + (entry as PerformanceResourceTiming).encodedBodySize, 0);
-    return { ...(window as unknown as { seen: { lcp: number; cls: number; tbt: number } }).seen, transferred };
+    return { ...(window as unknown as { seen: Omit<Metrics, 'si'> }).seen, transferred };
   });
   info.annotations.push({ type: 'figures', description: JSON.stringify(figures) });
-  process.stdout.write(`mid phone: ${JSON.stringify(figures)}\n`);
+  // The page is painted once: its speed index lies between the two paints.
+  const reached = score({ ...figures, si: figures.lcp });
+  process.stdout.write(`mid phone: ${reached} of 100, ${JSON.stringify(figures)}\n`);
   expect(figures.transferred).toBeGreaterThan(10_000);
   expect(figures.transferred).toBeLessThan(200_000);
   expect(figures.lcp).toBeGreaterThan(0);

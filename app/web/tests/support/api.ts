@@ -37,7 +37,7 @@ export async function call<T>(
   body?: unknown,
   headers: Record<string, string> = {},
 ): Promise<T> {
-  const response = await fetch(`${api}/api/v1${path}`, {
+  const request: RequestInit = {
     method,
     headers: {
       ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
@@ -46,7 +46,14 @@ export async function call<T>(
       ...headers,
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  };
+  let response = await fetch(`${api}/api/v1${path}`, request);
+  // A busy machine: the API says when to ask again, and the key makes that harmless.
+  for (let attempt = 1; response.status === 503 && attempt < 6; attempt += 1) {
+    const seconds = Number(response.headers.get('Retry-After') ?? 1);
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    response = await fetch(`${api}/api/v1${path}`, request);
+  }
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
   return (text === '' ? undefined : JSON.parse(text)) as T;

@@ -123,7 +123,11 @@ export const screens: readonly Screen[] = [
   screen('merge', role('receptionist'), chart('/merge'), async (page, set) => {
     await heading(page);
     await page.getByRole('combobox').fill(`${set.twin.given_name} ${set.twin.family_name}`);
-    await page.getByRole('option').first().click();
+    await page
+      .getByRole('option')
+      .filter({ hasText: `${set.twin.family_name},` })
+      .first()
+      .click();
     await expect(page.locator('.compare')).toBeVisible();
   }),
   screen(

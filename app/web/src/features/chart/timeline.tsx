@@ -12,8 +12,9 @@ import { Icon } from '../../ui/Icon';
 import { Empty, Failure, Lines, Mark } from '../../ui/page';
 import type { Entry } from '../patient/queries';
 import { AddAllergy, AddCondition } from './add';
+import { AddDocument } from './AddDocument';
 import { usePatient } from './chart';
-import { AddDocument, OpenDocument } from './Documents';
+import { OpenDocument } from './OpenDocument';
 import { EntryActions } from './EntryActions';
 import { titleOf, whenOf } from './entry';
 

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useSubject } from '../../app/subject';
 import { useI18n } from '../../i18n';
 import { Empty, Loaded, Mark, Page, Section } from '../../ui/page';
+import { OpenDocument } from '../chart/OpenDocument';
 import { VitalCharts } from '../chart/VitalCharts';
 import { entriesQuery, standing } from './queries';
 
@@ -12,6 +13,7 @@ export function RecordPage() {
   const allergies = useQuery(entriesQuery(subject.id, 'allergy'));
   const conditions = useQuery(entriesQuery(subject.id, 'condition'));
   const notes = useQuery(entriesQuery(subject.id, 'note'));
+  const documents = useQuery(entriesQuery(subject.id, 'document'));
   const observations = useQuery(entriesQuery(subject.id, 'observation'));
   return (
     <Page title={t('record.title')} lead={t('record.lead')}>
@@ -93,6 +95,24 @@ export function RecordPage() {
           }}
         </Loaded>
       </Section>
+      {documents.data && standing(documents.data).length > 0 ? (
+        <Section title={t('record.documents')}>
+          <ul className="rows">
+            {standing(documents.data).flatMap(({ id, at, content }) =>
+              content.kind === 'document'
+                ? [
+                    <li key={id}>
+                      <div>
+                        <strong>{content.title}</strong> <span className="hint">{f.day(at)}</span>
+                      </div>
+                      <OpenDocument patient={subject.id} title={content.title} attachment={content.attachment} />
+                    </li>,
+                  ]
+                : [],
+            )}
+          </ul>
+        </Section>
+      ) : null}
     </Page>
   );
 }

@@ -63,6 +63,7 @@ export default {
   'record.allergies-none': 'No known allergies',
   'record.conditions': 'Conditions',
   'record.conditions-none': 'None written down.',
+  'record.documents': 'Documents',
   'record.notes': 'Notes',
   'record.notes-none': 'No notes.',
   'record.since': 'Since {day}',

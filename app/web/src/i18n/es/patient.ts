@@ -63,6 +63,7 @@ export default {
   'record.allergies-none': 'Sin alergias conocidas',
   'record.conditions': 'Problemas de salud',
   'record.conditions-none': 'Ninguno anotado.',
+  'record.documents': 'Documentos',
   'record.notes': 'Notas',
   'record.notes-none': 'Ninguna nota.',
   'record.since': 'Desde el {day}',
