@@ -1,3 +1,4 @@
+import { useEffect } from 'react';
 import { can } from '../../app/permissions';
 import { useMe } from '../../app/session';
 import { useI18n } from '../../i18n';
@@ -10,6 +11,9 @@ import { OpenInEmergency } from './BreakGlass';
 export function Restricted({ id }: { id: string }) {
   const me = useMe();
   const { t } = useI18n();
+  useEffect(() => {
+    document.title = `${t('restricted.title')} · Galeno`;
+  }, [t]);
   return (
     <div className="page">
       <section className="glass">

@@ -9,7 +9,7 @@ export function ActFor() {
   const { ward, wards } = useSubject();
   if (wards.length === 0) return null;
   return (
-    <div className={ward ? 'act-for somebody' : 'act-for'}>
+    <section className={ward ? 'act-for somebody' : 'act-for'} aria-label={t('act-for.label')}>
       <span aria-hidden="true">{t('act-for.label')}</span>
       <Segments
         label={t('act-for.label')}
@@ -20,6 +20,6 @@ export function ActFor() {
           ...wards.map((each) => ({ value: each.patient, label: full(each) })),
         ]}
       />
-    </div>
+    </section>
   );
 }
