@@ -80,6 +80,8 @@ test('an erasure shows what it will do, does it once it is confirmed, and says w
 });
 
 test('restricted data: closed for the desk, open in an emergency, and lifted again', async ({ open }) => {
+  // Three people at three desks.
+  test.slow();
   const patient = await newPatient('Reserva');
   await treat(patient.id);
   await entry(patient.id, { kind: 'allergy', category: 'food', substance: 'Kiwi', criticality: 'high' });
