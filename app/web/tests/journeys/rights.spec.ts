@@ -66,7 +66,7 @@ test('an erasure shows what it will do, does it once it is confirmed, and says w
   await sure.fill(patient.family_name.toUpperCase());
   await dialog.getByRole('button', { name: 'Borrar definitivamente' }).click();
   await expect(dialog.getByText('Borrado lo que se podía borrar')).toBeVisible();
-  await expect(notes).toContainText(/hasta el \d/);
+  await expect(notes).toContainText(/Hasta el \d/);
   await dialog.getByRole('button', { name: 'Cerrar' }).last().click();
   // What is kept is blocked, contact details are gone, and it is in the list.
   await expect(page.getByText('Datos limitados').first()).toBeVisible();

@@ -1,7 +1,7 @@
 import { useI18n } from '../../i18n';
 import type { Fate, Outcome } from './queries';
 
-/** What is erased, and what is kept, why and until when. */
+/** What is erased, and what is kept, why and until when: the reason stands with its thing, on a phone, too. */
 export function Fates({ outcome, done = false }: { outcome: Outcome; done?: boolean }) {
   const { t, f, word } = useI18n();
   const shown = outcome.items.filter(({ erased, kept }) => erased + kept > 0);
@@ -17,19 +17,20 @@ export function Fates({ outcome, done = false }: { outcome: Outcome; done?: bool
             <th scope="col" className="figure">
               {done ? t('erasure.kept') : t('erasure.stays')}
             </th>
-            <th scope="col">{t('erasure.why')}</th>
           </tr>
         </thead>
         <tbody>
           {shown.map((fate) => (
             <tr key={fate.what}>
-              <th scope="row">{word('fate', fate.what)}</th>
+              <th scope="row">
+                {word('fate', fate.what)}
+                <small>
+                  <Why fate={fate} />
+                  {fate.until ? ` ${t('erasure.until', { day: f.day(fate.until) })}` : ''}
+                </small>
+              </th>
               <td className="figure">{f.number(fate.erased)}</td>
               <td className="figure">{f.number(fate.kept)}</td>
-              <td>
-                <Why fate={fate} />
-                {fate.until ? <small>{t('erasure.until', { day: f.day(fate.until) })}</small> : null}
-              </td>
             </tr>
           ))}
         </tbody>

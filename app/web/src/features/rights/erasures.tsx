@@ -24,10 +24,6 @@ export function ErasuresPage() {
                   <div>
                     <strong>{f.moment(each.at)}</strong> <span className="hint">{nameOf(each.actor) ?? ''}</span>
                     <p>{each.reason}</p>
-                    <details>
-                      <summary>{t('erasures.left')}</summary>
-                      <Fates outcome={each.outcome} done />
-                    </details>
                   </div>
                   <div className="row">
                     <Mark kind={each.outcome.complete ? 'good' : 'warning'}>
@@ -37,6 +33,10 @@ export function ErasuresPage() {
                       {t('erasures.open', { patient: each.patient.slice(-6) })}
                     </Link>
                   </div>
+                  <details className="activity">
+                    <summary>{t('erasures.left')}</summary>
+                    <Fates outcome={each.outcome} done />
+                  </details>
                 </li>
               ))}
             </ul>
