@@ -1,7 +1,6 @@
 //! The programs that the tests need, started once, and a place of its own for each test.
 
 use std::fs;
-use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -665,8 +664,10 @@ impl World {
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let config = self.directory.path().join("config.json");
-        let mut file = fs::File::create(&config).unwrap();
-        file.write_all(self.config.to_string().as_bytes()).unwrap();
+        // At once: another keeper, just started, may be reading it.
+        let new = self.directory.path().join("config.json.new");
+        fs::write(&new, self.config.to_string()).unwrap();
+        fs::rename(&new, &config).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_keeper"));
         command
             .args(arguments)

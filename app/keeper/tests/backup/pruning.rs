@@ -1,6 +1,6 @@
 //! Pruning a real bucket, the monthly copy, and the system snapshot. (The rules themselves: `src/retention/plan.rs`.)
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -58,8 +58,16 @@ fn prune_deletes_what_a_newer_verified_backup_covers_and_nothing_else() {
     );
     // Two at once, with a limit that lets everything go.
     world.config["retention"]["maxDeletions"] = json!(9);
-    let mut both: Vec<_> = (0..2).map(|_| world.command(&["prune"]).spawn().unwrap()).collect();
-    assert!(both.iter_mut().all(|child| child.wait().unwrap().success()));
+    let both: Vec<_> = (0..2)
+        .map(|_| {
+            let mut command = world.command(&["prune"]);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for child in both {
+        let done = child.wait_with_output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
     let left = world.catalog();
     let left_ids: Vec<&str> = left["backups"]
         .as_array()
