@@ -5,7 +5,7 @@ GALENO = $(CARGO) run --quiet --release --bin galeno --
 VENV = .cache/venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile schemas test test-fast test-programs test-web screenshots lint up bench bench-keeper bench-api fuzz fuzz-api deny clean
+.PHONY: help setup compile schemas test test-fast test-programs test-web screenshots lint up bench bench-keeper bench-api fuzz fuzz-api deny clean image cluster cluster-down drills
 
 help: ## List what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -65,6 +65,26 @@ test-web: setup ## The web application: lints, logic, journeys in a browser agai
 
 screenshots: setup ## Every screen of the web application, es/en, light/dark, phone/desktop, into app/web/screenshots/
 	app/web/test.sh --screenshots
+
+image: ## The images of keeper, API and web, without a registry; and a test of each as the cluster runs it
+	e2e/setup
+	for program in keeper api web; do tools/image $$program || exit 1; done
+	tools/image-test
+
+cluster: ## A Kubernetes of three zones on this machine, with environments/local.yaml on it (root; first time: half an hour)
+	e2e/setup
+	test -e .cache/images/keeper.tar -a -e .cache/images/api.tar -a -e .cache/images/web.tar || $(MAKE) image
+	$(CARGO) build --release --locked --package galeno --bin galeno
+	python3 e2e/cluster up
+
+cluster-down: ## Take it away, all of it, also after a crash
+	python3 e2e/cluster down
+
+drill-%: ## One drill on the running cluster: drill-1, drill-zone, drill-power, ...
+	python3 e2e/drills $*
+
+drills: ## All drills, measured, into docs/drills.md
+	python3 e2e/drills all
 
 clean: ## Remove what was built and installed here
 	rm -rf target .cache

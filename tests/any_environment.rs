@@ -141,6 +141,7 @@ fn bucket(name: &str, lock: Option<u32>) -> Value {
     let mut bucket = json!({"endpoint": "https://s3.example.org", "name": name, "region": "eu"});
     if let Some(days) = lock {
         bucket["lockDays"] = days.into();
+        bucket["privateAuthority"] = (days % 2 == 0).into();
     }
     bucket
 }

@@ -98,6 +98,10 @@ pub struct Bucket {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 3650))]
     pub lock_days: Option<u32>,
+    /// Whether the service's certificate is signed by an authority of your own: its certificate is then taken from the
+    /// secret store, as `ca.crt` beside the bucket's keys, and no other authority is believed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private_authority: bool,
 }
 
 /// The monthly copy.

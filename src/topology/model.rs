@@ -425,6 +425,8 @@ pub struct Bucket {
     pub addresses: Vec<Cidr>,
     /// Days for which each object is locked.
     pub lock_days: Option<u32>,
+    /// Whether an authority of one's own vouches for the service.
+    pub private_authority: bool,
 }
 
 /// The monthly copy.

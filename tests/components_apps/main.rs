@@ -5,6 +5,7 @@
 mod access;
 mod alerts;
 mod argocd;
+mod backups;
 mod health;
 mod ingress;
 mod keeper;

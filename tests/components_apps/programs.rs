@@ -133,7 +133,7 @@ fn replicas_are_left_to_the_autoscaler_where_there_is_one() {
     let local = rendered(&topology("local"));
     assert_eq!(
         object(&local, "here", "Deployment", "api").at("/spec/replicas"),
-        Some(&json!(1))
+        Some(&json!(3))
     );
     assert!(
         component(&local, "here", "api")
@@ -203,7 +203,7 @@ fn a_switch_of_generations_restarts_no_pod_but_a_change_of_the_domain_does() {
     };
     let before = of(topology("local"));
     // More nodes: the list of nodes changes, as it does with another generation.
-    let nodes = of(changed("local", |environment| environment.database.nodes = 3));
+    let nodes = of(changed("local", |environment| environment.database.nodes = 5));
     assert_eq!(before.0, nodes.0);
     assert_ne!(
         before.1, nodes.1,

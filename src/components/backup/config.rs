@@ -11,7 +11,7 @@ use galeno_contract::backup::{
 
 use crate::spec::BackupSite;
 use crate::topology::names::secrets::{
-    ALERT_KEYS, OPENPGP_DECRYPTION_KEYS, OPENPGP_PUBLIC_KEYS, OPENPGP_SIGNING_KEYS, STORAGE_KEYS,
+    ALERT_KEYS, OPENPGP_DECRYPTION_KEYS, OPENPGP_PUBLIC_KEYS, OPENPGP_SIGNING_KEYS, STORAGE_AUTHORITY_KEY, STORAGE_KEYS,
 };
 use crate::topology::{Bucket, Generation, GenerationSource, Topology};
 
@@ -82,7 +82,9 @@ fn storage(bucket: &Bucket, directory: &str, environment: &str) -> Storage {
         region: bucket.region.clone(),
         prefix: format!("{environment}/"),
         path_style: !bucket.endpoint.host().ends_with(".amazonaws.com"),
-        ca_file: None,
+        ca_file: bucket
+            .private_authority
+            .then(|| under(directory, STORAGE_AUTHORITY_KEY)),
         access_key_id_file: under(directory, STORAGE_KEYS[0]),
         secret_access_key_file: under(directory, STORAGE_KEYS[1]),
         session_token_file: None,

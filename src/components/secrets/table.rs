@@ -137,17 +137,26 @@ fn of_backups(topology: &Topology, namespace: Namespace) -> Vec<Wanted> {
         why,
         source,
     };
-    let storage = |name| own(name, &secrets::STORAGE_KEYS);
+    let storage = |name, private_authority: bool| {
+        let mut keys = secrets::STORAGE_KEYS.to_vec();
+        keys.extend(private_authority.then_some(secrets::STORAGE_AUTHORITY_KEY));
+        own(name, &keys)
+    };
+    let monthly = topology
+        .backup
+        .monthly
+        .as_ref()
+        .is_some_and(|copy| copy.bucket.private_authority);
     vec![
         of(
             secrets::BACKUP_STORAGE,
-            storage(secrets::BACKUP_STORAGE),
+            storage(secrets::BACKUP_STORAGE, topology.backup.bucket.private_authority),
             "access to the bucket of backups",
             "/backup/bucket",
         ),
         of(
             secrets::BACKUP_MONTHLY_STORAGE,
-            storage(secrets::BACKUP_MONTHLY_STORAGE),
+            storage(secrets::BACKUP_MONTHLY_STORAGE, monthly),
             "access to the bucket of monthly copies",
             "/backup/monthly",
         ),

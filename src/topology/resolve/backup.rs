@@ -112,6 +112,7 @@ fn bucket(at: &str, written: &spec::Bucket, c: &mut Collector<'_>) -> Option<Buc
         region: written.region.clone(),
         addresses: addresses?,
         lock_days: written.lock_days,
+        private_authority: written.private_authority,
     })
 }
 

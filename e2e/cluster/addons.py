@@ -1,0 +1,89 @@
+"""What a cluster has before the platform comes: DNS, volumes, and the controllers that Helm charts would bring."""
+import json
+
+import pki
+from control import KUBECONFIG, kubectl
+from images import DNS
+from layout import BIN, DNS_SERVICE, PKI, STATE
+from machine import start
+from shell import wait
+
+CLASS = "standard"
+COREFILE = """.:53 {
+  errors
+  health :8080
+  ready :8181
+  kubernetes cluster.local in-addr.arpa { pods insecure
+    ttl 5 }
+  hosts /etc/coredns/outside { fallthrough }
+  cache 5
+  loadbalance
+}
+"""
+# Addresses outside the cluster that the platform speaks to.
+OUTSIDE = "172.19.0.2"
+OUTSIDE_NAMES = ["s3.clinic.localhost", "git.clinic.localhost", "alerts.clinic.localhost"]
+
+
+def apply(*objects) -> None:
+    kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", text=json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
+
+
+def dns() -> None:
+    """CoreDNS: one in each zone, so that a zone that is cut off can still be told from one that is lost."""
+    meta = lambda name: {"name": name, "namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}}
+    pod = {
+        "serviceAccountName": "coredns", "priorityClassName": "system-cluster-critical", "dnsPolicy": "Default",
+        "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "DoNotSchedule",
+                                       "labelSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}],
+        "tolerations": [{"operator": "Exists", "effect": "NoExecute"}],
+        "containers": [{
+            "name": "coredns", "image": DNS, "imagePullPolicy": "Never", "args": ["-conf", "/etc/coredns/Corefile"],
+            "ports": [{"name": "dns", "containerPort": 53, "protocol": "UDP"}, {"name": "dns-tcp", "containerPort": 53}],
+            "readinessProbe": {"httpGet": {"path": "/ready", "port": 8181}, "periodSeconds": 2},
+            "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                                "capabilities": {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}, "runAsUser": 0},
+            "volumeMounts": [{"name": "config", "mountPath": "/etc/coredns"}]}],
+        "volumes": [{"name": "config", "configMap": {"name": "coredns"}}]}
+    apply(
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta("coredns")},
+        {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "e2e-coredns"}, "rules": [
+            {"apiGroups": [""], "resources": ["services", "pods", "namespaces"], "verbs": ["list", "watch"]},
+            {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list", "watch"]}]},
+        {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "e2e-coredns"},
+         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "e2e-coredns"},
+         "subjects": [{"kind": "ServiceAccount", "name": "coredns", "namespace": "kube-system"}]},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("coredns"), "data": {
+            "Corefile": COREFILE, "outside": "".join(f"{OUTSIDE} {name}\n" for name in OUTSIDE_NAMES)}},
+        {"apiVersion": "v1", "kind": "Service", "metadata": meta("kube-dns"), "spec": {
+            "clusterIP": DNS_SERVICE, "selector": {"k8s-app": "kube-dns"},
+            "ports": [{"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53, "protocol": "TCP"}]}},
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta("coredns"), "spec": {
+            "replicas": 3, "selector": {"matchLabels": {"k8s-app": "kube-dns"}},
+            "template": {"metadata": {"labels": {"k8s-app": "kube-dns"}}, "spec": pod}}})
+
+
+def volumes() -> None:
+    apply({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": CLASS},
+           "provisioner": "galeno.dev/shared-directory", "reclaimPolicy": "Retain", "allowVolumeExpansion": True,
+           "volumeBindingMode": "Immediate"})
+    start("machine", "provisioner", "python3", str(__file__).replace("addons.py", "provisioner.py"), KUBECONFIG)
+
+
+def certificates() -> None:
+    """cert-manager's and trust-manager's controllers; their validating webhooks are left out."""
+    kubectl("create", "namespace", "cert-manager", check=False, quiet=True)
+    start("machine", "cert-manager", BIN / "cert-manager", f"--kubeconfig={KUBECONFIG}")
+    pki.certificate("trust-webhook", pki.KUBE_CA, "/CN=trust-manager")
+    tls = STATE / "trust-webhook"
+    tls.mkdir(exist_ok=True)
+    for ending, name in (("crt", "tls.crt"), ("key", "tls.key")):
+        (tls / name).write_text((PKI / f"trust-webhook.{ending}").read_text())
+    start("machine", "trust-manager", BIN / "trust-manager", f"--kubeconfig={KUBECONFIG}", "--leader-elect=false",
+          "--trust-namespace=cert-manager", "--webhook-host=127.0.0.1", "--webhook-port=9443", f"--webhook-certificate-dir={tls}",
+          "--metrics-port=0", "--readiness-probe-port=6061")
+
+
+def ready() -> None:
+    wait("cluster DNS in every zone", lambda: kubectl("-n", "kube-system", "get", "deployment", "coredns", "-o",
+         "jsonpath={.status.readyReplicas}", quiet=True) == "3", 180)

@@ -1,0 +1,60 @@
+"""The load balancer outside: announces itself as the Service's address, and routes to the nodes that have a ready Traefik.
+
+As a balancer by BGP does it: one route with as many next hops as nodes whose health check answers. Connections keep their
+next hop while it lives (a resilient group), and are not proxied.
+"""
+import json
+import subprocess
+import time
+import urllib.request
+
+from control import KUBECONFIG, _kubectl
+from layout import NODES
+
+ADDRESS = "172.19.1.1"
+GROUP = 100
+
+
+def kubectl(*arguments, text=None):
+    return subprocess.run([_kubectl(), "--kubeconfig", str(KUBECONFIG), *arguments], input=text, text=True, capture_output=True, check=True).stdout
+
+
+def ip(*arguments):
+    subprocess.run(["ip", *[str(a) for a in arguments]], check=True, capture_output=True)
+
+
+def healthy(node, port) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{node.address}:{port}/healthz", timeout=0.5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def main() -> None:
+    for node in NODES:
+        ip("nexthop", "replace", "id", node.number, "via", node.address, "dev", "zones")
+    subprocess.run(["sysctl", "-qw", "net.ipv4.fib_multipath_hash_policy=1"], check=True)
+    port, before = None, None
+    while True:
+        try:
+            if port is None:
+                service = json.loads(kubectl("-n", "clinic-edge", "get", "service", "traefik", "-o", "json"))
+                port = service["spec"]["healthCheckNodePort"]
+                kubectl("-n", "clinic-edge", "patch", "service", "traefik", "--subresource=status", "--type=merge", "-p",
+                        json.dumps({"status": {"loadBalancer": {"ingress": [{"ip": ADDRESS}]}}}))
+            now = [n.number for n in NODES if healthy(n, port)]
+            if now and now != before:
+                if before is None:
+                    ip("nexthop", "replace", "id", GROUP, "group", "/".join(map(str, now)), "type", "resilient", "buckets", 64)
+                    ip("route", "replace", f"{ADDRESS}/32", "nhid", GROUP)
+                else:
+                    ip("nexthop", "replace", "id", GROUP, "group", "/".join(map(str, now)), "type", "resilient", "buckets", 64)
+                print(time.strftime("%H:%M:%S"), "to nodes", now, flush=True)
+                before = now
+        except (subprocess.CalledProcessError, KeyError) as error:
+            print(time.strftime("%H:%M:%S"), error, getattr(error, "stderr", ""), flush=True)
+        time.sleep(0.5)
+
+
+main()

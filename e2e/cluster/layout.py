@@ -1,0 +1,54 @@
+"""Names, addresses and paths of the cluster: each fact once."""
+import os
+import pathlib
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CACHE = ROOT / ".cache" / "e2e"
+BIN = CACHE / "bin"
+STATE = CACHE / "state"  # all that a cluster writes: gone after `down`
+VOLUMES = STATE / "volumes"  # what CephFS would hold: seen from every node
+LOGS = STATE / "logs"
+PKI = STATE / "pki"
+
+KUBERNETES = "1.36.3"
+
+# The addresses of a `kind` cluster, inside a network namespace of our own: nothing of them is seen on the machine.
+BRIDGE = "172.18.0.1"
+CONTROL = "172.18.0.2"
+NODES_CIDR = "172.18.0.0/16"
+PODS_CIDR = "10.244.0.0/16"
+SERVICES_CIDR = "10.96.0.0/16"
+API_SERVICE = "10.96.0.1"
+DNS_SERVICE = "10.96.0.10"
+API = f"https://{CONTROL}:6443"
+
+
+class Node:
+    """A node, alone in its zone: the number gives its addresses."""
+
+    def __init__(self, number: int, zone: str):
+        self.number, self.zone = number, zone
+        self.name = f"node-{zone.removeprefix('zone-')}"
+        self.address = f"172.18.0.{10 + number}"
+        self.pods = f"10.244.{number}.0/24"
+        self.link = f"to-{self.name}"
+        self.state = STATE / "nodes" / self.name
+
+
+NODES = [Node(1, "zone-a"), Node(2, "zone-b"), Node(3, "zone-c")]
+
+
+def node(name: str) -> Node:
+    """By its own name or by its zone's."""
+    for one in NODES:
+        if name in (one.name, one.zone):
+            return one
+    raise SystemExit(f"there is no node {name}: there are {', '.join(n.name for n in NODES)}")
+
+
+def tool(name: str) -> str:
+    """A Debian program that an ordinary PATH may lack."""
+    for folder in ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"):
+        if os.access(f"{folder}/{name}", os.X_OK):
+            return f"{folder}/{name}"
+    raise SystemExit(f"cluster: {name} is not installed: run e2e/setup")

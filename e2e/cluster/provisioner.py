@@ -1,0 +1,49 @@
+"""A dynamic provisioner: a claim of its class gets a directory that every node sees. It stands in for CephFS.
+
+What it does not do, CephFS does: keep a second node from mounting a volume (ReadWriteOnce), take snapshots, encrypt.
+"""
+import json
+import subprocess
+import sys
+import time
+
+CLASS = "standard"
+AT = "/var/lib/galeno-volumes"
+
+
+def kubectl(*arguments, text=None):
+    return subprocess.run([KUBECTL, "--kubeconfig", sys.argv[1], *arguments], input=text, text=True, capture_output=True, check=True).stdout
+
+
+def volume(claim) -> dict:
+    meta, name = claim["metadata"], f"pvc-{claim['metadata']['uid']}"
+    return {
+        "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name},
+        "spec": {
+            "storageClassName": CLASS, "persistentVolumeReclaimPolicy": "Retain", "accessModes": claim["spec"]["accessModes"],
+            "capacity": {"storage": claim["spec"]["resources"]["requests"]["storage"]},
+            "claimRef": {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": meta["name"], "namespace": meta["namespace"], "uid": meta["uid"]},
+            "hostPath": {"path": f"{AT}/{meta['namespace']}/{meta['name']}", "type": "Directory"}}}
+
+
+def once() -> None:
+    from layout import VOLUMES
+    for claim in json.loads(kubectl("get", "pvc", "--all-namespaces", "-o", "json"))["items"]:
+        if claim["spec"].get("storageClassName") != CLASS or claim["spec"].get("volumeName"):
+            continue
+        folder = VOLUMES / claim["metadata"]["namespace"] / claim["metadata"]["name"]
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o2777)  # CSI would give it to the pod's fsGroup
+        kubectl("apply", "--server-side", "-f", "-", text=json.dumps(volume(claim)))
+        print("provisioned", claim["metadata"]["namespace"], claim["metadata"]["name"], flush=True)
+
+
+if __name__ == "__main__":
+    from control import _kubectl
+    KUBECTL = _kubectl()
+    while True:
+        try:
+            once()
+        except subprocess.CalledProcessError as error:
+            print(error.stderr, file=sys.stderr, flush=True)
+        time.sleep(1)

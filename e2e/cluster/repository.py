@@ -1,0 +1,56 @@
+"""The git repository that the cluster follows: this repository's environment with the digests of the images at hand."""
+import os
+import re
+
+from layout import ROOT, STATE
+from outside import REPOSITORY
+from shell import output, run, say
+from vault import fill
+
+WORK = STATE / "work"
+WHO = {"GIT_AUTHOR_NAME": "Galeno e2e", "GIT_AUTHOR_EMAIL": "e2e@clinic.localhost", "GIT_COMMITTER_NAME": "Galeno e2e",
+       "GIT_COMMITTER_EMAIL": "e2e@clinic.localhost", "GIT_CONFIG_GLOBAL": "/dev/null"}
+
+
+def galeno(*arguments, check=True):
+    """The compiler, in the working copy."""
+    return run(os.environ.get("GALENO", ROOT / "target" / "release" / "galeno"), *arguments, cwd=WORK, env={**os.environ, **WHO}, check=check)
+
+
+def git(*arguments) -> str:
+    return output("git", *arguments, cwd=WORK, env={**os.environ, **WHO})
+
+
+def begin(images: dict[str, str]) -> None:
+    """As the workflow `images` does it: names what was built, compiles, commits."""
+    REPOSITORY.parent.mkdir(parents=True)
+    run("git", "init", "--quiet", "--bare", "--initial-branch=main", REPOSITORY)
+    WORK.mkdir()
+    git("init", "--quiet", "--initial-branch=main")
+    git("remote", "add", "origin", str(REPOSITORY))
+    (WORK / "environments").mkdir()
+    text = (ROOT / "environments" / "local.yaml").read_text()
+    for name, reference in images.items():
+        text, count = re.subn(rf"(image: )\S*/galeno/{name}:\S+", rf"\g<1>{reference}", text)
+        if count != 1:
+            raise SystemExit(f"environments/local.yaml names the image of {name} {count} times")
+    keys = fill()["fingerprints"]
+    text = re.sub(r"recipients: \[.*\]", f"recipients: [{keys['recipient']}]", text)
+    text = re.sub(r"signer: \S+", f"signer: {keys['signer']}", text)
+    (WORK / "environments" / "local.yaml").write_text(text)
+    commit("Begin: the images that were built here")
+
+
+def commit(message: str) -> str:
+    """Compiles, commits and publishes; the revision."""
+    galeno("compile")
+    git("add", "--all")
+    git("commit", "--quiet", "--message", message)
+    return publish()
+
+
+def publish() -> str:
+    git("push", "--quiet", "origin", "HEAD:main")
+    revision = git("rev-parse", "HEAD").strip()
+    say(f"git: {revision[:12]} {git('log', '-1', '--format=%s').strip()}")
+    return revision

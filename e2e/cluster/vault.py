@@ -1,0 +1,69 @@
+"""The secret store, and External Secrets: each committed ExternalSecret gets its Secret from values made on the spot."""
+import base64
+import json
+import os
+
+from addons import apply
+from control import kubectl
+from layout import PKI, STATE
+from outside import S3_KEY, S3_SECRET
+from shell import output, run
+
+STORE = STATE / "vault.json"
+KEYS = STATE / "gnupg"
+
+
+def fill(recipients: list[str] | None = None) -> dict:
+    """Values by key and property; made once for a cluster."""
+    if STORE.exists():
+        return json.loads(STORE.read_text())
+    word = lambda: os.urandom(24).hex()
+    signer, recipient = key("backup signer"), key("backup recipient")
+    public = lambda k: output("gpg", "--homedir", KEYS, "--armor", "--export", k)
+    secret = lambda k: output("gpg", "--homedir", KEYS, "--batch", "--pinentry-mode", "loopback", "--passphrase", PASSPHRASE, "--armor", "--export-secret-keys", k)
+    values = {
+        "mariadb-accounts": {name: word() for name in ("acceptance", "api", "api-migration", "backup")},
+        "api-secrets": {"sealing-key-1": base64.b64encode(os.urandom(32)).decode()},
+        "backup-storage": {"access-key-id": S3_KEY.read_text(), "secret-access-key": S3_SECRET.read_text(),
+                           "ca.crt": (PKI / "outside-ca.crt").read_text()},
+        "backup-alerts": {"webhook-url": "https://alerts.clinic.localhost:8443/"},
+        "backup-openpgp-signing": {"signing.asc": secret(signer), "passphrase": PASSPHRASE},
+        "backup-openpgp-decryption": {"decryption.asc": secret(recipient), "passphrase": PASSPHRASE},
+        "backup-openpgp-public": {"recipients.asc": public(recipient), "signers.asc": public(signer)},
+        "fingerprints": {"signer": signer, "recipient": recipient},
+    }
+    STORE.write_text(json.dumps(values))
+    STORE.chmod(0o600)
+    return values
+
+
+PASSPHRASE = "e2e"
+
+
+def key(name: str) -> str:
+    KEYS.mkdir(mode=0o700, exist_ok=True)
+    run("gpg", "--homedir", KEYS, "--batch", "--pinentry-mode", "loopback", "--passphrase", PASSPHRASE, "--quick-generate-key",
+        f"{name} <{name.replace(' ', '.')}@clinic.localhost>", "rsa3072", "sign", "1y")
+    found = [line.split(":")[9] for line in output("gpg", "--homedir", KEYS, "--with-colons", "--list-keys", name).splitlines() if line.startswith("fpr:")]
+    run("gpg", "--homedir", KEYS, "--batch", "--pinentry-mode", "loopback", "--passphrase", PASSPHRASE, "--quick-add-key", found[0], "rsa3072", "encr", "1y")
+    return found[0]
+
+
+def secret(external: dict) -> dict:
+    """What External Secrets would make of one ExternalSecret."""
+    values, spec, meta = fill(), external["spec"], external["metadata"]
+    data = {}
+    for entry in spec.get("data", []):
+        remote = entry["remoteRef"]
+        data[entry["secretKey"]] = values[remote["key"].split("/", 1)[1]][remote["property"]]
+    template = spec["target"].get("template", {})
+    data.update(template.get("data", {}))
+    return {"apiVersion": "v1", "kind": "Secret", "type": template.get("type", "Opaque"),
+            "metadata": {"name": spec["target"]["name"], "namespace": meta["namespace"]}, "stringData": data}
+
+
+def sync() -> None:
+    """Every ExternalSecret in the cluster; again and again, as the operator does."""
+    found = json.loads(kubectl("get", "externalsecrets.external-secrets.io", "--all-namespaces", "-o", "json"))["items"]
+    if found:
+        apply(*(secret(one) for one in found))

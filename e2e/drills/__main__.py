@@ -1,0 +1,37 @@
+"""Drills: each plays a loss on the running platform, with a writer and readers going on.
+
+    make drill-1 | drill-zone | drill-power …     or: python3 e2e/drills NAME…
+"""
+import os
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "cluster"))
+
+import machine  # noqa: E402
+from layout import tool  # noqa: E402
+
+
+def enter_network() -> None:
+    """Clients stand in the machine's network, outside of every node; everything else stays as it is."""
+    if os.environ.get("GALENO_DRILL") != "inside":
+        number = machine.pid("machine")
+        if number is None:
+            sys.exit("drill: there is no cluster: make cluster")
+        os.environ["GALENO_DRILL"] = "inside"
+        os.execv(tool("nsenter"), ["nsenter", "--target", str(number), "--net", "--", sys.executable, str(HERE), *sys.argv[1:]])
+
+
+def main() -> None:
+    import database
+    known = {"1": database.killed, "killed": database.killed, "2": database.zone, "zone": database.zone,
+             "9": database.power, "power": database.power}
+    if len(sys.argv) < 2 or any(name not in known for name in sys.argv[1:]):
+        sys.exit(f"{__doc__}\nnames: {', '.join(known)}")
+    enter_network()
+    for name in sys.argv[1:]:
+        known[name]()
+
+
+main()

@@ -1,0 +1,107 @@
+"""Drills of the database's own losses: 1 a pod is killed, 2 a zone is cut off, 9 everything loses its power."""
+import time
+
+import machine
+import nodes
+import platform_state as platform
+from layout import NODES, node
+from load import Load
+from report import Report
+from shell import say, wait
+
+
+def killed() -> None:
+    """1: a database pod is killed, its process and all, under load."""
+    report = Report("1", "a database pod is killed")
+    platform.settled()
+    authority, token = platform.staff()
+    with Load(authority, token, f"k{int(time.time())}") as load:
+        wait("the load to run", lambda: len(load.confirmed) > 10, 60)
+        victim = platform.get("-n", platform.DATA, "pod", "mariadb-g0-0")
+        uid, began, at = victim["metadata"]["uid"], time.monotonic(), time.time()
+        platform.kubectl("-n", platform.DATA, "delete", "pod", "mariadb-g0-0", "--grace-period=0", "--force", "--wait=false")
+        say("mariadb-g0-0 is killed")
+
+        def again():
+            pod = platform.get("-n", platform.DATA, "pod", "mariadb-g0-0")
+            return pod["metadata"]["uid"] != uid and platform.ready(pod)
+        wait("the member to be back", again, 300)
+        report.took("member ready again", time.monotonic() - began)
+        enough = len(load.confirmed) + 20
+        wait("the load to go on", lambda: len(load.confirmed) > enough, 60)
+        report.took("longest time without an answer", load.outage(at))
+    report.account(load)
+    report.expect(load.outage(at) < 30, "service was back within 30 s")
+    platform.settled()
+    report.end()
+
+
+def zone() -> None:
+    """2: a zone is cut off from the network for a while, then back."""
+    report = Report("2", "a zone is cut off, and back")
+    platform.settled()
+    authority, token = platform.staff()
+    lost = node("zone-a")
+    with Load(authority, token, f"z{int(time.time())}") as load:
+        wait("the load to run", lambda: len(load.confirmed) > 10, 60)
+        began, at = time.monotonic(), time.time()
+        nodes.cut(lost)
+        wait("two members without the third", lambda: _size() == 2, 120)
+        report.took("the other two are a group", time.monotonic() - began)
+        enough = len(load.confirmed) + 20
+        wait("writes to be confirmed without the zone", lambda: len(load.confirmed) > enough, 120)
+        report.took("longest time without an answer, zone lost", load.outage(at))
+        wait("Kubernetes to give the zone's pods up", lambda: not _ready_in(lost.name), 180)
+        report.took("Kubernetes sends nobody there", time.monotonic() - began)
+        back, back_at = time.monotonic(), time.time()
+        nodes.mend(lost)
+        wait("three members again", lambda: _size() == 3, 300)
+        platform.settled(300)
+        report.took("everything ready after the zone is back", time.monotonic() - back)
+        enough = len(load.confirmed) + 20
+        wait("the load to go on", lambda: len(load.confirmed) > enough, 60)
+        report.took("longest time without an answer, zone coming back", load.outage(back_at))
+    report.account(load)
+    report.end()
+
+
+def _size() -> int:
+    """Members, as those of the other zones count."""
+    sizes = [int(platform.sql("SELECT variable_value FROM information_schema.global_status WHERE variable_name='wsrep_cluster_size'",
+                              f"mariadb-g0-{i}")) for i in _elsewhere()]
+    return sizes[0] if len(set(sizes)) == 1 else 0
+
+
+def _elsewhere() -> list[str]:
+    found = platform.pods(platform.DATA, "app.kubernetes.io/name=mariadb")
+    return [p["metadata"]["name"].rsplit("-", 1)[1] for p in found if p["spec"].get("nodeName") != node("zone-a").name]
+
+
+def _ready_in(name: str) -> list[str]:
+    both = platform.pods(platform.DATA, "app.kubernetes.io/name=mariadb") + platform.pods(platform.APP, "app.kubernetes.io/part-of=clinic")
+    return [p["metadata"]["name"] for p in both if p["spec"].get("nodeName") == name and platform.ready(p)]
+
+
+def power() -> None:
+    """9: every node loses its power at once, and gets it back."""
+    report = Report("9", "all nodes power-cycled at once")
+    platform.settled()
+    authority, token = platform.staff()
+    with Load(authority, token, f"p{int(time.time())}") as load:
+        wait("the load to run", lambda: len(load.confirmed) > 30, 60)
+        began, at = time.monotonic(), time.time()
+        for one in NODES:
+            nodes.power_off(one)
+        report.expect(all(machine.pid(one.name) is None for one in NODES), "no process of any node is left")
+        for one in NODES:
+            nodes.power_on(one)
+            nodes.begin(one)
+        report.took("all nodes have power again", time.monotonic() - began)
+        enough = len(load.confirmed) + 10
+        wait("writes to be confirmed again", lambda: len(load.confirmed) > enough, 900)
+        report.took("service back, from the loss of power", time.monotonic() - began)
+        platform.settled(900)
+        report.took("everything ready", time.monotonic() - began)
+        report.took("longest time without an answer", load.outage(at))
+    report.account(load)
+    report.end()

@@ -1,0 +1,66 @@
+"""The platform as a drill sees it: its pods, its state, and who works in it."""
+import json
+import os
+import pathlib
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cluster"))
+
+import client  # noqa: E402
+from control import kubectl  # noqa: E402
+from layout import STATE  # noqa: E402
+from shell import say, wait  # noqa: E402
+
+WHO = STATE / "drill.json"
+DATA, APP = "clinic-data", "clinic-app"
+
+
+def get(*arguments) -> dict:
+    return json.loads(kubectl("get", *arguments, "-o", "json", quiet=True))
+
+
+def ready(pod: dict) -> bool:
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in pod.get("status", {}).get("conditions", [])) \
+        and "deletionTimestamp" not in pod["metadata"]
+
+
+def pods(namespace: str, selector: str) -> list[dict]:
+    return get("-n", namespace, "pods", "-l", selector)["items"]
+
+
+def all_ready(generation: int = 0) -> bool:
+    database = pods(DATA, f"app.kubernetes.io/name=mariadb,galeno.dev/generation={generation}")
+    programs = [pods(APP, f"app.kubernetes.io/name={name}") for name in ("api", "web")]
+    return len(database) == 3 and all(map(ready, database)) and all(len([p for p in some if ready(p)]) >= 3 for some in programs)
+
+
+def sql(statement: str, member: str = "mariadb-g0-0") -> str:
+    """As the database's own administrator, in a member's pod."""
+    return kubectl("-n", DATA, "exec", member, "--", "mariadb", "--no-defaults", "-S", "/run/keeper/mariadb.sock", "-N", "-B", "-e", statement, quiet=True)
+
+
+def authority() -> str:
+    return get("-n", APP, "configmap", "clinic-ca")["data"]["ca.crt"]
+
+
+def staff() -> tuple[str, str]:
+    """The authority, and the session of an administrator of an organization of the drills' own; made when first asked for."""
+    known = json.loads(WHO.read_text()) if WHO.exists() else {}
+    if known.get("until", 0) > time.time():
+        return known["authority"], known["token"]
+    slug = f"drill-{int(time.time())}"
+    made = kubectl("-n", APP, "exec", "deploy/api", "--", "/api", "organization", "create", "--config", "/etc/galeno/api/api.yaml",
+                   "--slug", slug, "--name", "Drill", "--administrator", "ana")
+    ca = authority()
+    token = client.enrol(ca, slug, "ana", made.split()[-1], f"drill {os.urandom(8).hex()}")
+    WHO.write_text(json.dumps({"authority": ca, "token": token, "until": time.time() + 25 * 60, "slug": slug}))
+    WHO.chmod(0o600)
+    return ca, token
+
+
+def settled(seconds: float = 600, generation: int = 0) -> None:
+    wait("three members, three APIs and three webs to be ready", lambda: all_ready(generation), seconds, 1)
+
+
+__all__ = ["kubectl", "say", "wait"]

@@ -1,0 +1,5 @@
+module galeno.dev/e2e/kube-router
+
+go 1.26.0
+
+require github.com/cloudnativelabs/kube-router/v2 v2.1.0

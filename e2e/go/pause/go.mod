@@ -1,0 +1,3 @@
+module galeno.dev/e2e/pause
+
+go 1.26.0
