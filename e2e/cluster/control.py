@@ -46,7 +46,7 @@ def begin() -> None:
           f"--kubelet-client-certificate={PKI}/admin.crt", f"--kubelet-client-key={PKI}/admin.key",
           f"--service-account-key-file={PKI}/service-accounts.pub", f"--service-account-signing-key-file={PKI}/service-accounts.key",
           "--service-account-issuer=https://kubernetes.default.svc.cluster.local", f"--service-cluster-ip-range={SERVICES_CIDR}",
-          "--allow-privileged=true", f"--audit-policy-file={STATE}/audit-policy.json", f"--audit-log-path={LOGS}/audit.log")
+          "--allow-privileged=true", "--kubelet-preferred-address-types=InternalIP", f"--audit-policy-file={STATE}/audit-policy.json", f"--audit-log-path={LOGS}/audit.log")
     wait("the API server", lambda: kubectl("get", "--raw", "/readyz", quiet=True) == "ok", 90)
     start("machine", "kube-controller-manager", KUBERNETES_BIN, "kube-controller-manager",
           f"--kubeconfig={PKI}/controller-manager.kubeconfig", "--use-service-account-credentials", f"--root-ca-file={PKI}/kube-ca.crt",

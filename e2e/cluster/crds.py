@@ -28,7 +28,9 @@ def all() -> list[dict]:
                          "names": {"kind": row["kind"], "listKind": f"{row['kind']}List", "plural": row["plural"], "singular": row["kind"].lower()}}})
             schema = schemas[row["file"]][row["entry"]]
             one = {"name": version, "served": True, "storage": False, "schema": {"openAPIV3Schema": schema}}
-            if "status" in schema.get("properties", {}) and group not in WHOLE:
+            if group not in WHOLE:
+                # Controllers write the status apart; its schema is not kept here.
+                schema.setdefault("properties", {}).setdefault("status", {"type": "object", "x-kubernetes-preserve-unknown-fields": True})
                 one["subresources"] = {"status": {}}
             crd["spec"]["versions"].append(one)
     for crd in found.values():

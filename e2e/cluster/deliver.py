@@ -6,11 +6,14 @@ decides), tries again until everything is applied, heals what differs, and remov
 object says `Prune=false`. What it does not: Helm charts, sync windows, health, the Argo CD API.
 """
 import json
+import os
 import subprocess
 import sys
 import time
 
+import certificates
 import ingress
+import trust
 import vault
 from control import KUBECONFIG, _kubectl
 from layout import PKI, STATE
@@ -18,6 +21,8 @@ from outside import OUTSIDE
 
 CLONE = STATE / "delivered"
 DONE = STATE / "delivered.json"
+ROOT_PATH = "generated/local/argocd/here"
+HEAL_EVERY = 60  # seconds, as long as nothing in git changes
 FIELD_MANAGER = "argocd-controller"
 
 
@@ -26,55 +31,59 @@ def kubectl(*arguments, text=None):
 
 
 def fetch() -> str:
-    git = ["git", "-c", f"http.sslCAInfo={PKI}/outside-ca.crt", "-c", "http.curloptResolve=git.clinic.localhost:443:" + OUTSIDE]
+    # The variable goes before what a person's own environment says of authorities.
+    environment = {**os.environ, "GIT_SSL_CAINFO": str(PKI / "outside-ca.crt")}
+    git = ["git", "-c", f"http.curloptResolve=git.clinic.localhost:443:{OUTSIDE}"]
     if not CLONE.exists():
-        subprocess.run([*git, "clone", "--quiet", "https://git.clinic.localhost/clinic/platform.git", str(CLONE)], check=True)
-    subprocess.run([*git, "-C", str(CLONE), "fetch", "--quiet", "origin", "main"], check=True)
+        subprocess.run([*git, "clone", "--quiet", "https://git.clinic.localhost/clinic/platform.git", str(CLONE)], check=True, env=environment)
+    subprocess.run([*git, "-C", str(CLONE), "fetch", "--quiet", "origin", "main"], check=True, env=environment)
     subprocess.run(["git", "-C", str(CLONE), "reset", "--quiet", "--hard", "origin/main"], check=True)
     return subprocess.run(["git", "-C", str(CLONE), "rev-parse", "HEAD"], text=True, capture_output=True, check=True).stdout.strip()
 
 
-def documents(path):
-    """Objects of the files, as JSON: kubectl reads YAML for us without asking the cluster."""
-    answer = kubectl("create", "--dry-run=client", "--validate=false", "-o", "json", "-f", str(path))
-    if answer.returncode:
-        raise RuntimeError(answer.stderr)
-    found = json.loads(answer.stdout)
-    return found["items"] if found["kind"] == "List" else [found]
+_read: dict[str, list] = {}
+
+
+def tree(path: str) -> str:
+    return subprocess.run(["git", "-C", str(CLONE), "rev-parse", f"HEAD:{path}"], text=True, capture_output=True, check=True).stdout.strip()
+
+
+def documents(path: str) -> list[dict]:
+    """The objects of a folder: kubectl reads YAML for us without asking the cluster. What did not change is not read again."""
+    key = tree(path)
+    if key not in _read:
+        answer = kubectl("create", "--dry-run=client", "--validate=false", "-o", "json", "-f", str(CLONE / path))
+        if answer.returncode:
+            raise RuntimeError(answer.stderr)
+        # One document after another, each by itself.
+        text, at, found, decoder = answer.stdout, 0, [], json.JSONDecoder()
+        while at < len(text.rstrip()):
+            one, end = decoder.raw_decode(text, at)
+            found += one["items"] if one["kind"] == "List" else [one]
+            at = end + len(text[end:]) - len(text[end:].lstrip())
+        _read[key] = found
+    return _read[key]
 
 
 def applications():
-    folder = CLONE / "generated" / "local" / "argocd" / "here"
-    accounts, found = {}, []
-    for project in folder.glob("appproject-*.yaml"):
-        spec = _object(project)
-        accounts[spec["metadata"]["name"]] = {d["namespace"]: d["defaultServiceAccount"] for d in spec["spec"].get("destinationServiceAccounts", [])}
-    for file in sorted(folder.glob("application-*.yaml")):
-        one = _object(file)
-        source = one["spec"].get("source", {})
-        if source.get("path", "").startswith("generated/"):
-            account = next(iter(accounts[one["spec"]["project"]].values()))
-            account = account if ":" in account else f"argocd:{account}"
-            found.append((one["metadata"]["name"], CLONE / source["path"], f"system:serviceaccount:{account}"))
+    """Name, path and account of each Application whose files are in this repository."""
+    all = documents(ROOT_PATH)
+    accounts = {o["metadata"]["name"]: [d["defaultServiceAccount"] for d in o["spec"].get("destinationServiceAccounts", [])]
+                for o in all if o["kind"] == "AppProject"}
+    found = []
+    for one in all:
+        path = one["spec"].get("source", {}).get("path", "") if one["kind"] == "Application" else ""
+        if path.startswith("generated/"):
+            account = accounts[one["spec"]["project"]][0]
+            found.append((one["metadata"]["name"], path, f"system:serviceaccount:{account if ':' in account else f'argocd:{account}'}"))
     return found
-
-
-_read = {}
-
-
-def _object(file):
-    # The client's dry run asks nothing of the cluster but takes a process: what did not change is not read again.
-    key = (file, file.stat().st_mtime_ns)
-    if key not in _read:
-        _read[key] = documents(file)[0]
-    return _read[key]
 
 
 def apply(name, path, account) -> list[str]:
     """Complaints, none when all is applied."""
     answer = kubectl("apply", "--server-side", "--force-conflicts", f"--field-manager={FIELD_MANAGER}", f"--as={account}",
                      "--as-group=system:serviceaccounts", "--as-group=system:serviceaccounts:argocd", "--as-group=system:authenticated",
-                     "-f", str(path))
+                     "-f", str(CLONE / path))
     return [line for line in answer.stderr.splitlines() if line and not line.startswith("Warning")]
 
 
@@ -91,8 +100,7 @@ def prune(before: dict, now: dict) -> None:
 def inventory(apps) -> dict:
     found = {}
     for _, path, account in apps:
-        for file in sorted(path.glob("*.yaml")):
-            one = _object(file)
+        for one in documents(path):
             meta, group = one["metadata"], one["apiVersion"].split("/")[0] if "/" in one["apiVersion"] else ""
             kind = f"{one['kind']}.{group}" if group else one["kind"]
             found[f"{kind}|{meta.get('namespace', '')}|{meta['name']}"] = {
@@ -100,29 +108,49 @@ def inventory(apps) -> dict:
     return found
 
 
+_applied: dict[str, tuple[str, float]] = {}
+
+
 def once() -> None:
     revision = fetch()
     apps = applications()
     complaints = []
     for name, path, account in apps:
+        key, when = _applied.get(name, ("", 0.0))
+        if key == tree(path) and time.monotonic() - when < HEAL_EVERY:
+            continue
         problems = apply(name, path, account)
         complaints += [f"{name}: {p}" for p in problems]
+        if not problems:
+            _applied[name] = (tree(path), time.monotonic())
     try:
-        ingress.install(_object(CLONE / "generated" / "local" / "argocd" / "here" / "application-local-traefik.yaml"))
+        charts = [o for o in documents(ROOT_PATH) if o["metadata"]["name"] == "local-traefik" and o["kind"] == "Application"]
+        ingress.install(charts[0])
         vault.sync()
+        certificates.sync()
+        trust.sync()
     except subprocess.CalledProcessError as error:
         complaints.append(f"stand-ins: {error.stderr}")
-    now = inventory(apps)
+    before = json.loads(DONE.read_text())["objects"] if DONE.exists() else {}
+    now = before
     if not complaints:
-        before = json.loads(DONE.read_text())["objects"] if DONE.exists() else {}
+        now = inventory(apps)
         prune(before, now)
-    state = {"revision": revision if not complaints else None, "tried": revision, "complaints": complaints,
-             "objects": now if not complaints else (json.loads(DONE.read_text())["objects"] if DONE.exists() else {})}
     part = DONE.with_suffix(".part")
-    part.write_text(json.dumps(state))
+    part.write_text(json.dumps({"revision": None if complaints else revision, "tried": revision, "complaints": complaints, "objects": now}))
     part.rename(DONE)
-    for line in complaints:
-        print(time.strftime("%H:%M:%S"), line, flush=True)
+    tell("\n".join(complaints) or f"delivered {revision}")
+
+
+_told = ""
+
+
+def tell(text: str) -> None:
+    """Once, however often it is tried."""
+    global _told
+    if text != _told:
+        print(time.strftime("%H:%M:%S"), text, flush=True)
+    _told = text
 
 
 if __name__ == "__main__":
@@ -130,5 +158,5 @@ if __name__ == "__main__":
         try:
             once()
         except (subprocess.CalledProcessError, RuntimeError, OSError, json.JSONDecodeError) as error:
-            print(time.strftime("%H:%M:%S"), "not delivered:", error, file=sys.stderr, flush=True)
+            tell(f"not delivered: {error} {getattr(error, 'stderr', '') or ''}")
         time.sleep(float(sys.argv[1]) if len(sys.argv) > 1 else 3)

@@ -70,12 +70,10 @@ def load(node, references: dict[str, str]) -> None:
 
 
 def _name(node, archive, wanted: str) -> None:
-    """The name that the manifests use, whatever name containerd gave what it imported."""
+    """The name that the manifests use, beside the one in the archive."""
     target = digest(archive)
-    for line in ctr(node, "images", "list").stdout.splitlines()[1:]:
-        found, _, seen, *_ = line.split()
-        if seen == target and found != wanted:
-            ctr(node, "images", "tag", "--force", found, wanted)
-            return
-    if wanted not in ctr(node, "images", "list", "-q").stdout.split():
+    found = [line.split()[0] for line in ctr(node, "images", "list").stdout.splitlines()[1:] if line.split()[2] == target]
+    if not found:
         raise SystemExit(f"{archive.name}: no image of digest {target} was imported")
+    if wanted not in found:
+        ctr(node, "images", "tag", found[0], wanted)

@@ -43,7 +43,8 @@ def chart(values: dict) -> list[dict]:
             "selector": {"matchLabels": labels},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
             "template": {"metadata": {"labels": {**labels, **deployment.get("podLabels", {})}}, "spec": {
-                "serviceAccountName": values["serviceAccount"]["name"], "priorityClassName": values.get("priorityClassName", ""),
+                "serviceAccountName": values["serviceAccount"]["name"], "automountServiceAccountToken": True,  # as the chart does
+                "priorityClassName": values.get("priorityClassName", ""),
                 "terminationGracePeriodSeconds": deployment.get("terminationGracePeriodSeconds", 60),
                 "securityContext": values["podSecurityContext"], "topologySpreadConstraints": spread,
                 "containers": [container], "volumes": [{"name": "tmp", "emptyDir": {}}]}}}},

@@ -13,6 +13,8 @@ from layout import LOGS, STATE, tool
 from shell import run, wait
 
 CGROUP = "galeno-e2e"
+# Set for what is started in a namespace: numbers of processes are others there.
+INSIDE = "GALENO_INSIDE"
 # The first process of a namespace: it takes in what others leave behind, and waits for its end.
 FIRST = ["python3", "-c", "import os,signal,time\nsignal.signal(signal.SIGCHLD, signal.SIG_DFL)\n"
          "while True:\n try: os.wait()\n except ChildProcessError: time.sleep(0.2)\n"]
@@ -57,6 +59,8 @@ def hold(name: str, inside: str | None = None) -> int:
 
 
 def _enter(name: str) -> list[str]:
+    if os.environ.get(INSIDE) == name:
+        return []  # one of our own programs in there
     number = pid(name)
     if number is None:
         raise SystemExit(f"{name} is not running")
@@ -75,7 +79,7 @@ def inside(name: str, *command, **options):
 
 def start(name: str, log: str, *command) -> None:
     """Starts a program there that stays."""
-    _start([*_enter(name), *command], log)
+    _start([*_enter(name), "env", f"{INSIDE}={name}", *command], log)
 
 
 def end(name: str) -> None:

@@ -15,7 +15,7 @@ ALERTS = STATE / "logs" / "alerts.log"
 
 
 def begin() -> None:
-    inside("machine", "/bin/sh", "-ec", f"ip link add outside type dummy && ip link set outside up && ip addr add {OUTSIDE}/24 dev outside")
+    inside("machine", "/bin/sh", "-ec", f"ip link add outside type bridge && ip link set outside up && ip addr add {OUTSIDE}/24 dev outside")
     pki.certificate("outside", pki.GIT_AND_S3_CA, "/CN=outside", [f"DNS:{n}" for n in OUTSIDE_NAMES] + [f"IP:{OUTSIDE}"])
     bucket()
     start("machine", "git", "python3", ROOT / "e2e" / "cluster" / "gitserver.py", REPOSITORY.parents[1], OUTSIDE,

@@ -3,7 +3,7 @@ import base64
 import json
 import os
 
-from addons import apply
+from addons import EXTERNAL_SECRETS, apply
 from control import kubectl
 from layout import PKI, STATE
 from outside import S3_KEY, S3_SECRET
@@ -66,4 +66,4 @@ def sync() -> None:
     """Every ExternalSecret in the cluster; again and again, as the operator does."""
     found = json.loads(kubectl("get", "externalsecrets.external-secrets.io", "--all-namespaces", "-o", "json"))["items"]
     if found:
-        apply(*(secret(one) for one in found))
+        apply(*(secret(one) for one in found), account=EXTERNAL_SECRETS)
