@@ -54,7 +54,7 @@ def main() -> None:
                 before = now
         except (subprocess.CalledProcessError, KeyError) as error:
             print(time.strftime("%H:%M:%S"), error, getattr(error, "stderr", ""), flush=True)
-        time.sleep(0.5)
+        time.sleep(1)
 
 
 main()

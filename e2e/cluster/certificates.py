@@ -3,14 +3,13 @@
 Keys, names, usages and lifetimes are those of the Certificate; it renews a certificate when `renewBefore` is near.
 """
 import base64
-import json
 import re
 import tempfile
 import pathlib
 import time
 
 from addons import CERT_MANAGER, apply
-from control import kubectl
+from api import items
 from layout import tool
 from shell import output
 
@@ -19,12 +18,11 @@ USAGES = {"digital signature": "digitalSignature", "key encipherment": "keyEncip
 EXTENDED = {"server auth": "serverAuth", "client auth": "clientAuth"}
 
 
+_good: dict[tuple, float] = {}  # looked at, and good until then
+
+
 def seconds(duration: str) -> int:
     return sum(int(n) * {"h": 3600, "m": 60, "s": 1}[unit] for n, unit in re.findall(r"(\d+)([hms])", duration))
-
-
-def get(kind: str, *arguments) -> list[dict]:
-    return json.loads(kubectl("get", kind, *arguments, "-o", "json", quiet=True))["items"]
 
 
 def openssl(*arguments, **options) -> str:
@@ -32,12 +30,14 @@ def openssl(*arguments, **options) -> str:
 
 
 def sync() -> None:
-    secrets = {(s["metadata"]["namespace"], s["metadata"]["name"]): s for s in get("secrets", "--all-namespaces")}
-    issuers = {i["metadata"]["name"]: i["spec"] for i in get("clusterissuers.cert-manager.io")}
-    for certificate in get("certificates.cert-manager.io", "--all-namespaces"):
+    secrets = {(s["metadata"]["namespace"], s["metadata"]["name"]): s for s in items("secrets")}
+    issuers = {i["metadata"]["name"]: i["spec"] for i in items("clusterissuers")}
+    for certificate in items("certificates"):
         meta, spec = certificate["metadata"], certificate["spec"]
         mine = secrets.get((meta["namespace"], spec["secretName"]))
-        if mine and not due(mine, spec):
+        seen = mine and (mine["metadata"]["resourceVersion"], str(spec))
+        if mine and (_good.get(seen, 0) > time.time() or not due(mine, spec)):
+            _good[seen] = time.time() + 3600
             continue
         issuer = issuers.get(spec["issuerRef"]["name"])
         authority = secrets.get((HOME, issuer["ca"]["secretName"])) if issuer and "ca" in issuer else None

@@ -63,5 +63,12 @@ def flatten(values: dict, path: str = "") -> list[tuple[str, str]]:
     return found
 
 
+_installed: list[dict] = []
+
+
 def install(application: dict) -> None:
-    apply(*chart(application["spec"]["source"]["helm"]["valuesObject"]))
+    global _installed
+    wanted = chart(application["spec"]["source"]["helm"]["valuesObject"])
+    if wanted != _installed:
+        apply(*wanted)
+        _installed = wanted

@@ -7,6 +7,10 @@ import subprocess
 import sys
 import time
 
+from api import items
+from control import _kubectl
+from layout import VOLUMES
+
 CLASS = "standard"
 AT = "/var/lib/galeno-volumes"
 # kind's driver, whose place this takes: a policy lets volumes be made by drivers alone.
@@ -14,7 +18,7 @@ DRIVER = ["--as=system:serviceaccount:local-path-storage:local-path-provisioner-
 
 
 def kubectl(*arguments, text=None):
-    return subprocess.run([KUBECTL, "--kubeconfig", sys.argv[1], *arguments], input=text, text=True, capture_output=True, check=True).stdout
+    return subprocess.run([_kubectl(), "--kubeconfig", sys.argv[1], *arguments], input=text, text=True, capture_output=True, check=True).stdout
 
 
 def volume(claim) -> dict:
@@ -29,8 +33,7 @@ def volume(claim) -> dict:
 
 
 def once() -> None:
-    from layout import VOLUMES
-    for claim in json.loads(kubectl("get", "pvc", "--all-namespaces", "-o", "json"))["items"]:
+    for claim in items("persistentvolumeclaims"):
         if claim["spec"].get("storageClassName") != CLASS or claim["spec"].get("volumeName"):
             continue
         folder = VOLUMES / claim["metadata"]["namespace"] / claim["metadata"]["name"]
@@ -41,11 +44,9 @@ def once() -> None:
 
 
 if __name__ == "__main__":
-    from control import _kubectl
-    KUBECTL = _kubectl()
     while True:
         try:
             once()
-        except subprocess.CalledProcessError as error:
-            print(error.stderr, file=sys.stderr, flush=True)
+        except (subprocess.CalledProcessError, OSError) as error:
+            print(error, getattr(error, "stderr", ""), file=sys.stderr, flush=True)
         time.sleep(1)

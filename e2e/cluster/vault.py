@@ -4,7 +4,7 @@ import json
 import os
 
 from addons import EXTERNAL_SECRETS, apply
-from control import kubectl
+from api import items
 from layout import PKI, STATE
 from outside import S3_KEY, S3_SECRET
 from shell import output, run
@@ -64,6 +64,9 @@ def secret(external: dict) -> dict:
 
 def sync() -> None:
     """Every ExternalSecret in the cluster; again and again, as the operator does."""
-    found = json.loads(kubectl("get", "externalsecrets.external-secrets.io", "--all-namespaces", "-o", "json"))["items"]
-    if found:
-        apply(*(secret(one) for one in found), account=EXTERNAL_SECRETS)
+    there = {(s["metadata"]["namespace"], s["metadata"]["name"]): s.get("data", {}) for s in items("secrets")}
+    wanted = [secret(one) for one in items("externalsecrets")]
+    encoded = lambda one: {k: base64.b64encode(v.encode()).decode() for k, v in one["stringData"].items()}
+    new = [one for one in wanted if there.get((one["metadata"]["namespace"], one["metadata"]["name"])) != encoded(one)]
+    if new:
+        apply(*new, account=EXTERNAL_SECRETS)

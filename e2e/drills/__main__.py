@@ -24,9 +24,10 @@ def enter_network() -> None:
 
 
 def main() -> None:
+    import attack
     import database
     known = {"1": database.killed, "killed": database.killed, "2": database.zone, "zone": database.zone,
-             "9": database.power, "power": database.power}
+             "9": database.power, "power": database.power, "13": attack.run, "attack": attack.run}
     if len(sys.argv) < 2 or any(name not in known for name in sys.argv[1:]):
         sys.exit(f"{__doc__}\nnames: {', '.join(known)}")
     enter_network()

@@ -1,5 +1,4 @@
 """13: an attacker's pod. Each wall is tried from inside: what must be refused is refused, and what must work does."""
-import base64
 import json
 import subprocess
 import time
@@ -41,16 +40,16 @@ def _command(*arguments) -> list[str]:
     return [*machine._enter("machine"), control._kubectl(), "--kubeconfig", str(control.KUBECONFIG), *arguments]
 
 
-def reaches(name: str, namespace: str, host: str, port: int) -> bool:
-    """Whether a TCP connection from the pod comes about."""
-    probe = f"timeout 3 bash -c 'exec 3<>/dev/tcp/{host}/{port}' 2>/dev/null && echo open"
-    done = subprocess.run(_command("-n", namespace, "exec", name, "--", "bash", "-c", probe), text=True, capture_output=True)
-    return "open" in done.stdout
+def reached(name: str, namespace: str, targets: list[tuple[str, int]]) -> set[tuple[str, int]]:
+    """To which a TCP connection from the pod comes about; all are tried at once."""
+    probes = "".join(f"(timeout 4 bash -c 'exec 3<>/dev/tcp/{host}/{port}' 2>/dev/null && echo {host} {port}) & " for host, port in targets)
+    done = subprocess.run(_command("-n", namespace, "exec", name, "--", "bash", "-c", f"{probes} wait"), text=True, capture_output=True)
+    return {(host, int(port)) for host, port in (line.split() for line in done.stdout.splitlines())}
 
 
 def run() -> None:
     report = Report("13", "an attacker's pod")
-    platform.settled()
+    wait("the database to be ready", lambda: len([p for p in platform.pods(DATABASE, "app.kubernetes.io/name=mariadb") if platform.ready(p)]) == 3, 120)
     began = time.monotonic()
     attackers = {
         "a stranger in the programs' namespace": pod("attacker-stranger", WEB, {"app": "attacker"}),
@@ -89,10 +88,11 @@ def network(report: Report, attackers: dict) -> int:
     count = 0
     for who, manifest in attackers.items():
         meta = manifest["metadata"]
+        open_to = reached(meta["name"], meta["namespace"], [(host, port) for _, host, port in targets])
         for what, host, port in targets:
             expected = (meta["name"], host, port) in allowed
             count += 1
-            report.expect(reaches(meta["name"], meta["namespace"], host, port) == expected, f"{who} {'reaches' if expected else 'does not reach'} {what}")
+            report.expect(((host, port) in open_to) == expected, f"{who} {'reaches' if expected else 'does not reach'} {what}")
     # Whoever has taken over the API still is not let in without its certificate and password.
     answer = subprocess.run(_command("-n", WEB, "exec", "attacker-api", "--", "mariadb", "--no-defaults", f"--host={member}", "--user=api", "--password=guess",
                                      "--ssl", "-e", "SELECT 1"), text=True, capture_output=True)
@@ -115,13 +115,12 @@ def admission(report: Report) -> int:
         ("uses the host's network", pod("attacker-x", WEB, {"app": "attacker"}, hostNetwork=True)),
         ("runs an image by its tag", pod("attacker-x", WEB, {"app": "attacker"}, **with_container(image="localhost:5000/galeno/api:dev"))),
         ("runs an image of another registry", pod("attacker-x", WEB, {"app": "attacker"}, **with_container(image="docker.io/evil/miner@sha256:" + "0" * 64))),
-        ("takes all memory", pod("attacker-x", WEB, {"app": "attacker"}, **with_container(resources={}))),
+        ("takes all memory", pod("attacker-x", WEB, {"app": "attacker"}, **with_container(resources={"requests": {"cpu": "10m", "memory": "100Gi"}, "limits": {"memory": "100Gi"}}))),
         ("makes a volume in the programs' namespace", {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "attacker", "namespace": WEB},
             "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "standard", "resources": {"requests": {"storage": "1Gi"}}}}),
         ("opens a port on the nodes", {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "attacker", "namespace": DATABASE},
             "spec": {"type": "NodePort", "selector": {"app.kubernetes.io/name": "mariadb"}, "ports": [{"port": 3306}]}}),
-        ("writes a password into git's reach", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "attacker", "namespace": WEB},
-            "data": {"password": "hunter2-" + base64.b64encode(b"x" * 18).decode()}}),
+        ("writes a password out", {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "attacker", "namespace": WEB}, "stringData": {"password": "hunter2"}}),
     ]
     for what, manifest in cases:
         refused = create(manifest)
@@ -136,7 +135,7 @@ def admission(report: Report) -> int:
 def rights(report: Report) -> int:
     """What the accounts of the programs may ask of the API server: nothing of this."""
     asked = [("get", "secrets", DATABASE), ("list", "secrets", WEB), ("create", "pods", DATABASE), ("create", "pods/exec", DATABASE),
-             ("create", "persistentvolumes", ""), ("get", "persistentvolumeclaims", DATABASE), ("delete", "statefulsets.apps", DATABASE),
+             ("create", "persistentvolumes", ""), ("delete", "persistentvolumeclaims", DATABASE), ("delete", "statefulsets.apps", DATABASE),
              ("update", "configmaps", DATABASE), ("create", "clusterrolebindings.rbac.authorization.k8s.io", ""), ("impersonate", "users", ""),
              ("update", "networkpolicies.networking.k8s.io", DATABASE), ("delete", "validatingadmissionpolicies.admissionregistration.k8s.io", "")]
     accounts = [f"{WEB}:{name}" for name in ("default", "api", "web", "api-migration")] + [f"{DATABASE}:{name}" for name in ("default", "mariadb", "backup", "snapshot")]
