@@ -25,14 +25,27 @@ def enter_network() -> None:
 
 def main() -> None:
     import attack
+    import change
     import database
+    import table
     known = {"1": database.killed, "killed": database.killed, "2": database.zone, "zone": database.zone,
-             "9": database.power, "power": database.power, "13": attack.run, "attack": attack.run}
-    if len(sys.argv) < 2 or any(name not in known for name in sys.argv[1:]):
-        sys.exit(f"{__doc__}\nnames: {', '.join(known)}")
+             "9": database.power, "power": database.power, "12": change.rolling, "rolling": change.rolling, "13": attack.run, "attack": attack.run}
+    names = sys.argv[1:]
+    if names == ["all"]:
+        names = [name for name in known if name.isdigit()]
+    if not names or any(name not in known for name in names):
+        sys.exit(f"{__doc__}\nnames: all, {', '.join(known)}")
     enter_network()
-    for name in sys.argv[1:]:
-        known[name]()
+    failed = []
+    for name in names:
+        try:
+            known[name]()
+        except SystemExit as end:
+            failed.append(f"{name}: {end.code}")
+    if sys.argv[1] == "all":
+        table.write()
+    if failed:
+        sys.exit(f"failed: {'; '.join(failed)}")
 
 
 main()

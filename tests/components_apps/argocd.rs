@@ -52,10 +52,7 @@ fn every_component_has_an_application_and_its_project_allows_exactly_what_it_has
                 assert_eq!(application.str_at("/spec/project"), name);
                 let project = object(&output, region, "AppProject", &name);
                 let spec = project.at("/spec").unwrap();
-                assert_eq!(
-                    spec["sourceRepos"],
-                    json!(["https://git.example.org/clinic/platform.git"])
-                );
+                assert_eq!(spec["sourceRepos"], json!([topology.argocd.repository]));
                 let allowed: BTreeSet<(String, String)> = kinds(&spec["namespaceResourceWhitelist"]);
                 let clustered: BTreeSet<(String, String)> = kinds(&spec["clusterResourceWhitelist"]);
                 let own = |namespaced: bool| -> BTreeSet<(String, String)> {

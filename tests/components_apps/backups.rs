@@ -25,7 +25,12 @@ fn a_bucket_behind_an_authority_of_ones_own_is_believed_by_that_authority_alone(
     assert_eq!(config["storage"]["caFile"], "/etc/backup-storage/ca.crt");
     assert!(!secrets.is_empty());
     for secret in secrets {
-        let keys: Vec<&Value> = secret.as_array().unwrap().iter().map(|entry| &entry["secretKey"]).collect();
+        let keys: Vec<&Value> = secret
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| &entry["secretKey"])
+            .collect();
         assert!(keys.contains(&&json!("ca.crt")), "{keys:?}");
     }
     let (config, secrets) = told(false);

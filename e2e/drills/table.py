@@ -1,0 +1,29 @@
+"""docs/drills.md, out of what the drills measured last."""
+import json
+
+from layout import ROOT
+from report import FOLDER
+
+HEAD = """# Drills
+
+Played on the cluster of `make cluster` (see [e2e/README.md](../e2e/README.md): three zones, two cores for everything) while a
+writer, a changer and two readers go on, by the load balancer, Traefik and TLS. A write counts as confirmed when its answer came. A
+request that got no answer, or one of `5xx` or `429`, is a failed request; writers send it again, under the same idempotency key,
+until they know. `make drills` writes this page. The figures of 2026-11-29 were taken with development builds of the programs,
+while other work took most of the two cores: read them as upper bounds.
+
+"""
+
+
+def write() -> None:
+    found = sorted((json.loads(f.read_text()) for f in FOLDER.glob("*.json")), key=lambda d: int(d["number"]))
+    lines = [HEAD, "| drill | result | requests | failed | confirmed writes | lost | twice | older reads | on |\n", "|---|---|---|---|---|---|---|---|---|\n"]
+    for one in found:
+        facts = one["facts"]
+        cells = [str(facts.get(key, "–")) for key in ("requests", "failed", "confirmed", "lost", "twice", "older reads")]
+        lines.append(f"| {one['number']}. {one['title']} | {'passed' if not one['complaints'] else 'failed: ' + '; '.join(one['complaints'])} | "
+                     + " | ".join(cells) + f" | {one['at']} |\n")
+    lines.append("\n## How long it took\n\n| drill | what | seconds |\n|---|---|---|\n")
+    for one in found:
+        lines += [f"| {one['number']} | {what} | {seconds} |\n" for what, seconds in one["times"].items()]
+    (ROOT / "docs" / "drills.md").write_text("".join(lines))
