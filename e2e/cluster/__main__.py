@@ -49,7 +49,8 @@ def up() -> None:
         nodes.power_on(one)
         images.load(one, references)
         nodes.begin(one)
-    wait("nodes to be ready", lambda: control.kubectl("get", "nodes", "-o", "jsonpath={range .items[*]}{.status.conditions[-1].type}={.status.conditions[-1].status} {end}").split().count("Ready=True") == len(NODES), 180)
+    conditions = 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}'
+    wait("nodes to be ready", lambda: control.kubectl("get", "nodes", "-o", conditions).split() == ["True"] * len(NODES), 180)
     say("what a cluster has before the platform: DNS, volumes, custom resources")
     addons.dns()
     addons.volumes()
