@@ -92,7 +92,7 @@ impl Cluster {
             intent: Api::<ConfigMap>::namespaced(self.client.clone(), Namespace::Data.name())
                 .get_opt(objects::INTENT)
                 .await
-                .map_err(|error| format!("cannot read configmaps: {}", chain(&error)))?,
+                .map_err(|error| format!("cannot read configmaps: {}", told(&error)))?,
             keepers: BTreeMap::new(),
         };
         for pod in read.pods.iter().filter(|pod| super::assemble::is_member(pod)) {
@@ -110,7 +110,7 @@ impl Cluster {
             .list(parameters)
             .await
             .map(|list| list.items)
-            .map_err(|error| format!("cannot list {what}: {}", chain(&error)))
+            .map_err(|error| format!("cannot list {what}: {}", told(&error)))
     }
 
     /// Asks a keeper, through the API server: nothing else reaches it from outside.
@@ -127,7 +127,15 @@ impl Cluster {
         self.client
             .request::<Value>(request)
             .await
-            .map_err(|error| chain(&error))
+            .map_err(|error| told(&error))
+    }
+}
+
+/// What the API server says, where it has said something; else the error with its causes.
+fn told(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) if !status.message.is_empty() => status.message.clone(),
+        _ => chain(error),
     }
 }
 

@@ -28,6 +28,8 @@ impl Edges<'_> {
             let database = Peer::Pods(PodGroup::generation(generation));
             let why = "nodes of one generation replicate and agree; no other generation may join them";
             self.add(&database, &database, &between, why, Some("/database/nodes"));
+            let why = "the API server passes on what people ask a keeper (`galeno status`)";
+            self.add(&Peer::ControlPlane, &database, &[ports::KEEPER_STATUS], why, None);
             let source = Some("/database");
             self.add(&api, &database, &[ports::MYSQL], "the API reads and writes", source);
             let why = "the API's tables are brought up to date";
