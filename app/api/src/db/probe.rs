@@ -57,6 +57,10 @@ pub(super) struct Demands {
     pub(super) schema: u32,
 }
 
+/// How long it may take to reach a node, shake hands and sign in. On a busy machine that takes longer than an answer may, and a node
+/// that has left the pool must find back: within the deadline of an answer it might never.
+const OPENING: Duration = Duration::from_secs(3);
+
 /// One node's own connection for probing, kept open between probes.
 pub(super) struct Probe {
     options: MySqlConnectOptions,
@@ -68,28 +72,29 @@ impl Probe {
         Self { options, open: None }
     }
 
-    /// Asks the node. Never takes longer than `deadline`.
+    /// Asks the node. An answer that takes longer than `deadline` is none; opening a connection first may take [`OPENING`].
     pub(super) async fn ask(&mut self, demands: &Demands, deadline: Duration) -> Fitness {
-        let answer = tokio::time::timeout(deadline, async {
-            let mut connection = if let Some(connection) = self.open.take() {
-                connection
-            } else {
-                let mut new = MySqlConnection::connect_with(&self.options).await?;
-                sqlx::query("SET SESSION wsrep_sync_wait = 0").execute(&mut new).await?;
-                new
-            };
-            let fitness = judge(&mut connection, demands).await?;
-            Ok::<_, sqlx::Error>((connection, fitness))
-        })
-        .await;
-        match answer {
-            Ok(Ok((connection, fitness))) => {
+        let mut connection = match self.open.take() {
+            Some(connection) => connection,
+            None => match tokio::time::timeout(OPENING, self.connect()).await {
+                Ok(Ok(new)) => new,
+                Ok(Err(_)) | Err(_) => return Fitness::Unfit(Unfit::Unreachable),
+            },
+        };
+        match tokio::time::timeout(deadline, judge(&mut connection, demands)).await {
+            Ok(Ok(fitness)) => {
                 self.open = Some(connection);
                 fitness
             }
             // Errors in a node that answers are a node that refuses: WSREP not ready, account fenced, table missing.
             Ok(Err(_)) | Err(_) => Fitness::Unfit(Unfit::Unreachable),
         }
+    }
+
+    async fn connect(&self) -> Result<MySqlConnection, sqlx::Error> {
+        let mut new = MySqlConnection::connect_with(&self.options).await?;
+        sqlx::query("SET SESSION wsrep_sync_wait = 0").execute(&mut new).await?;
+        Ok(new)
     }
 }
 

@@ -304,3 +304,25 @@ async fn times_after_january_2038_are_kept() {
         .unwrap();
     assert_eq!((kept, before), (far, true));
 }
+
+/// On a busy machine a handshake takes longer than an answer may. A node that has left the pool must find back all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_whose_handshake_is_slow_is_found() {
+    let server = MariaDb::shared();
+    let port = server.port;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let slow = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut from, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                // The delay is what is tested: beyond the deadline of an answer, which is 500 ms here.
+                tokio::time::sleep(std::time::Duration::from_millis(800)).await;
+                let mut to = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut from, &mut to).await;
+            });
+        }
+    });
+    // Waits until the API is ready.
+    let world = World::on(server, |config| config.database.nodes[0].port = slow).await;
+    world.anonymous.get("/organization").await.expect(401);
+}
