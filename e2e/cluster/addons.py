@@ -1,7 +1,7 @@
 """What a cluster has before the platform comes: DNS, volumes, and the controllers that Helm charts would bring."""
 import json
 
-from control import KUBECONFIG, kubectl
+from control import kubectl
 from images import DNS
 from layout import DNS_SERVICE
 from machine import start
@@ -74,7 +74,7 @@ def volumes() -> None:
     apply({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": CLASS},
            "provisioner": "galeno.dev/shared-directory", "reclaimPolicy": "Retain", "allowVolumeExpansion": True,
            "volumeBindingMode": "Immediate"})
-    start("machine", "provisioner", "python3", str(__file__).replace("addons.py", "provisioner.py"), KUBECONFIG)
+    start("machine", "provisioner", "python3", str(__file__).replace("addons.py", "provisioner.py"))
 
 
 # Controllers that Helm charts would bring, and who they are in the cluster: policies look at who writes. Their rights are not

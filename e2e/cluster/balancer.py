@@ -8,15 +8,10 @@ import subprocess
 import time
 import urllib.request
 
-from control import KUBECONFIG, _kubectl
-from layout import NODES
+from control import kubectl
+from layout import BALANCER, NODES
 
-ADDRESS = "172.19.1.1"
 GROUP = 100
-
-
-def kubectl(*arguments, text=None):
-    return subprocess.run([_kubectl(), "--kubeconfig", str(KUBECONFIG), *arguments], input=text, text=True, capture_output=True, check=True).stdout
 
 
 def ip(*arguments):
@@ -39,17 +34,15 @@ def main() -> None:
     while True:
         try:
             if port is None:
-                service = json.loads(kubectl("-n", "clinic-edge", "get", "service", "traefik", "-o", "json"))
+                service = json.loads(kubectl("-n", "clinic-edge", "get", "service", "traefik", "-o", "json", quiet=True))
                 port = service["spec"]["healthCheckNodePort"]
                 kubectl("-n", "clinic-edge", "patch", "service", "traefik", "--subresource=status", "--type=merge", "-p",
-                        json.dumps({"status": {"loadBalancer": {"ingress": [{"ip": ADDRESS}]}}}))
+                        json.dumps({"status": {"loadBalancer": {"ingress": [{"ip": BALANCER}]}}}), quiet=True)
             now = [n.number for n in NODES if healthy(n, port)]
             if now and now != before:
+                ip("nexthop", "replace", "id", GROUP, "group", "/".join(map(str, now)), "type", "resilient", "buckets", 64)
                 if before is None:
-                    ip("nexthop", "replace", "id", GROUP, "group", "/".join(map(str, now)), "type", "resilient", "buckets", 64)
-                    ip("route", "replace", f"{ADDRESS}/32", "nhid", GROUP)
-                else:
-                    ip("nexthop", "replace", "id", GROUP, "group", "/".join(map(str, now)), "type", "resilient", "buckets", 64)
+                    ip("route", "replace", f"{BALANCER}/32", "nhid", GROUP)
                 print(time.strftime("%H:%M:%S"), "to nodes", now, flush=True)
                 before = now
         except (subprocess.CalledProcessError, KeyError) as error:

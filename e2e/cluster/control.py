@@ -1,5 +1,5 @@
 """The control plane: it stands outside the zones, as a hosted one does."""
-from layout import (BRIDGE, CONTROL, LOGS, NODES, NODES_CIDR, PKI, PODS_CIDR, ROOT, SERVICES_CIDR, STATE, BIN, tool)
+from layout import BIN, BRIDGE, CONTROL, LOGS, NODES, PKI, PODS_CIDR, ROOT, SERVICES_CIDR, STATE, tool
 from machine import hold, inside, start
 from shell import output, wait
 
@@ -19,8 +19,13 @@ def network() -> None:
         sh(f"ip route add {node.pods} via {node.address} || true")
 
 
+def ask(*arguments, **options):
+    """kubectl to its end, from the machine's network, wherever the caller stands."""
+    return inside("machine", _kubectl(), "--kubeconfig", KUBECONFIG, *arguments, **options)
+
+
 def kubectl(*arguments, **options) -> str:
-    return inside("machine", _kubectl(), "--kubeconfig", KUBECONFIG, *arguments, **options).stdout
+    return ask(*arguments, **options).stdout
 
 
 _path = []

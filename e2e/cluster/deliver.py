@@ -15,7 +15,7 @@ import certificates
 import ingress
 import trust
 import vault
-from control import KUBECONFIG, _kubectl
+from control import ask
 from layout import PKI, STATE
 from outside import OUTSIDE
 
@@ -24,10 +24,6 @@ DONE = STATE / "delivered.json"
 ROOT_PATH = "generated/local/argocd/here"
 HEAL_EVERY = 60  # seconds, as long as nothing in git changes
 FIELD_MANAGER = "argocd-controller"
-
-
-def kubectl(*arguments, text=None):
-    return subprocess.run([_kubectl(), "--kubeconfig", str(KUBECONFIG), *arguments], input=text, text=True, capture_output=True)
 
 
 def fetch() -> str:
@@ -52,7 +48,7 @@ def documents(path: str) -> list[dict]:
     """The objects of a folder: kubectl reads YAML for us without asking the cluster. What did not change is not read again."""
     key = tree(path)
     if key not in _read:
-        answer = kubectl("create", "--dry-run=client", "--validate=false", "-o", "json", "-f", str(CLONE / path))
+        answer = ask("create", "--dry-run=client", "--validate=false", "-o", "json", "-f", CLONE / path, check=False)
         if answer.returncode:
             raise RuntimeError(answer.stderr)
         # One document after another, each by itself.
@@ -81,9 +77,9 @@ def applications():
 
 def apply(name, path, account) -> list[str]:
     """Complaints, none when all is applied."""
-    answer = kubectl("apply", "--server-side", "--force-conflicts", f"--field-manager={FIELD_MANAGER}", f"--as={account}",
+    answer = ask("apply", "--server-side", "--force-conflicts", f"--field-manager={FIELD_MANAGER}", f"--as={account}",
                      "--as-group=system:serviceaccounts", "--as-group=system:serviceaccounts:argocd", "--as-group=system:authenticated",
-                     "-f", str(CLONE / path))
+                     "-f", CLONE / path, check=False)
     return [line for line in answer.stderr.splitlines() if line and not line.startswith("Warning")]
 
 
@@ -94,7 +90,7 @@ def prune(before: dict, now: dict) -> None:
             continue
         account = before[key]["account"]
         scope = ["-n", namespace] if namespace else []
-        print("prune", key, kubectl("delete", kind, name, *scope, "--wait=false", f"--as={account}", "--as-group=system:serviceaccounts").stderr, flush=True)
+        print("prune", key, ask("delete", kind, name, *scope, "--wait=false", f"--as={account}", "--as-group=system:serviceaccounts", check=False).stderr, flush=True)
 
 
 def inventory(apps) -> dict:

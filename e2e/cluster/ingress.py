@@ -5,8 +5,6 @@ from images import TRAEFIK
 from layout import ROOT
 from machine import start
 
-ADDRESS = "172.19.1.1"  # the load balancer's, which the world knows
-
 
 def begin() -> None:
     start("machine", "load-balancer", "python3", ROOT / "e2e" / "cluster" / "balancer.py")
@@ -36,7 +34,6 @@ def chart(values: dict) -> list[dict]:
         "readinessProbe": {"httpGet": {"path": "/ping", "port": 8080}, "periodSeconds": 10, "failureThreshold": 1, "timeoutSeconds": 2},
         "livenessProbe": {"httpGet": {"path": "/ping", "port": 8080}, "periodSeconds": 10, "failureThreshold": 3, "timeoutSeconds": 2},
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}]}
-    spread = [{k: v for k, v in c.items()} for c in values.get("topologySpreadConstraints", [])]
     return [
         {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": {
             "replicas": deployment["replicas"], "minReadySeconds": deployment.get("minReadySeconds", 0),
@@ -46,7 +43,7 @@ def chart(values: dict) -> list[dict]:
                 "serviceAccountName": values["serviceAccount"]["name"], "automountServiceAccountToken": True,  # as the chart does
                 "priorityClassName": values.get("priorityClassName", ""),
                 "terminationGracePeriodSeconds": deployment.get("terminationGracePeriodSeconds", 60),
-                "securityContext": values["podSecurityContext"], "topologySpreadConstraints": spread,
+                "securityContext": values["podSecurityContext"], "topologySpreadConstraints": values.get("topologySpreadConstraints", []),
                 "containers": [container], "volumes": [{"name": "tmp", "emptyDir": {}}]}}}},
         {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {
             "type": values["service"]["type"], **values["service"].get("spec", {}), "selector": labels,

@@ -20,6 +20,7 @@ PODS_CIDR = "10.244.0.0/16"
 SERVICES_CIDR = "10.96.0.0/16"
 API_SERVICE = "10.96.0.1"
 DNS_SERVICE = "10.96.0.10"
+BALANCER = "172.19.1.1"  # the load balancer's, which the world knows
 API = f"https://{CONTROL}:6443"
 
 

@@ -1,10 +1,9 @@
 """A node: its own kernel namespaces, containerd, kubelet, kube-proxy and engine of network policies, on standard paths."""
 import json
-import shutil
 
 import pki
 from control import KUBERNETES_BIN, kubectl
-from layout import (BIN, CONTROL, DNS_SERVICE, LOGS, NODES_CIDR, PKI, PODS_CIDR, STATE, VOLUMES, Node, node, tool)
+from layout import BIN, BRIDGE, CONTROL, DNS_SERVICE, PKI, PODS_CIDR, SERVICES_CIDR, VOLUMES, Node, tool
 from machine import end, hold, inside, own_cgroup, pid, start
 from shell import say, wait
 
@@ -67,7 +66,6 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
 
 def power_on(one: Node) -> None:
     hold(one.name, "machine")
-    number = pid(one.name)
     inside("machine", "/bin/sh", "-ec",
            f"ip link del {one.link} 2>/dev/null || true; ip link add {one.link} type veth peer name eth0 netns {inner(one)}"
            f" && ip link set {one.link} master zones up && ip route replace {one.pods} via {one.address}")
@@ -76,7 +74,7 @@ def power_on(one: Node) -> None:
 mount -t tmpfs tmpfs /run
 {binds}
 mkdir -p /run/lock /var/lib/galeno-volumes && mount --bind {VOLUMES} /var/lib/galeno-volumes
-ip addr add {one.address}/16 dev eth0 && ip link set eth0 up && ip route add default via 172.18.0.1
+ip addr add {one.address}/16 dev eth0 && ip link set eth0 up && ip route add default via {BRIDGE}
 sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.route_localnet=1
 sysctl -qw net.bridge.bridge-nf-call-iptables=1
 """)
@@ -110,7 +108,7 @@ def begin(one: Node) -> None:
     start(one.name, f"{one.name}.kube-proxy", KUBERNETES_BIN, "kube-proxy", "--config", "/etc/kubernetes/kube-proxy.json")
     start(one.name, f"{one.name}.kube-router", BIN / "kube-router", f"--kubeconfig={PKI}/router-{one.name}.kubeconfig",
           "--run-router=false", "--run-service-proxy=false", "--run-firewall=true", "--run-loadbalancer=false",
-          f"--hostname-override={one.name}", f"--service-cluster-ip-range=10.96.0.0/16", "--enable-cni=false", "--metrics-port=0")
+          f"--hostname-override={one.name}", f"--service-cluster-ip-range={SERVICES_CIDR}", "--enable-cni=false", "--metrics-port=0")
 
 
 def cut(one: Node) -> None:

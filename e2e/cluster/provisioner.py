@@ -8,17 +8,13 @@ import sys
 import time
 
 from api import items
-from control import _kubectl
+from control import kubectl
 from layout import VOLUMES
 
 CLASS = "standard"
 AT = "/var/lib/galeno-volumes"
 # kind's driver, whose place this takes: a policy lets volumes be made by drivers alone.
 DRIVER = ["--as=system:serviceaccount:local-path-storage:local-path-provisioner-service-account", "--as-group=system:masters"]
-
-
-def kubectl(*arguments, text=None):
-    return subprocess.run([_kubectl(), "--kubeconfig", sys.argv[1], *arguments], input=text, text=True, capture_output=True, check=True).stdout
 
 
 def volume(claim) -> dict:
@@ -39,7 +35,7 @@ def once() -> None:
         folder = VOLUMES / claim["metadata"]["namespace"] / claim["metadata"]["name"]
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o2777)  # CSI would give it to the pod's fsGroup
-        kubectl(*DRIVER, "apply", "--server-side", "-f", "-", text=json.dumps(volume(claim)))
+        kubectl(*DRIVER, "apply", "--server-side", "-f", "-", text=json.dumps(volume(claim)), quiet=True)
         print("provisioned", claim["metadata"]["namespace"], claim["metadata"]["name"], flush=True)
 
 

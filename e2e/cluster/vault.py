@@ -7,28 +7,29 @@ from addons import EXTERNAL_SECRETS, apply
 from api import items
 from layout import PKI, STATE
 from outside import S3_KEY, S3_SECRET
-from shell import output, run
+from shell import output
 
 STORE = STATE / "vault.json"
 KEYS = STATE / "gnupg"
+PASSPHRASE = "e2e"
 
 
-def fill(recipients: list[str] | None = None) -> dict:
+def fill() -> dict:
     """Values by key and property; made once for a cluster."""
     if STORE.exists():
         return json.loads(STORE.read_text())
     word = lambda: os.urandom(24).hex()
     signer, recipient = key("backup signer"), key("backup recipient")
-    public = lambda k: output("gpg", "--homedir", KEYS, "--armor", "--export", k)
-    secret = lambda k: output("gpg", "--homedir", KEYS, "--batch", "--pinentry-mode", "loopback", "--passphrase", PASSPHRASE, "--armor", "--export-secret-keys", k)
+    public = lambda k: gpg("--armor", "--export", k)
+    private = lambda k: gpg("--armor", "--export-secret-keys", k)
     values = {
         "mariadb-accounts": {name: word() for name in ("acceptance", "api", "api-migration", "backup")},
         "api-secrets": {"sealing-key-1": base64.b64encode(os.urandom(32)).decode()},
         "backup-storage": {"access-key-id": S3_KEY.read_text(), "secret-access-key": S3_SECRET.read_text(),
                            "ca.crt": (PKI / "outside-ca.crt").read_text()},
         "backup-alerts": {"webhook-url": "https://alerts.clinic.localhost:8443/"},
-        "backup-openpgp-signing": {"signing.asc": secret(signer), "passphrase": PASSPHRASE},
-        "backup-openpgp-decryption": {"decryption.asc": secret(recipient), "passphrase": PASSPHRASE},
+        "backup-openpgp-signing": {"signing.asc": private(signer), "passphrase": PASSPHRASE},
+        "backup-openpgp-decryption": {"decryption.asc": private(recipient), "passphrase": PASSPHRASE},
         "backup-openpgp-public": {"recipients.asc": public(recipient), "signers.asc": public(signer)},
         "fingerprints": {"signer": signer, "recipient": recipient},
     }
@@ -37,15 +38,15 @@ def fill(recipients: list[str] | None = None) -> dict:
     return values
 
 
-PASSPHRASE = "e2e"
+def gpg(*arguments) -> str:
+    return output("gpg", "--homedir", KEYS, "--batch", "--pinentry-mode", "loopback", "--passphrase", PASSPHRASE, *arguments)
 
 
 def key(name: str) -> str:
     KEYS.mkdir(mode=0o700, exist_ok=True)
-    run("gpg", "--homedir", KEYS, "--batch", "--pinentry-mode", "loopback", "--passphrase", PASSPHRASE, "--quick-generate-key",
-        f"{name} <{name.replace(' ', '.')}@clinic.localhost>", "rsa3072", "sign", "1y")
-    found = [line.split(":")[9] for line in output("gpg", "--homedir", KEYS, "--with-colons", "--list-keys", name).splitlines() if line.startswith("fpr:")]
-    run("gpg", "--homedir", KEYS, "--batch", "--pinentry-mode", "loopback", "--passphrase", PASSPHRASE, "--quick-add-key", found[0], "rsa3072", "encr", "1y")
+    gpg("--quick-generate-key", f"{name} <{name.replace(' ', '.')}@clinic.localhost>", "rsa3072", "sign", "1y")
+    found = [line.split(":")[9] for line in gpg("--with-colons", "--list-keys", name).splitlines() if line.startswith("fpr:")]
+    gpg("--quick-add-key", found[0], "rsa3072", "encr", "1y")
     return found[0]
 
 

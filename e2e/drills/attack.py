@@ -1,10 +1,11 @@
 """13: an attacker's pod. Each wall is tried from inside: what must be refused is refused, and what must work does."""
 import json
-import subprocess
 import time
 
+import control
 import platform_state as platform
-from layout import NODES
+from addons import OUTSIDE
+from layout import API_SERVICE, CONTROL, NODES
 from report import Report
 from shell import say, wait
 
@@ -30,26 +31,20 @@ def pod(name: str, namespace: str, labels: dict, **changes) -> dict:
 
 def create(manifest: dict) -> str:
     """What the API server says: nothing, if it was let in."""
-    done = subprocess.run(_command("create", "-f", "-"), input=json.dumps(manifest), text=True, capture_output=True)
+    done = control.ask("create", "-f", "-", text=json.dumps(manifest), check=False)
     return done.stderr.strip() if done.returncode else ""
-
-
-def _command(*arguments) -> list[str]:
-    import control
-    import machine
-    return [*machine._enter("machine"), control._kubectl(), "--kubeconfig", str(control.KUBECONFIG), *arguments]
 
 
 def reached(name: str, namespace: str, targets: list[tuple[str, int]]) -> set[tuple[str, int]]:
     """To which a TCP connection from the pod comes about; all are tried at once."""
     probes = "".join(f"(timeout 4 bash -c 'exec 3<>/dev/tcp/{host}/{port}' 2>/dev/null && echo {host} {port}) & " for host, port in targets)
-    done = subprocess.run(_command("-n", namespace, "exec", name, "--", "bash", "-c", f"{probes} wait"), text=True, capture_output=True)
+    done = control.ask("-n", namespace, "exec", name, "--", "bash", "-c", f"{probes} wait", check=False)
     return {(host, int(port)) for host, port in (line.split() for line in done.stdout.splitlines())}
 
 
 def run() -> None:
     report = Report("13", "an attacker's pod")
-    wait("the database to be ready", lambda: len([p for p in platform.pods(DATABASE, "app.kubernetes.io/name=mariadb") if platform.ready(p)]) == 3, 120)
+    wait("the database to be ready", lambda: len([p for p in platform.members() if platform.ready(p)]) == 3, 120)
     began = time.monotonic()
     attackers = {
         "a stranger in the programs' namespace": pod("attacker-stranger", WEB, {"app": "attacker"}),
@@ -82,8 +77,8 @@ def network(report: Report, attackers: dict) -> int:
     web = platform.pods(WEB, "app.kubernetes.io/name=web,!attacker")[0]["status"]["podIP"]
     targets = [(f"a member's port {port}", member, port) for port in (3306, 4444, 4567, 4568, 4569, 9105)]
     targets += [("the database's service", f"mariadb.{DATABASE}.svc", 3306), ("the API", api, 8443), ("the API's management port", api, 9090),
-                ("the web server", web, 8443), ("the kubelet", NODES[0].address, 10250), ("the API server's service", "10.96.0.1", 443),
-                ("the API server", "172.18.0.2", 6443), ("the backups' bucket", "172.19.0.2", 9000), ("the git server", "172.19.0.2", 443)]
+                ("the web server", web, 8443), ("the kubelet", NODES[0].address, 10250), ("the API server's service", API_SERVICE, 443),
+                ("the API server", CONTROL, 6443), ("the backups' bucket", OUTSIDE, 9000), ("the git server", OUTSIDE, 443)]
     allowed = {("attacker-api", member, 3306), ("attacker-api", f"mariadb.{DATABASE}.svc", 3306)}
     count = 0
     for who, manifest in attackers.items():
@@ -94,8 +89,8 @@ def network(report: Report, attackers: dict) -> int:
             count += 1
             report.expect(((host, port) in open_to) == expected, f"{who} {'reaches' if expected else 'does not reach'} {what}")
     # Whoever has taken over the API still is not let in without its certificate and password.
-    answer = subprocess.run(_command("-n", WEB, "exec", "attacker-api", "--", "mariadb", "--no-defaults", f"--host={member}", "--user=api", "--password=guess",
-                                     "--ssl", "-e", "SELECT 1"), text=True, capture_output=True)
+    answer = control.ask("-n", WEB, "exec", "attacker-api", "--", "mariadb", "--no-defaults", f"--host={member}", "--user=api", "--password=guess",
+                         "--ssl", "-e", "SELECT 1", check=False)
     report.expect(answer.returncode != 0, f"without the API's password the database answers: {answer.stderr.strip()[:80]}")
     return count + 1
 
@@ -142,8 +137,9 @@ def rights(report: Report) -> int:
     allowed = []
     for account in accounts:
         for verb, kind, namespace in asked:
-            command = _command("auth", "can-i", verb, kind, *(["-n", namespace] if namespace else []), f"--as=system:serviceaccount:{account}")
-            if subprocess.run(command, capture_output=True, text=True).stdout.strip() == "yes":
+            scope = ["-n", namespace] if namespace else []
+            said = control.ask("auth", "can-i", verb, kind, *scope, f"--as=system:serviceaccount:{account}", check=False)
+            if said.stdout.strip() == "yes":
                 allowed.append(f"{account} may {verb} {kind} in {namespace or 'the cluster'}")
     report.expect(not allowed, f"no account of a program has a right that harms ({len(accounts) * len(asked)} asked){': ' + '; '.join(allowed) if allowed else ''}")
     return len(accounts) * len(asked)

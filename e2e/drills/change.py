@@ -19,12 +19,15 @@ def delivered(revision: str, seconds: float = 300) -> None:
     wait(f"revision {revision[:12]} to be delivered", state, seconds, 1)
 
 
-def edit(before: str, after: str) -> None:
+def turn(one: str, other: str) -> None:
+    """Whichever of the two the environment says, it says the other one afterwards."""
     file = repository.WORK / "environments" / "local.yaml"
     text = file.read_text()
-    if before not in text:
-        raise SystemExit(f"drill: environments/local.yaml does not say {before!r}")
-    file.write_text(text.replace(before, after, 1))
+    if one not in text:
+        one, other = other, one
+    if one not in text:
+        raise SystemExit(f"drill: environments/local.yaml says neither {other!r} nor {one!r}")
+    file.write_text(text.replace(one, other, 1))
 
 
 def rolling() -> None:
@@ -33,28 +36,22 @@ def rolling() -> None:
     platform.settled()
     authority, token = platform.staff()
     with Load(authority, token, f"r{int(time.time())}") as load:
-        wait("the load to run", lambda: len(load.confirmed) > 10, 60)
+        load.more(10, "the load to run")
         began, at = time.monotonic(), time.time()
         before = {p["metadata"]["uid"] for p in _all()}
-        cpu = lambda text: f"resources: {{cpu: {text}"
-        now = next(c for c in ("250m", "260m") if cpu(c) in (repository.WORK / "environments" / "local.yaml").read_text())
-        other = {"250m": "260m", "260m": "250m"}[now]
-        edit(cpu(now), cpu(other))
-        text = (repository.WORK / "environments" / "local.yaml").read_text()
-        small = "resources: {cpu: 100m, memory: 128Mi}"
-        edit(*((small, "resources: {cpu: 110m, memory: 128Mi}") if small in text else ("resources: {cpu: 110m, memory: 128Mi}", small)))
+        turn("resources: {cpu: 250m", "resources: {cpu: 260m")
+        turn("resources: {cpu: 100m, memory: 128Mi}", "resources: {cpu: 110m, memory: 128Mi}")
         revision = repository.commit("Roll every component")
         delivered(revision)
         report.took("commit delivered", time.monotonic() - began)
         wait("every pod of database and API to be new", lambda: not ({p["metadata"]["uid"] for p in _all()} & before) and platform.all_ready(), 1200, 2)
         report.took("everything new and ready", time.monotonic() - began)
         report.took("longest time without an answer", load.outage(at))
-        enough = len(load.confirmed) + 20
-        wait("the load to go on", lambda: len(load.confirmed) > enough, 60)
+        load.more(20)
     report.account(load)
     report.expect(report.facts["failed"] == 0, "no request failed")
     report.end()
 
 
 def _all() -> list[dict]:
-    return platform.pods(platform.DATA, "app.kubernetes.io/name=mariadb") + platform.pods(platform.APP, "app.kubernetes.io/name=api")
+    return platform.members() + platform.pods(platform.APP, "app.kubernetes.io/name=api")

@@ -9,7 +9,9 @@ import ssl
 import struct
 import time
 
-HOST, ADDRESS = "api.clinic.localhost", "172.19.1.1"
+from layout import BALANCER
+
+HOST = "api.clinic.localhost"
 
 
 class Problem(Exception):
@@ -29,7 +31,7 @@ class Client:
 
     def _open(self) -> http.client.HTTPSConnection:
         connection = http.client.HTTPSConnection(HOST, 443, timeout=self.timeout, context=self.context)
-        raw = socket.create_connection((ADDRESS, 443), timeout=self.timeout)
+        raw = socket.create_connection((BALANCER, 443), timeout=self.timeout)
         connection.sock = self.context.wrap_socket(raw, server_hostname=HOST)
         return connection
 

@@ -16,7 +16,7 @@ def killed() -> None:
     platform.settled()
     authority, token = platform.staff()
     with Load(authority, token, f"k{int(time.time())}") as load:
-        wait("the load to run", lambda: len(load.confirmed) > 10, 60)
+        load.more(10, "the load to run")
         victim = platform.get("-n", platform.DATA, "pod", "mariadb-g0-0")
         uid, began, at = victim["metadata"]["uid"], time.monotonic(), time.time()
         platform.kubectl("-n", platform.DATA, "delete", "pod", "mariadb-g0-0", "--grace-period=0", "--force", "--wait=false")
@@ -27,8 +27,7 @@ def killed() -> None:
             return pod["metadata"]["uid"] != uid and platform.ready(pod)
         wait("the member to be back", again, 300)
         report.took("member ready again", time.monotonic() - began)
-        enough = len(load.confirmed) + 20
-        wait("the load to go on", lambda: len(load.confirmed) > enough, 60)
+        load.more(20)
         report.took("longest time without an answer", load.outage(at))
     report.account(load)
     report.expect(load.outage(at) < 30, "service was back within 30 s")
@@ -43,13 +42,12 @@ def zone() -> None:
     authority, token = platform.staff()
     lost = node("zone-a")
     with Load(authority, token, f"z{int(time.time())}") as load:
-        wait("the load to run", lambda: len(load.confirmed) > 10, 60)
+        load.more(10, "the load to run")
         began, at = time.monotonic(), time.time()
         nodes.cut(lost)
         wait("two members without the third", lambda: _size() == 2, 120)
         report.took("the other two are a group", time.monotonic() - began)
-        enough = len(load.confirmed) + 20
-        wait("writes to be confirmed without the zone", lambda: len(load.confirmed) > enough, 120)
+        load.more(20, "writes to be confirmed without the zone", 120)
         report.took("longest time without an answer, zone lost", load.outage(at))
         wait("Kubernetes to give the zone's pods up", lambda: not _ready_in(lost.name), 180)
         report.took("Kubernetes sends nobody there", time.monotonic() - began)
@@ -58,8 +56,7 @@ def zone() -> None:
         wait("three members again", lambda: _size() == 3, 300)
         platform.settled(300)
         report.took("everything ready after the zone is back", time.monotonic() - back)
-        enough = len(load.confirmed) + 20
-        wait("the load to go on", lambda: len(load.confirmed) > enough, 60)
+        load.more(20)
         report.took("longest time without an answer, zone coming back", load.outage(back_at))
     report.account(load)
     report.end()
@@ -73,12 +70,11 @@ def _size() -> int:
 
 
 def _elsewhere() -> list[str]:
-    found = platform.pods(platform.DATA, "app.kubernetes.io/name=mariadb")
-    return [p["metadata"]["name"].rsplit("-", 1)[1] for p in found if p["spec"].get("nodeName") != node("zone-a").name]
+    return [p["metadata"]["name"].rsplit("-", 1)[1] for p in platform.members() if p["spec"].get("nodeName") != node("zone-a").name]
 
 
 def _ready_in(name: str) -> list[str]:
-    both = platform.pods(platform.DATA, "app.kubernetes.io/name=mariadb") + platform.pods(platform.APP, "app.kubernetes.io/part-of=clinic")
+    both = platform.members() + platform.pods(platform.APP, "app.kubernetes.io/part-of=clinic")
     return [p["metadata"]["name"] for p in both if p["spec"].get("nodeName") == name and platform.ready(p)]
 
 
@@ -88,7 +84,7 @@ def power() -> None:
     platform.settled()
     authority, token = platform.staff()
     with Load(authority, token, f"p{int(time.time())}") as load:
-        wait("the load to run", lambda: len(load.confirmed) > 30, 60)
+        load.more(30, "the load to run")
         began, at = time.monotonic(), time.time()
         for one in NODES:
             nodes.power_off(one)
@@ -97,8 +93,7 @@ def power() -> None:
             nodes.power_on(one)
             nodes.begin(one)
         report.took("all nodes have power again", time.monotonic() - began)
-        enough = len(load.confirmed) + 10
-        wait("writes to be confirmed again", lambda: len(load.confirmed) > enough, 900)
+        load.more(10, "writes to be confirmed again", 900)
         report.took("service back, from the loss of power", time.monotonic() - began)
         platform.settled(900)
         report.took("everything ready", time.monotonic() - began)

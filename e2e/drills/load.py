@@ -5,6 +5,7 @@ import time
 import uuid
 
 from client import Client
+from shell import wait
 
 
 class Load:
@@ -119,6 +120,11 @@ class Load:
                 with self._lock:
                     self.older.append(f"read version {json.loads(answer[2])['version']} after {known} was confirmed")
             self._stop.wait(self.pause)
+
+    def more(self, number: int, what: str = "the load to go on", seconds: float = 60) -> None:
+        """Waits until so many more writes are confirmed."""
+        enough = len(self.confirmed) + number
+        wait(what, lambda: len(self.confirmed) > enough, seconds)
 
     def outage(self, since: float) -> float:
         """The longest time without any answer, from `since` on."""

@@ -10,7 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cluster"))
 import client  # noqa: E402
 from control import kubectl  # noqa: E402
 from layout import STATE  # noqa: E402
-from shell import say, wait  # noqa: E402
+from shell import wait  # noqa: E402
 
 WHO = STATE / "drill.json"
 DATA, APP = "clinic-data", "clinic-app"
@@ -27,6 +27,11 @@ def ready(pod: dict) -> bool:
 
 def pods(namespace: str, selector: str) -> list[dict]:
     return get("-n", namespace, "pods", "-l", selector)["items"]
+
+
+def members() -> list[dict]:
+    """The database's, of every generation."""
+    return pods(DATA, "app.kubernetes.io/name=mariadb")
 
 
 def all_ready(generation: int = 0) -> bool:
@@ -62,5 +67,3 @@ def staff() -> tuple[str, str]:
 def settled(seconds: float = 600, generation: int = 0) -> None:
     wait("three members, three APIs and three webs to be ready", lambda: all_ready(generation), seconds, 1)
 
-
-__all__ = ["kubectl", "say", "wait"]
