@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { age, dayIn, formats, instant, monday, plusDays } from './format';
+import { age, dayIn, endOf, formats, instant, monday, plusDays } from './format';
 
 describe('times of the clinic', () => {
   it('shows the clock of the clinic, whatever the browser thinks', () => {
@@ -21,6 +21,7 @@ describe('times of the clinic', () => {
     expect(plusDays('2026-02-28', 1)).toBe('2026-03-01');
     expect(monday('2026-11-29')).toBe('2026-11-23');
     expect(monday('2026-11-23')).toBe('2026-11-23');
+    expect(endOf('Europe/Madrid', '2026-10-25')).toBe('2026-10-25T23:00:00.000Z');
   });
 });
 

@@ -108,6 +108,11 @@ export function plusDays(day: string, days: number): string {
   return at.toISOString().slice(0, 10);
 }
 
+/** The instant at which a calendar day has ended by the clock of a zone, as the API takes it. */
+export function endOf(zone: string, day: string): string {
+  return instant(zone, plusDays(day, 1)).toISOString();
+}
+
 /** The Monday of a day's week. */
 export function monday(day: string): string {
   const weekday = new Date(`${day}T00:00:00Z`).getUTCDay();

@@ -6,7 +6,7 @@ import { full, listed } from '../../app/names';
 import { can } from '../../app/permissions';
 import { useMe } from '../../app/session';
 import { useI18n } from '../../i18n';
-import { dayIn, instant, plusDays } from '../../i18n/format';
+import { dayIn, endOf } from '../../i18n/format';
 import { FormDialog } from '../../ui/FormDialog';
 import { Button, TextField } from '../../ui/forms';
 import { Icon } from '../../ui/Icon';
@@ -97,8 +97,7 @@ function Name({ patient, onClose }: { patient: string; onClose: () => void }) {
     void sending.send({
       guardian: who.id,
       relationship: relationship.trim(),
-      // To the end of the day that was chosen, by the clinic's clock.
-      until: until === '' ? null : instant(f.zone, plusDays(until, 1)).toISOString(),
+      until: until === '' ? null : endOf(f.zone, until),
     });
   };
   return (

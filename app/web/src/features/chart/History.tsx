@@ -6,7 +6,7 @@ import { useI18n } from '../../i18n';
 import { Dialog } from '../../ui/Dialog';
 import { Button } from '../../ui/forms';
 import { Loaded } from '../../ui/page';
-import { usePatientLabels, type Details } from '../staff/PatientFields';
+import { compared, usePatientLabels } from '../staff/PatientFields';
 import { usePatient } from './chart';
 
 type Version = Schemas['PatientVersion'];
@@ -106,18 +106,7 @@ function Versions() {
   );
 }
 
-const kept = [
-  'given_name',
-  'family_name',
-  'birth_date',
-  'sex',
-  'document_number',
-  'phone',
-  'email',
-  'address',
-  'postal_code',
-  'language',
-] as const satisfies readonly (keyof Details)[];
+const kept = [...compared, 'language'] as const;
 
 function textOf(version: Version | undefined, field: (typeof kept)[number]): string {
   if (!version) return '';

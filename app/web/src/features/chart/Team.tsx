@@ -6,7 +6,7 @@ import { full, listed, staffQuery } from '../../app/names';
 import { can } from '../../app/permissions';
 import { useMe } from '../../app/session';
 import { useI18n } from '../../i18n';
-import { dayIn, instant, plusDays } from '../../i18n/format';
+import { dayIn, endOf } from '../../i18n/format';
 import { FormDialog } from '../../ui/FormDialog';
 import { Button, SelectField, TextField } from '../../ui/forms';
 import { Icon } from '../../ui/Icon';
@@ -98,7 +98,7 @@ function Name({ patient, onClose }: { patient: string; onClose: () => void }) {
     void sending.send({
       staff: who,
       reason: reason.trim(),
-      until: until === '' ? null : instant(f.zone, plusDays(until, 1)).toISOString(),
+      until: until === '' ? null : endOf(f.zone, until),
     });
   return (
     <FormDialog title={t('team.new')} go={t('team.go')} sending={sending} onClose={onClose} onSubmit={submit}>

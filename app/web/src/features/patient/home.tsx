@@ -92,9 +92,7 @@ export function PatientHome() {
                 {list.map((member) => (
                   <li key={member.id}>
                     <div>
-                      <strong>
-                        {member.given_name} {member.family_name}
-                      </strong>
+                      <strong>{full(member)}</strong>
                       <p className="hint">{member.reason}</p>
                     </div>
                   </li>

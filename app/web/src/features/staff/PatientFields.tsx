@@ -20,6 +20,19 @@ export type Details = Readonly<{
   language: string;
 }>;
 
+/** The details that people compare, in the order in which they read them. A document's type goes with its number. */
+export const compared = [
+  'given_name',
+  'family_name',
+  'birth_date',
+  'sex',
+  'document_number',
+  'phone',
+  'email',
+  'address',
+  'postal_code',
+] as const satisfies readonly (keyof Details)[];
+
 export const noDetails: Details = {
   given_name: '',
   family_name: '',

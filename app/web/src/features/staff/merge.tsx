@@ -9,7 +9,7 @@ import { Button, TextField } from '../../ui/forms';
 import { Failure, Loaded, Notice, Page, Section } from '../../ui/page';
 import { say } from '../../ui/toasts';
 import type { Patient } from './find';
-import { detailsOf, usePatientLabels, type Details } from './PatientFields';
+import { compared, detailsOf, usePatientLabels } from './PatientFields';
 import { SearchBox } from './SearchBox';
 
 /** Two registrations of one person become one: both are compared, one is kept, and the fact stays on record. */
@@ -43,18 +43,6 @@ export function MergePage() {
     </Page>
   );
 }
-
-const compared = [
-  'given_name',
-  'family_name',
-  'birth_date',
-  'sex',
-  'document_number',
-  'phone',
-  'email',
-  'address',
-  'postal_code',
-] as const satisfies readonly (keyof Details)[];
 
 function Compare({ one, two, onOther }: { one: Patient; two: Patient; onOther: () => void }) {
   const { t, f, word } = useI18n();

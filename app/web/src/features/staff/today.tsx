@@ -5,7 +5,7 @@ import { asProblem } from '../../api/problem';
 import { myName, patientQuery, usePlaces } from '../../app/names';
 import { useMe } from '../../app/session';
 import { useI18n } from '../../i18n';
-import { dayIn, instant, plusDays } from '../../i18n/format';
+import { dayIn, endOf, instant, plusDays } from '../../i18n/format';
 import { Button, SelectField } from '../../ui/forms';
 import { Icon } from '../../ui/Icon';
 import { Empty, Failure, Lines, Page } from '../../ui/page';
@@ -24,7 +24,7 @@ export function TodayPage() {
   const name = useQuery(myName(me));
   const schedules = (places.schedules.data ?? []).filter((each) => each.active);
   const staff = whose === '' ? [...new Set(schedules.map((each) => each.staff))] : [whose];
-  const [from, to] = [instant(f.zone, day).toISOString(), instant(f.zone, plusDays(day, 1)).toISOString()];
+  const [from, to] = [instant(f.zone, day).toISOString(), endOf(f.zone, day)];
   const days = useQueries({ queries: staff.map((each) => ({ ...dayQuery(each, from, to), refetchInterval: 30_000 })) });
   const waiting = places.schedules.isPending || days.some((each) => each.isPending);
   const failed = days.find((each) => each.isError && each.data === undefined);
