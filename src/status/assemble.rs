@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use galeno_contract::keeper::Intent;
 use k8s_openapi::api::batch::v1::CronJob;
 use k8s_openapi::api::core::v1 as core;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::ResourceExt;
 use serde_json::Value;
 
 use super::{Asked, Database, Member, Node, Objects, Pod, Schedule, Status, Workload, Zone};
@@ -17,7 +17,7 @@ const GENERATION: &str = "galeno.dev/generation";
 
 /// Whether a pod is a database node.
 pub(super) fn is_member(pod: &core::Pod) -> bool {
-    label(&pod.metadata, "app.kubernetes.io/name") == "mariadb" && controller(pod) == Some("StatefulSet")
+    label(pod, "app.kubernetes.io/name") == "mariadb" && controller(pod) == Some("StatefulSet")
 }
 
 /// The status of a region: what there is beside what is asked.
@@ -44,7 +44,7 @@ pub fn assemble(asked: &Asked, read: &Objects) -> Status {
             .pods
             .iter()
             .filter(|pod| controller(pod) == Some("Job") && phase(pod) == "Running")
-            .map(|pod| name(&pod.metadata))
+            .map(ResourceExt::name_any)
             .collect(),
         problems: Vec::new(),
     };
@@ -64,17 +64,17 @@ fn zones(asked: &Asked, read: &Objects) -> (Vec<Zone>, Vec<Pod>) {
     let mut zones: Vec<Zone> = asked.zones.iter().map(|name| empty(name)).collect();
     let mut zone_of = BTreeMap::new();
     let mut nodes: Vec<&core::Node> = read.nodes.iter().collect();
-    nodes.sort_by_key(|node| name(&node.metadata));
+    nodes.sort_by_key(|node| node.name_any());
     for node in nodes {
-        let zone = label(&node.metadata, ZONE);
+        let zone = label(node, ZONE);
         let at = zones.iter().position(|known| known.name == zone).unwrap_or_else(|| {
             zones.push(empty(zone));
             zones.len() - 1
         });
-        zone_of.insert(name(&node.metadata), at);
+        zone_of.insert(node.name_any(), at);
         let conditions = node.status.as_ref().and_then(|s| s.conditions.as_ref());
         zones[at].nodes.push(Node {
-            name: name(&node.metadata),
+            name: node.name_any(),
             ready: conditions.is_some_and(|all| all.iter().any(|c| c.type_ == "Ready" && c.status == "True")),
         });
     }
@@ -112,8 +112,8 @@ fn shown(pod: &core::Pod) -> Pod {
         .and_then(|c| c.message.clone());
     let ending = pod.metadata.deletion_timestamp.is_some().then(|| "ending".to_owned());
     Pod {
-        component: label(&pod.metadata, COMPONENT).to_owned(),
-        name: name(&pod.metadata),
+        component: label(pod, COMPONENT).to_owned(),
+        name: pod.name_any(),
         ready,
         restarts: containers.iter().map(|container| container.restart_count).sum(),
         why: if ready { None } else { ending.or(waiting).or(condition) },
@@ -121,21 +121,27 @@ fn shown(pod: &core::Pod) -> Pod {
 }
 
 fn workloads(read: &Objects) -> Vec<Workload> {
-    let deployments = read.deployments.iter().map(|each| Workload {
-        component: label(&each.metadata, COMPONENT).to_owned(),
-        name: name(&each.metadata),
-        wanted: each.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1),
-        ready: each.status.as_ref().and_then(|s| s.ready_replicas).unwrap_or(0),
+    let deployments = read.deployments.iter().map(|each| {
+        let wanted = each.spec.as_ref().and_then(|spec| spec.replicas);
+        workload(each, wanted, each.status.as_ref().and_then(|s| s.ready_replicas))
     });
-    let sets = read.stateful_sets.iter().map(|each| Workload {
-        component: label(&each.metadata, COMPONENT).to_owned(),
-        name: name(&each.metadata),
-        wanted: each.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1),
-        ready: each.status.as_ref().and_then(|s| s.ready_replicas).unwrap_or(0),
+    let sets = read.stateful_sets.iter().map(|each| {
+        let wanted = each.spec.as_ref().and_then(|spec| spec.replicas);
+        workload(each, wanted, each.status.as_ref().and_then(|s| s.ready_replicas))
     });
     let mut all: Vec<Workload> = deployments.chain(sets).collect();
     all.sort_by(|a, b| (&a.component, &a.name).cmp(&(&b.component, &b.name)));
     all
+}
+
+/// Without a number, Kubernetes runs one.
+fn workload(object: &impl ResourceExt, wanted: Option<i32>, ready: Option<i32>) -> Workload {
+    Workload {
+        component: label(object, COMPONENT).to_owned(),
+        name: object.name_any(),
+        wanted: wanted.unwrap_or(1),
+        ready: ready.unwrap_or(0),
+    }
 }
 
 fn active(read: &Objects) -> Option<u32> {
@@ -144,12 +150,12 @@ fn active(read: &Objects) -> Option<u32> {
 }
 
 fn member(pod: &core::Pod, read: &Objects) -> Member {
-    let pod_name = name(&pod.metadata);
+    let pod_name = pod.name_any();
     let silent = Err("its keeper was not asked".to_owned());
     let said = read.keepers.get(&pod_name).unwrap_or(&silent);
     let database = |key: &str| said.as_ref().ok().and_then(|said| said["database"].get(key));
     Member {
-        generation: label(&pod.metadata, GENERATION).parse().unwrap_or_default(),
+        generation: label(pod, GENERATION).parse().unwrap_or_default(),
         ready: is_ready(pod),
         state: database("state").and_then(Value::as_str).map(str::to_owned),
         primary: database("primary").and_then(Value::as_bool).unwrap_or_default(),
@@ -169,7 +175,7 @@ fn member(pod: &core::Pod, read: &Objects) -> Member {
 fn schedule(job: &CronJob) -> Schedule {
     let status = job.status.as_ref();
     Schedule {
-        name: name(&job.metadata),
+        name: job.name_any(),
         suspended: job.spec.as_ref().and_then(|spec| spec.suspend).unwrap_or_default(),
         last_begun: status.and_then(|s| s.last_schedule_time.as_ref()).map(|time| time.0),
         last_done: status.and_then(|s| s.last_successful_time.as_ref()).map(|time| time.0),
@@ -214,15 +220,8 @@ fn problems(status: &Status) -> Vec<String> {
     found
 }
 
-fn name(meta: &ObjectMeta) -> String {
-    meta.name.clone().unwrap_or_default()
-}
-
-fn label<'a>(meta: &'a ObjectMeta, key: &str) -> &'a str {
-    meta.labels
-        .as_ref()
-        .and_then(|labels| labels.get(key))
-        .map_or("", String::as_str)
+fn label<'a>(object: &'a impl ResourceExt, key: &str) -> &'a str {
+    object.labels().get(key).map_or("", String::as_str)
 }
 
 fn controller(pod: &core::Pod) -> Option<&str> {

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
 
 use galeno::components::Output;
 use serde_json::{Value, json};
 
-use crate::platform::{changed, component, object, rendered, topology};
+use crate::platform::{changed, component, object, rendered, tool, topology};
 
 /// The rules of a region as Prometheus reads them.
 fn rules(output: &Output, region: &str) -> Value {
@@ -20,17 +19,7 @@ fn rules(output: &Output, region: &str) -> Value {
 }
 
 fn promtool(directory: &Path, arguments: &[&str]) {
-    let done = Command::new("promtool")
-        .args(arguments)
-        .current_dir(directory)
-        .output()
-        .expect("promtool is installed by tools/setup");
-    let text = format!(
-        "{}{}",
-        String::from_utf8_lossy(&done.stdout),
-        String::from_utf8_lossy(&done.stderr)
-    );
-    assert!(done.status.success(), "{text}");
+    let text = tool("promtool", directory, arguments);
     assert!(text.contains("SUCCESS"), "{text}");
 }
 
@@ -259,20 +248,7 @@ fn alertmanager_accepts_its_configuration_and_tells_the_right_people() {
     let text = filled(&output, "eu-central");
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("alertmanager.yaml"), &text).unwrap();
-    let amtool = |arguments: &[&str]| {
-        let done = Command::new("amtool")
-            .args(arguments)
-            .current_dir(directory.path())
-            .output()
-            .expect("amtool is installed by tools/setup");
-        let said = format!(
-            "{}{}",
-            String::from_utf8_lossy(&done.stdout),
-            String::from_utf8_lossy(&done.stderr)
-        );
-        assert!(done.status.success(), "{said}");
-        said
-    };
+    let amtool = |arguments: &[&str]| tool("amtool", directory.path(), arguments);
     let said = amtool(&["check-config", "alertmanager.yaml"]);
     assert!(said.contains("SUCCESS") && said.contains("2 receivers"), "{said}");
     for (labels, receiver) in [

@@ -1,6 +1,7 @@
 //! An environment, compiled.
 
 use std::path::Path;
+use std::process::Command;
 
 use galeno::bundle::{Manifest, Object};
 use galeno::components::{Output, render};
@@ -44,4 +45,20 @@ pub(crate) fn object<'a>(output: &'a Output, region: &str, kind: &str, name: &st
     let found: Vec<&Manifest> = output.manifests.iter().filter(named).collect();
     assert_eq!(found.len(), 1, "{kind} {name} in {region}");
     &found[0].object
+}
+
+/// Runs one of upstream's own tools (`tools/setup` installs it) in a directory; what it says, and it must say yes.
+pub(crate) fn tool(program: &str, directory: &Path, arguments: &[&str]) -> String {
+    let done = Command::new(program)
+        .args(arguments)
+        .current_dir(directory)
+        .output()
+        .unwrap_or_else(|error| panic!("{program} is installed by tools/setup: {error}"));
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&done.stdout),
+        String::from_utf8_lossy(&done.stderr)
+    );
+    assert!(done.status.success(), "{program} {arguments:?}: {said}");
+    said
 }

@@ -3,32 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
-use std::process::Command;
 
 use galeno::bundle::Object;
 use galeno::components::Output;
 use serde_json::Value;
 
-use crate::platform::{component, object, rendered, topology};
+use crate::platform::{component, object, rendered, tool, topology};
 
 /// Inputs that stand for placement groups.
 const GROUPS: u32 = 2048;
-
-fn crushtool(directory: &Path, arguments: &[&str]) -> String {
-    let done = Command::new("crushtool")
-        .args(arguments)
-        .current_dir(directory)
-        .output()
-        .expect("crushtool is installed by tools/setup");
-    let text = format!(
-        "{}{}",
-        String::from_utf8_lossy(&done.stdout),
-        String::from_utf8_lossy(&done.stderr)
-    );
-    assert!(done.status.success(), "{text}");
-    text
-}
 
 /// The zone of each OSD, by its number, as the device sets of a cluster place them.
 fn disks(cluster: &Object) -> Vec<String> {
@@ -84,7 +67,7 @@ fn placed(disks: &[String], pool: &Value, out: &[usize]) -> Vec<Vec<String>> {
     let class = pool["deviceClass"].as_str().unwrap();
     let domain = pool["failureDomain"].as_str().unwrap();
     std::fs::write(directory.path().join("map.txt"), map(disks, class, domain)).unwrap();
-    crushtool(directory.path(), &["-c", "map.txt", "-o", "map"]);
+    tool("crushtool", directory.path(), &["-c", "map.txt", "-o", "map"]);
     let copies = pool.pointer("/replicated/size").unwrap().to_string();
     let last = (GROUPS - 1).to_string();
     let lost: Vec<String> = out.iter().map(ToString::to_string).collect();
@@ -105,7 +88,7 @@ fn placed(disks: &[String], pool: &Value, out: &[usize]) -> Vec<Vec<String>> {
     for osd in &lost {
         arguments.extend(["--weight", osd, "0"]);
     }
-    crushtool(directory.path(), &arguments)
+    tool("crushtool", directory.path(), &arguments)
         .lines()
         .filter_map(|line| line.strip_prefix("CRUSH rule 0 x ")?.split_once('['))
         .map(|(_, osds)| {

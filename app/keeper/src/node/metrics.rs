@@ -125,34 +125,25 @@ impl Text {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::time::Instant;
 
+    use super::super::status::tests::serving;
     use super::*;
 
+    /// Of three starts the last one has ended; the other member is silent.
     fn status() -> Status {
-        let now = Instant::now();
         Status {
-            name: "db-0".into(),
-            cluster: "test".into(),
             generation: 0,
             report: None,
             peers: vec![("db-1".into(), Err("refused".into()))],
-            why: None,
             waiting_for: 1,
-            needs_a_person: false,
             running: false,
-            draining: false,
             observation: None,
-            observed_at: now,
-            progress_at: now,
-            turned_at: now,
             flow_control_paused: 0.25,
             active: Some(0),
             accepted: false,
             open: false,
-            donor_is_ready: true,
-            certificate_until: jiff::Timestamp::UNIX_EPOCH,
             starts: 3,
+            ..serving()
         }
     }
 

@@ -163,4 +163,4 @@ impl Status {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

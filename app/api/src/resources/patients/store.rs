@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::content::{Document, Patient, PatientContent};
 use crate::{
     db::{Fault, Stamp, classify},
-    http::{Kind, Problem, Result, Scope},
+    http::{Kind, Problem, Result, Scope, Statement},
     people, scoped,
 };
 
@@ -97,20 +97,7 @@ async fn insert(scope: &mut Scope, content: &PatientContent, synthetic: bool) ->
          phone, email, address, postal_code, language, deceased_at, synthetic, created_at, updated_at) \
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     ));
-    let done = query
-        .bind(id)
-        .bind(document.as_ref().map(|(kind, _)| *kind))
-        .bind(document.as_ref().map(|(_, number)| number.clone()))
-        .bind(content.given_name.clone())
-        .bind(content.family_name.clone())
-        .bind(content.birth_date)
-        .bind(content.sex.word())
-        .bind(content.phone.clone())
-        .bind(content.email.clone())
-        .bind(content.address.clone())
-        .bind(content.postal_code.clone())
-        .bind(content.language.clone())
-        .bind(content.deceased_at)
+    let done = bind_details(query.bind(id), document.as_ref(), content)
         .bind(synthetic)
         .bind(now)
         .bind(now)
@@ -127,6 +114,23 @@ async fn insert(scope: &mut Scope, content: &PatientContent, synthetic: bool) ->
     write_words(scope, id, content).await?;
     write_version(scope, id, 1, content, None).await?;
     Ok(id)
+}
+
+/// Binds the columns from `document_type` to `deceased_at`, in the order in which both statements name them.
+fn bind_details(query: Statement, document: Option<&(&'static str, String)>, content: &PatientContent) -> Statement {
+    query
+        .bind(document.map(|(kind, _)| *kind))
+        .bind(document.map(|(_, number)| number.clone()))
+        .bind(content.given_name.clone())
+        .bind(content.family_name.clone())
+        .bind(content.birth_date)
+        .bind(content.sex.word())
+        .bind(content.phone.clone())
+        .bind(content.email.clone())
+        .bind(content.address.clone())
+        .bind(content.postal_code.clone())
+        .bind(content.language.clone())
+        .bind(content.deceased_at)
 }
 
 async fn write_words(scope: &mut Scope, id: Uuid, content: &PatientContent) -> Result<()> {
@@ -194,19 +198,7 @@ pub(crate) async fn update(
          sex = ?, phone = ?, email = ?, address = ?, postal_code = ?, language = ?, deceased_at = ?, updated_at = ?, \
          version = version + 1 WHERE organization = ? AND id = ? AND version = ? AND merged_into IS NULL"
     ));
-    let done = query
-        .bind(document.as_ref().map(|(kind, _)| *kind))
-        .bind(document.as_ref().map(|(_, number)| number.clone()))
-        .bind(content.given_name.clone())
-        .bind(content.family_name.clone())
-        .bind(content.birth_date)
-        .bind(content.sex.word())
-        .bind(content.phone.clone())
-        .bind(content.email.clone())
-        .bind(content.address.clone())
-        .bind(content.postal_code.clone())
-        .bind(content.language.clone())
-        .bind(content.deceased_at)
+    let done = bind_details(query, document.as_ref(), content)
         .bind(Stamp::now())
         .bind(id)
         .bind(version)

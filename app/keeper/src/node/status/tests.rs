@@ -34,7 +34,7 @@ fn ago(seconds: u64) -> Instant {
 }
 
 /// In service: synced, active, accepted, open.
-fn serving() -> Status {
+pub(crate) fn serving() -> Status {
     let now = Instant::now();
     Status {
         name: "db-0".into(),
