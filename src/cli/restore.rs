@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{End, Shell, environments};
 use crate::finding::{Finding, nearest};
+use crate::pipeline::folders;
 use crate::report::{Sources, table};
 use crate::restore::{self, Asked, GenerationState, State};
 use crate::spec::{BackupSite, RestoreSource};
@@ -201,7 +202,13 @@ fn request(shell: &Shell, args: &RequestArgs, now: Timestamp) -> Result<End, Vec
         expires,
         now: args.now,
     };
-    let (file, generation) = restore::request(&shell.root, &args.environment, &asked, now)?;
+    let reverted = taken_back(shell, &args.environment)?;
+    let (file, generation) = restore::request(&shell.root, &args.environment, &asked, &reverted, now)?;
+    for (name, _) in &reverted {
+        shell.say(&format!(
+            "request {name} was merged once and reverted: it is back in the ledger, since its generation still stands in the cluster"
+        ));
+    }
     shell.say(&format!(
         "wrote {file}: generation {generation}, to be merged until {expires}"
     ));
@@ -217,6 +224,18 @@ fn request(shell: &Shell, args: &RequestArgs, now: Timestamp) -> Result<End, Vec
         shell.say(&format!("later:  galeno restore switch -e {}", args.environment));
     }
     Ok(End::Done)
+}
+
+/// Requests that a revert took back; none where nothing is committed yet.
+fn taken_back(shell: &Shell, environment: &str) -> Result<Vec<(String, Vec<u8>)>, Vec<Finding>> {
+    let Ok(git) = crate::gitops::Repository::open(&shell.root) else {
+        return Ok(Vec::new());
+    };
+    let folder = format!("{}/{environment}/{}", folders::ENVIRONMENTS, folders::RESTORES);
+    match git.taken_back(&folder) {
+        Err(finding) if finding.code == "git/unborn" => Ok(Vec::new()),
+        other => other.map_err(|finding| vec![*finding]),
+    }
 }
 
 /// Who git says that asks.

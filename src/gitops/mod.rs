@@ -8,6 +8,7 @@ mod changes;
 mod commit;
 mod compiled;
 mod export;
+mod ledger;
 mod program;
 mod publish;
 mod repository;

@@ -60,7 +60,9 @@ pub(super) fn read(root: &Path, environment: &str, now: jiff::Timestamp) -> (Led
     let mut ledger = Ledger::default();
     let mut sources = Vec::new();
     let record = read_record(root, environment, &mut findings);
-    for name in names(&root.join(&folder), &folder, &mut findings) {
+    let names = names(&root.join(&folder), &folder, &mut findings);
+    let newest = names.iter().rev().find_map(|name| number_of(name));
+    for name in names {
         let file = format!("{folder}/{name}");
         let Some(number) = number_of(&name) else {
             let mend = "name requests by their four digits, `0001.yaml`, and keep other files elsewhere";
@@ -92,9 +94,15 @@ pub(super) fn read(root: &Path, environment: &str, now: jiff::Timestamp) -> (Led
         let digest = sha256(&bytes);
         let known = record.restores.get(&number);
         findings.extend(
-            problems(number, &request, known, &digest, now)
-                .into_iter()
-                .map(|f| source.locate(f)),
+            problems(
+                number,
+                &request,
+                known,
+                &digest,
+                (newest == Some(number)).then_some(now),
+            )
+            .into_iter()
+            .map(|f| source.locate(f)),
         );
         ledger.entries.push(LedgerEntry { file, request, digest });
         sources.push(source);
@@ -152,12 +160,14 @@ fn number_of(name: &str) -> Option<u32> {
         .flatten()
 }
 
+/// `merged_at`: now, for the newest request. An older one that was never compiled was taken back by a revert and came
+/// back with it; it is not what is asked for.
 fn problems(
     number: u32,
     request: &RestoreRequest,
     known: Option<&String>,
     digest: &str,
-    now: jiff::Timestamp,
+    merged_at: Option<jiff::Timestamp>,
 ) -> Vec<Finding> {
     let at = |pointer: &str, finding: Finding| {
         finding.at(Place {
@@ -194,7 +204,7 @@ fn problems(
                 Finding::error("ledger/expires", message).mend("write it like `2026-11-25T12:00:00Z`"),
             ));
         }
-        Ok(expires) if known.is_none() && expires < now => {
+        Ok(expires) if known.is_none() && merged_at.is_some_and(|now| expires < now) => {
             let message = format!("request {number} expired at {expires} and was never compiled");
             let reason = "an old request must not come true by a late merge: what it would undo has grown since";
             found.push(at(

@@ -28,7 +28,42 @@ pub struct Asked {
 
 /// Writes the next request of an environment and returns its file and its generation. An entry that exists is never
 /// overwritten; what is refused is not written.
-pub fn request(root: &Path, environment: &str, asked: &Asked, now: Timestamp) -> Result<(String, u32), Vec<Finding>> {
+///
+/// `reverted` are requests, name and text, that were merged once and taken back by a revert. They come back first: their
+/// generations still stand in the cluster, since nothing that holds data is ever pruned, and their numbers are theirs.
+pub fn request(
+    root: &Path,
+    environment: &str,
+    asked: &Asked,
+    reverted: &[(String, Vec<u8>)],
+    now: Timestamp,
+) -> Result<(String, u32), Vec<Finding>> {
+    let folder = format!("{}/{environment}/{}", folders::ENVIRONMENTS, folders::RESTORES);
+    let mut written = Vec::new();
+    let done = reverted
+        .iter()
+        .try_for_each(|(name, text)| {
+            let file = format!("{folder}/{name}");
+            write(root, &folder, &file, text).map_err(|error| vec![unwritten(&file, &error)])?;
+            written.push(file);
+            Ok(())
+        })
+        .and_then(|()| next(root, environment, &folder, asked, now));
+    if done.is_err() {
+        for file in written {
+            let _ = std::fs::remove_file(root.join(file));
+        }
+    }
+    done
+}
+
+fn next(
+    root: &Path,
+    environment: &str,
+    folder: &str,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<(String, u32), Vec<Finding>> {
     let (loaded, findings) = pipeline::load(root, environment, now);
     let Some(loaded) = loaded else { return Err(findings) };
     let generation = u32::try_from(loaded.ledger.entries.len())
@@ -38,9 +73,8 @@ pub fn request(root: &Path, environment: &str, asked: &Asked, now: Timestamp) ->
         let finding = Finding::error("restore/expires", format!("{} is over already", asked.expires));
         return Err(vec![finding.mend("give a time to come, such as `--expires 24h`")]);
     }
-    let folder = format!("{}/{environment}/{}", folders::ENVIRONMENTS, folders::RESTORES);
     let file = format!("{folder}/{generation:04}.yaml");
-    write(root, &folder, &file, &text(generation, asked)).map_err(|error| vec![unwritten(&file, &error)])?;
+    write(root, folder, &file, text(generation, asked).as_bytes()).map_err(|error| vec![unwritten(&file, &error)])?;
     // The ledger's own reader is the judge: what it refuses does not stay.
     let (_, findings) = pipeline::load(root, environment, now);
     let mut findings: Vec<Finding> = findings
@@ -57,10 +91,10 @@ pub fn request(root: &Path, environment: &str, asked: &Asked, now: Timestamp) ->
     Err(findings)
 }
 
-fn write(root: &Path, folder: &str, file: &str, text: &str) -> std::io::Result<()> {
+fn write(root: &Path, folder: &str, file: &str, text: &[u8]) -> std::io::Result<()> {
     std::fs::create_dir_all(root.join(folder))?;
     let mut file = OpenOptions::new().write(true).create_new(true).open(root.join(file))?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(text)?;
     file.sync_all()
 }
 

@@ -165,3 +165,50 @@ fn two_who_ask_at_once_get_two_requests_or_one_is_told() {
     assert_eq!(made, ends.iter().filter(|ended| **ended).count(), "{ends:?}");
     assert!(made >= 1);
 }
+
+#[test]
+fn a_number_is_never_used_again_after_a_revert() {
+    let world = World::new();
+    let repo = world.compiled(&["local"]);
+    let before = repo.read("environments/local.yaml");
+    let request = |arguments: &[&str]| {
+        let output = repo.galeno(
+            &[
+                &[
+                    "restore",
+                    "request",
+                    "-e",
+                    "local",
+                    "--reason",
+                    "r",
+                    "--expires",
+                    FUTURE,
+                ],
+                arguments,
+            ]
+            .concat(),
+        );
+        let said = crate::support::text(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        repo.ok(&["compile"]);
+        repo.commit_all("Restore");
+        said
+    };
+    request(&["--backup", "20261124T020003Z-daily-1a2b3c", "--now"]);
+    let first = repo.read("environments/local/restores/0001.yaml");
+    repo.git(&["revert", "--no-edit", "HEAD"]);
+    repo.ok(&["compile", "--check"]);
+    assert_eq!(repo.read("environments/local.yaml"), before, "the revert is whole");
+
+    let said = request(&[]);
+    assert!(said.contains("0001.yaml was merged once and reverted"), "{said}");
+    assert_eq!(repo.read("environments/local/restores/0001.yaml"), first);
+    let list: Value = serde_json::from_str(&repo.ok(&["restore", "list", "-e", "local", "--format", "json"])).unwrap();
+    let states: Vec<&Value> = list.as_array().unwrap().iter().map(|one| &one["state"]).collect();
+    assert_eq!(states, ["active", "standing-by", "standing-by"]);
+    assert_eq!(list[2]["request"]["source"]["backup"], "latest");
+    // And not a second time.
+    let said = request(&[]);
+    assert!(!said.contains("reverted"), "{said}");
+    repo.ok(&["compile", "--check"]);
+}
