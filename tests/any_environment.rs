@@ -152,7 +152,7 @@ fn backup(shape: &Shape) -> impl Strategy<Value = Value> + use<> {
     let recipients = subsequence(KEYS.to_vec(), 1..3);
     let lock = prop::option::of(1..40_u32);
     let alerts = select(vec![
-        json!({"webhook": true}),
+        json!({"webhook": true, "webhookPrivateAuthority": true}),
         json!({"email": ["a@example.org"], "smtp": {"host": "smtp.example.org", "from": "b@example.org"}}),
         json!({"webhook": true, "webhookAddresses": ["192.0.2.7/32"], "email": ["a@example.org", "c@example.org"],
             "smtp": {"host": "smtp.example.org", "port": 465, "from": "b@example.org", "addresses": ["192.0.2.8/32"]}}),

@@ -163,6 +163,10 @@ pub struct Alerts {
     /// Addresses of the webhook's service (CIDRs), for the NetworkPolicy. Absent: any address outside the cluster.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub webhook_addresses: Vec<String>,
+    /// Whether the service's certificate is signed by an authority of your own: its certificate is then taken from the
+    /// secret store, as `ca.crt` beside the webhook's address, and no other authority is believed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub webhook_private_authority: bool,
 }
 
 /// A mail server that is spoken to by TLS.

@@ -449,6 +449,8 @@ pub struct Alerts {
     pub webhook: bool,
     /// Addresses of the webhook's service; empty: any outside the cluster.
     pub webhook_addresses: Vec<Cidr>,
+    /// Whether the service's certificate is believed by an authority from the secret store alone.
+    pub webhook_private_authority: bool,
 }
 
 /// A mail server.

@@ -11,7 +11,7 @@ use galeno_contract::backup::{
 
 use crate::spec::BackupSite;
 use crate::topology::names::secrets::{
-    ALERT_KEYS, OPENPGP_DECRYPTION_KEYS, OPENPGP_PUBLIC_KEYS, OPENPGP_SIGNING_KEYS, STORAGE_AUTHORITY_KEY, STORAGE_KEYS,
+    ALERT_KEYS, AUTHORITY_KEY, OPENPGP_DECRYPTION_KEYS, OPENPGP_PUBLIC_KEYS, OPENPGP_SIGNING_KEYS, STORAGE_KEYS,
 };
 use crate::topology::{Bucket, Generation, GenerationSource, Topology};
 
@@ -82,9 +82,7 @@ fn storage(bucket: &Bucket, directory: &str, environment: &str) -> Storage {
         region: bucket.region.clone(),
         prefix: format!("{environment}/"),
         path_style: !bucket.endpoint.host().ends_with(".amazonaws.com"),
-        ca_file: bucket
-            .private_authority
-            .then(|| under(directory, STORAGE_AUTHORITY_KEY)),
+        ca_file: bucket.private_authority.then(|| under(directory, AUTHORITY_KEY)),
         access_key_id_file: under(directory, STORAGE_KEYS[0]),
         secret_access_key_file: under(directory, STORAGE_KEYS[1]),
         session_token_file: None,
@@ -144,7 +142,7 @@ fn alerts(topology: &Topology) -> Alerts {
     Alerts {
         webhook: alerts.webhook.then(|| Webhook {
             url_file: file(ALERT_KEYS[0]),
-            ca_file: None,
+            ca_file: alerts.webhook_private_authority.then(|| file(AUTHORITY_KEY)),
         }),
         email: alerts.smtp.as_ref().map(|smtp| Email {
             host: smtp.host.to_string(),

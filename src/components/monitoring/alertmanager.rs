@@ -65,9 +65,12 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
 
 fn configuration(topology: &Topology, region: &Region, alerts: &Alerts, output: &mut Output) {
     let text = match serde_saphyr::to_string(&routing(alerts)) {
-        Ok(text) => secrets::ALERT_KEYS.iter().fold(text, |text, key| {
-            text.replace(&stored(key), &format!("{{{{ index . `{key}` | toJson }}}}"))
-        }),
+        Ok(text) => secrets::ALERT_KEYS
+            .iter()
+            .chain([&secrets::AUTHORITY_KEY])
+            .fold(text, |text, key| {
+                text.replace(&stored(key), &format!("{{{{ index . `{key}` | toJson }}}}"))
+            }),
         Err(error) => {
             output.broken.push(format!(
                 "{COMPONENT} in {}: Alertmanager's configuration: {error}",
@@ -79,6 +82,7 @@ fn configuration(topology: &Topology, region: &Region, alerts: &Alerts, output: 
     let mut keys: Vec<&str> = Vec::new();
     if alerts.webhook {
         keys.push(secrets::ALERT_KEYS[0]);
+        keys.extend(alerts.webhook_private_authority.then_some(secrets::AUTHORITY_KEY));
     }
     if alerts.smtp.is_some() {
         keys.extend(&secrets::ALERT_KEYS[1..]);
@@ -156,7 +160,10 @@ fn routing(alerts: &Alerts) -> Value {
         };
         people["email_configs"] = alerts.email.iter().map(mail).collect();
     }
-    let webhook = json!([{"url": stored(url), "send_resolved": true, "max_alerts": 0}]);
+    let mut webhook = json!([{"url": stored(url), "send_resolved": true, "max_alerts": 0}]);
+    if alerts.webhook_private_authority {
+        webhook[0]["http_config"] = json!({"tls_config": {"ca": stored(secrets::AUTHORITY_KEY)}});
+    }
     let mut receivers = Vec::new();
     let mut watchdog = json!({"name": WATCHDOG});
     if alerts.webhook {

@@ -126,6 +126,7 @@ fn of_backups(topology: &Topology, namespace: Namespace) -> Vec<Wanted> {
     let mut targets = Vec::new();
     if alerts.webhook {
         targets.push(webhook);
+        targets.extend(alerts.webhook_private_authority.then_some(secrets::AUTHORITY_KEY));
     }
     if alerts.smtp.is_some() {
         targets.extend([user, password]);
@@ -139,7 +140,7 @@ fn of_backups(topology: &Topology, namespace: Namespace) -> Vec<Wanted> {
     };
     let storage = |name, private_authority: bool| {
         let mut keys = secrets::STORAGE_KEYS.to_vec();
-        keys.extend(private_authority.then_some(secrets::STORAGE_AUTHORITY_KEY));
+        keys.extend(private_authority.then_some(secrets::AUTHORITY_KEY));
         own(name, &keys)
     };
     let monthly = topology

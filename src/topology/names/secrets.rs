@@ -26,8 +26,8 @@ pub const BACKUP_STORAGE: &str = "backup-storage";
 pub const BACKUP_MONTHLY_STORAGE: &str = "backup-monthly-storage";
 /// Keys of both: the access key and the secret key.
 pub const STORAGE_KEYS: [&str; 2] = ["access-key-id", "secret-access-key"];
-/// Beside [`STORAGE_KEYS`], where an authority of one's own vouches for the bucket's service.
-pub const STORAGE_AUTHORITY_KEY: &str = "ca.crt";
+/// Beside the keys of a service outside (a bucket, a webhook) that an authority of one's own vouches for.
+pub const AUTHORITY_KEY: &str = "ca.crt";
 /// Public `OpenPGP` certificates: recipients and signer.
 pub const OPENPGP_PUBLIC: &str = "backup-openpgp-public";
 /// Keys of [`OPENPGP_PUBLIC`].

@@ -263,7 +263,9 @@ fn alerts(written: &spec::Alerts, c: &mut Collector<'_>) -> Option<Alerts> {
         );
     }
     if !written.webhook {
-        c.no_effect("/backup/alerts/webhookAddresses", "no webhook is called");
+        for field in ["webhookAddresses", "webhookPrivateAuthority"] {
+            c.no_effect(&format!("/backup/alerts/{field}"), "no webhook is called");
+        }
     }
     let senders = written
         .smtp
@@ -313,5 +315,6 @@ fn alerts(written: &spec::Alerts, c: &mut Collector<'_>) -> Option<Alerts> {
         smtp: smtp?,
         webhook: written.webhook,
         webhook_addresses: webhook_addresses?,
+        webhook_private_authority: written.webhook_private_authority,
     })
 }
