@@ -354,15 +354,24 @@ fn the_root_makes_the_others_and_may_not_widen_its_own_rights() {
     let output = rendered(&topology("prod"));
     let root = object(&output, "us-east", "Application", "prod-root");
     assert_eq!(root.str_at("/spec/source/path"), "generated/prod/argocd/us-east");
-    let (_, rule) = rules(&output)
-        .into_iter()
-        .find(|(name, rule)| *name == "deploy-root" && rule["resources"].to_string().contains("clusterroles"))
-        .unwrap();
-    assert_eq!(rule["resourceNames"], json!(["deploy-root", "deploy-deployers"]));
-    assert!(
-        rules(&output)
-            .iter()
-            .filter(|(name, _)| *name == "deploy-root")
-            .all(|(_, rule)| !rule["verbs"].to_string().contains("escalate"))
+    // Neither its source nor its rights touch a role: Kubernetes would not let it lay down one that it has not itself.
+    assert_eq!(
+        root.str_at("/spec/source/directory/exclude"),
+        "{clusterrole,clusterrolebinding,role,rolebinding}-*"
     );
+    let own = rules(&output).into_iter().filter(|(name, _)| *name == "deploy-root");
+    for (_, rule) in own {
+        assert!(!rule["apiGroups"].to_string().contains("rbac"), "{rule}");
+    }
+}
+
+#[test]
+fn whoever_makes_a_namespace_may_look_for_what_comes_into_it_before_it_is_there() {
+    let output = rendered(&topology("prod"));
+    let found = rules(&output).into_iter().find(|(name, rule)| {
+        *name == "deploy-namespaces"
+            && rule["resources"] == json!(["limitranges", "resourcequotas", "serviceaccounts"])
+            && rule["verbs"] == json!(["get"])
+    });
+    assert!(found.is_some());
 }

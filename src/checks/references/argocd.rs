@@ -52,7 +52,7 @@ fn application<'a>(c: &mut Check<'a>, world: &World<'a>, cluster: &str, app: &Ap
     }
     for source in &app.sources {
         match &source.what {
-            Delivery::Folder { path, items } if items.is_empty() => {
+            Delivery::Folder { path, items, .. } if items.is_empty() => {
                 let says = if world.is_ours(path) {
                     "holds no objects"
                 } else {

@@ -39,8 +39,12 @@ pub(super) enum Delivery<'a> {
         release: &'a str,
         values: Values<'a>,
     },
-    /// A folder of the repository that the items stand in, with the items in it.
-    Folder { path: String, items: Vec<usize> },
+    /// A folder of the repository that the items stand in, with the items in it, and those that are left out on purpose.
+    Folder {
+        path: String,
+        items: Vec<usize>,
+        left_out: Vec<usize>,
+    },
     /// Something of another repository.
     Elsewhere { repository: &'a str },
 }
@@ -155,8 +159,8 @@ impl<'a> World<'a> {
     fn find_undelivered(&mut self) {
         let mut delivered = vec![false; self.items.len()];
         for source in self.apps.iter().flat_map(|app| &app.sources) {
-            if let Delivery::Folder { items, .. } = &source.what {
-                for i in items {
+            if let Delivery::Folder { items, left_out, .. } = &source.what {
+                for i in items.iter().chain(left_out) {
                     delivered[*i] = true;
                 }
             }
@@ -241,10 +245,11 @@ fn read<'a>(items: &'a [Item], files: &Files<'a>, number: usize) -> App<'a> {
                     values: Values::of(helm),
                 }
             } else if !path.is_empty() && files.is_ours(path) {
-                let recurse = source["directory"]["recurse"] == true;
+                let (items, left_out) = files.of_source(plain(path), &source["directory"]);
                 Delivery::Folder {
                     path: plain(path).to_owned(),
-                    items: files.below(plain(path), recurse),
+                    items,
+                    left_out,
                 }
             } else {
                 Delivery::Elsewhere {

@@ -23,6 +23,9 @@ pub(super) const COMPONENT: &str = "deployers";
 /// Group and kind of an admission policy.
 const POLICY: [&str; 2] = ["admissionregistration.k8s.io", "ValidatingAdmissionPolicy"];
 
+/// Group and kind of a namespace.
+const NAMESPACE: [&str; 2] = ["", "Namespace"];
+
 pub(super) const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// The name of an Application's account.
@@ -59,6 +62,17 @@ pub(super) fn of_unit(region: &Region, inventory: &Inventory, output: &mut Outpu
         if inventory.clustered.contains_key(&POLICY.map(str::to_owned).into()) {
             // Who makes a policy with parameters must be able to read all that could be its parameters.
             rules.push(rule("", vec![resource::of_kind("ConfigMap")], &["get"], None));
+        }
+        if inventory.clustered.contains_key(&NAMESPACE.map(str::to_owned).into()) {
+            // Argo CD looks at every object before it makes the first, and a right in a namespace cannot be given before the
+            // namespace is there: without this, neither would ever come.
+            let inside: BTreeSet<String> = inventory
+                .namespaced
+                .values()
+                .flat_map(|kinds| kinds.keys())
+                .map(|(_, kind)| resource::of_kind(kind))
+                .collect();
+            rules.push(rule("", inside.into_iter().collect(), &["get"], None));
         }
         let role = ClusterRole {
             metadata: clustered(&name, COMPONENT),

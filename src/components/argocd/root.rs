@@ -1,11 +1,12 @@
 //! What a person applies once by hand in a new region: the root Application, which makes all others, and the two accounts
-//! that must exist before any other can be made.
+//! that must exist before any other can be made. The rights of these two stay the person's: the root has none over them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding};
 
 use super::super::common::{clustered, keep, namespaced};
+use super::super::kinds::argocd::ApplicationSourceDirectory;
 use super::super::output::because;
 use super::application::{self, of_component};
 use super::deployers::{self, RBAC, account, role_ref, rule, subjects};
@@ -16,6 +17,10 @@ use crate::topology::names::Namespace;
 use crate::topology::{Region, Topology};
 
 const UNIT: &str = "root";
+
+/// Files that the root leaves to a person: rights. To compare a role, Argo CD applies it (as a trial) as the root, and
+/// Kubernetes lets nobody apply a role whose rights he has not, not even as it stands.
+const BY_HAND: &str = "{clusterrole,clusterrolebinding,role,rolebinding}-*";
 
 pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) {
     rights_of_root(region, output);
@@ -28,6 +33,11 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
             "{}/{}/argocd/{}",
             topology.argocd.path, topology.name, region.name
         ));
+        source.directory = Some(ApplicationSourceDirectory {
+            recurse: Some(false),
+            exclude: Some(BY_HAND.to_owned()),
+            ..ApplicationSourceDirectory::default()
+        });
     }
     application.metadata = keep(application.metadata);
     let whole = because(
@@ -39,6 +49,11 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
         because("the objects beside this one, itself included")
             .on("/spec/source/path")
             .from("/argocd/path"),
+        because(
+            "the rights of the root and of the account that hands out rights are laid down by a person, and changed by one: \
+             no commit widens them",
+        )
+        .on("/spec/source/directory/exclude"),
         because("an Application that loses its file goes, but takes nothing with it: none has a finalizer")
             .on("/spec/syncPolicy/automated/prune"),
     ]);
@@ -51,18 +66,11 @@ fn inventory() -> Inventory {
         let kind = |(group, kind): &(&str, &str)| (((*group).to_owned(), (*kind).to_owned()), None);
         list.iter().map(kind).collect::<BTreeMap<_, _>>()
     };
-    let own = [account(UNIT), account(deployers::COMPONENT)];
-    let named = |kind: &str| {
-        (
-            (RBAC.to_owned(), kind.to_owned()),
-            Some(own.iter().cloned().collect::<BTreeSet<_>>()),
-        )
-    };
     Inventory {
         home: None,
         unit: UNIT.to_owned(),
         repositories: Vec::new(),
-        clustered: BTreeMap::from([named("ClusterRole"), named("ClusterRoleBinding")]),
+        clustered: BTreeMap::new(),
         namespaced: BTreeMap::from([(
             Namespace::ArgoCd.name().to_owned(),
             kinds(&[
@@ -70,8 +78,6 @@ fn inventory() -> Inventory {
                 ("", "ServiceAccount"),
                 ("argoproj.io", "AppProject"),
                 ("argoproj.io", "Application"),
-                (RBAC, "Role"),
-                (RBAC, "RoleBinding"),
             ]),
         )]),
     }
@@ -81,12 +87,11 @@ fn texts(list: &[&str]) -> Vec<String> {
     list.iter().map(|text| (*text).to_owned()).collect()
 }
 
-/// The root may make Applications and projects, and keep its own rights as they are; it may not widen them.
+/// The root may make Applications, projects, settings and accounts. It has no right over rights, its own included.
 fn rights_of_root(region: &Region, output: &mut Output) {
     let name = account(UNIT);
     deployers::service_account(region, &name, COMPONENT, output);
     let write = ["create", "delete", "get", "list", "patch", "update", "watch"];
-    let settle = ["get", "patch", "update"];
     let role = Role {
         metadata: namespaced(Namespace::ArgoCd, &name, COMPONENT),
         rules: Some(vec![
@@ -96,12 +101,6 @@ fn rights_of_root(region: &Region, output: &mut Output) {
                 texts(&["configmaps", "serviceaccounts"]),
                 &["create", "get", "list", "patch", "update"],
                 None,
-            ),
-            rule(
-                RBAC,
-                texts(&["roles", "rolebindings"]),
-                &settle,
-                Some(vec![name.clone()]),
             ),
         ]),
     };
@@ -120,18 +119,6 @@ fn rights_of_root(region: &Region, output: &mut Output) {
         because("gives the root its rights in this namespace"),
         [],
     );
-    let own = vec![name.clone(), account(deployers::COMPONENT)];
-    let rules = vec![rule(
-        RBAC,
-        texts(&["clusterroles", "clusterrolebindings"]),
-        &settle,
-        Some(own),
-    )];
-    let rule = because(
-        "the root lays these two roles down again as they are; without the right to escalate it can widen neither, so \
-         that a change of them needs a person with the rights of an administrator",
-    );
-    cluster_wide(region, &name, rules, rule, output);
 }
 
 /// The account that hands out rights to the others. Whoever holds it holds the cluster: no pod does, and it has no token.
