@@ -1,8 +1,8 @@
 //! The Application of a component.
 
 use super::super::kinds::argocd::{
-    Application, ApplicationDestination, ApplicationIgnoreDifferences, ApplicationSource, ApplicationSourceDirectory,
-    ApplicationSpec, ApplicationSyncPolicy, ApplicationSyncPolicyAutomated, ApplicationSyncPolicyRetry,
+    Application, ApplicationDestination, ApplicationIgnoreDifferences, ApplicationSource, ApplicationSpec,
+    ApplicationSyncPolicy, ApplicationSyncPolicyAutomated, ApplicationSyncPolicyRetry,
     ApplicationSyncPolicyRetryBackoff,
 };
 
@@ -23,11 +23,8 @@ pub(super) fn of_component(topology: &Topology, region: &Region, inventory: &Inv
     let source = ApplicationSource {
         repo_url: topology.argocd.repository.clone(),
         target_revision: Some(topology.argocd.revision.clone()),
+        // No `directory`: one that says nothing but `recurse: false` is taken out by Argo CD, and would differ for ever.
         path: Some(path),
-        directory: Some(ApplicationSourceDirectory {
-            recurse: Some(false),
-            ..ApplicationSourceDirectory::default()
-        }),
         ..ApplicationSource::default()
     };
     Application {
@@ -73,7 +70,7 @@ pub(super) fn sync_policy(prune: bool, more: &[&str]) -> ApplicationSyncPolicy {
             backoff: Some(ApplicationSyncPolicyRetryBackoff {
                 duration: Some("10s".to_owned()),
                 factor: Some(2),
-                max_duration: Some("3m".to_owned()),
+                max_duration: Some("30s".to_owned()),
             }),
         }),
         sync_options: Some(options.iter().chain(more).map(|option| (*option).to_owned()).collect()),

@@ -34,7 +34,6 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
             topology.argocd.path, topology.name, region.name
         ));
         source.directory = Some(ApplicationSourceDirectory {
-            recurse: Some(false),
             exclude: Some(BY_HAND.to_owned()),
             ..ApplicationSourceDirectory::default()
         });
