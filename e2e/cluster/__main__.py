@@ -11,20 +11,19 @@ import shutil
 import sys
 import time
 
-import addons
+import argocd
 import build
 import control
-import crds
 import images
-import ingress
 import machine
 import nodes
 import outside
 import pki
 import repository
+import site_of_cluster as site
 import vault
-from layout import CACHE, NODES, STATE, VOLUMES, node
-from shell import run, say, wait
+from layout import CACHE, STATE, VOLUMES, node
+from shell import run, say
 
 
 def up() -> None:
@@ -34,41 +33,17 @@ def up() -> None:
     began = time.monotonic()
     build.all()
     images.of_stand_ins()
+    argocd.make_images()
     references = images.of_programs()
     VOLUMES.mkdir(parents=True)
     pki.make()
-    say("the machine: a network of its own, and the control plane")
+    say("the machine: a network of its own; what stands outside: bucket, git server, load balancer")
     control.network()
-    control.begin()
     outside.begin()
     vault.fill()
-    say("three nodes in three zones")
-    for one in NODES:
-        nodes.register(one)
-    for one in NODES:
-        nodes.power_on(one)
-        images.load(one, references)
-        nodes.begin(one)
-    conditions = 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}'
-    wait("nodes to be ready", lambda: control.kubectl("get", "nodes", "-o", conditions).split() == ["True"] * len(NODES), 180)
-    say("what a cluster has before the platform: DNS, volumes, custom resources")
-    addons.dns()
-    addons.volumes()
-    addons.apply(*crds.all())
-    ingress.begin()
-    say("the git repository, and what follows it")
     repository.begin(references)
-    bootstrap()
-    machine.start("machine", "deliver", "python3", os.path.join(os.path.dirname(__file__), "deliver.py"))
-    addons.ready()
+    site.begin(references)
     say(f"the cluster is up after {time.monotonic() - began:.0f} s; the platform is coming: python3 e2e/cluster kubectl get pods -A")
-
-
-def bootstrap() -> None:
-    """What a person does once for a new cluster: the namespace of Argo CD and its own objects."""
-    folder = repository.WORK / "generated" / "local"
-    control.kubectl("apply", "--server-side", "-f", folder / "here" / "namespaces" / "namespace-argocd.yaml")
-    control.kubectl("apply", "--server-side", "-f", folder / "argocd" / "here")
 
 
 def down() -> None:

@@ -8,7 +8,7 @@ from machine import start
 from shell import wait
 
 CLASS = "standard"
-COREFILE = """.:53 {
+COREFILE = """cluster.local:53 in-addr.arpa:53 clinic.localhost:53 clinic.test:53 {
   errors
   health :8080
   ready :8181
@@ -18,16 +18,19 @@ COREFILE = """.:53 {
   kubernetes cluster.local in-addr.arpa {
     ttl 5
   }
-  template ANY ANY {
-    rcode NXDOMAIN
-  }
   cache 5
   loadbalance
 }
+.:53 {
+  template ANY ANY {
+    rcode NXDOMAIN
+  }
+}
 """
 # Addresses outside the cluster that the platform speaks to.
-OUTSIDE = "172.19.0.2"
-OUTSIDE_NAMES = ["s3.clinic.localhost", "git.clinic.localhost", "alerts.clinic.localhost"]
+OUTSIDE, ALERTED = "172.19.0.2", "172.19.0.3"
+# git speaks HTTPS by curl, to which every name below `localhost` is the machine itself.
+OUTSIDE_NAMES = {"s3.clinic.localhost": OUTSIDE, "git.clinic.test": OUTSIDE, "alerts.clinic.localhost": ALERTED}
 
 
 def apply(*objects, account: str = "") -> None:
@@ -61,7 +64,7 @@ def dns() -> None:
          "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "e2e-coredns"},
          "subjects": [{"kind": "ServiceAccount", "name": "coredns", "namespace": "kube-system"}]},
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("coredns"), "data": {
-            "Corefile": COREFILE, "outside": "".join(f"{OUTSIDE} {name}\n" for name in OUTSIDE_NAMES)}},
+            "Corefile": COREFILE, "outside": "".join(f"{address} {name}\n" for name, address in OUTSIDE_NAMES.items())}},
         {"apiVersion": "v1", "kind": "Service", "metadata": meta("kube-dns"), "spec": {
             "clusterIP": DNS_SERVICE, "selector": {"k8s-app": "kube-dns"},
             "ports": [{"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53, "protocol": "TCP"}]}},

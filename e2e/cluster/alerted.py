@@ -16,7 +16,7 @@ class Hook(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
 
-server = http.server.ThreadingHTTPServer((ADDRESS, 8443), Hook)
+server = http.server.ThreadingHTTPServer((ADDRESS, 443), Hook)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(CERTIFICATE, KEY)
 server.socket = context.wrap_socket(server.socket, server_side=True)

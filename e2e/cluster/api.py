@@ -6,6 +6,7 @@ import ssl
 from layout import CONTROL, PKI
 
 PATHS = {
+    "applications": "/apis/argoproj.io/v1alpha1/applications",
     "secrets": "/api/v1/secrets", "namespaces": "/api/v1/namespaces", "persistentvolumeclaims": "/api/v1/persistentvolumeclaims",
     "certificates": "/apis/cert-manager.io/v1/certificates", "clusterissuers": "/apis/cert-manager.io/v1/clusterissuers",
     "clusterbundles": "/apis/trust-manager.io/v1alpha2/clusterbundles", "externalsecrets": "/apis/external-secrets.io/v1/externalsecrets",

@@ -5,9 +5,7 @@ import json
 from layout import ROOT
 
 UPSTREAM = ROOT / "schemas" / "upstream"
-WANTED = ("argo-cd.json", "cert-manager.json", "external-secrets.json", "gateway-api.json", "traefik.json", "trust-manager.json")
-# Argo CD writes its objects' status as a part of the object.
-WHOLE = ("argoproj.io",)
+WANTED = ("cert-manager.json", "external-secrets.json", "gateway-api.json", "traefik.json", "trust-manager.json")
 
 
 def all() -> list[dict]:
@@ -28,10 +26,9 @@ def all() -> list[dict]:
                          "names": {"kind": row["kind"], "listKind": f"{row['kind']}List", "plural": row["plural"], "singular": row["kind"].lower()}}})
             schema = schemas[row["file"]][row["entry"]]
             one = {"name": version, "served": True, "storage": False, "schema": {"openAPIV3Schema": schema}}
-            if group not in WHOLE:
-                # Controllers write the status apart; its schema is not kept here.
-                schema.setdefault("properties", {}).setdefault("status", {"type": "object", "x-kubernetes-preserve-unknown-fields": True})
-                one["subresources"] = {"status": {}}
+            # Controllers write the status apart; its schema is not kept here.
+            schema.setdefault("properties", {}).setdefault("status", {"type": "object", "x-kubernetes-preserve-unknown-fields": True})
+            one["subresources"] = {"status": {}}
             crd["spec"]["versions"].append(one)
     for crd in found.values():
         order = sorted(crd["spec"]["versions"], key=lambda one: (len(one["name"]), one["name"]))

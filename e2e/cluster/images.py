@@ -2,6 +2,7 @@
 import json
 import tarfile
 
+import layout
 from layout import BIN, CACHE, ROOT, tool
 from nodes import PAUSE, ctr
 from shell import output
@@ -10,6 +11,8 @@ ARCHIVES = CACHE / "images"
 BUILT = ROOT / ".cache" / "images"
 PROGRAMS = {"database": "keeper", "api": "api", "web": "web"}  # name in an environment: folder of the program
 DNS, TRAEFIK = "galeno.dev/e2e/coredns:1", "galeno.dev/e2e/traefik:1"
+# As upstream's manifests name them.
+ARGOCD, REDIS = f"quay.io/argoproj/argocd:v{layout.ARGOCD}", "public.ecr.aws/docker/library/redis:8.10.1-alpine"
 # Upstream's programs, where no registry can be reached: image: program in .cache/e2e/bin
 STAND_INS = {PAUSE: "pause", DNS: "coredns", TRAEFIK: "traefik"}
 
@@ -38,8 +41,6 @@ def of_one_program(image: str, program: str) -> None:
     buildah("push", "--quiet", image, f"oci-archive:{archive}:{image}")
 
 
-
-
 def digest(archive) -> str:
     """The manifest's digest, which is what a registry would be asked for."""
     with tarfile.open(archive) as tar:
@@ -60,7 +61,7 @@ def of_programs() -> dict[str, str]:
 def load(node, references: dict[str, str]) -> None:
     """Everything a node may be asked to run."""
     have = set(ctr(node, "images", "list", "-q").stdout.split())
-    wanted = {image: ARCHIVES / f"{program}.tar" for image, program in STAND_INS.items()}
+    wanted = {image: ARCHIVES / f"{program}.tar" for image, program in {**STAND_INS, ARGOCD: "argocd", REDIS: "redis"}.items()}
     for name, reference in references.items():
         wanted[reference.split(":dev@")[0] + "@" + reference.split("@")[1]] = BUILT / f"{PROGRAMS[name]}.tar"
     for image, archive in wanted.items():

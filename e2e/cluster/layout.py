@@ -11,6 +11,7 @@ LOGS = STATE / "logs"
 PKI = STATE / "pki"
 
 KUBERNETES = "1.36.3"
+ARGOCD = "3.6.1"
 
 # The addresses of a `kind` cluster, inside a network namespace of our own: nothing of them is seen on the machine.
 BRIDGE = "172.18.0.1"

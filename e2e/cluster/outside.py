@@ -3,24 +3,25 @@ import json
 import os
 
 import pki
-from addons import OUTSIDE, OUTSIDE_NAMES
+from addons import ALERTED, OUTSIDE, OUTSIDE_NAMES
 from layout import PKI, ROOT, STATE
 from machine import inside, start
 from shell import wait
 
 S3_KEY, S3_SECRET = STATE / "s3-access-key", STATE / "s3-secret-key"
+WEED = ROOT / ".cache" / "venv" / "bin" / "weed"
 BUCKET = "clinic-local-backups"
 REPOSITORY = STATE / "git" / "clinic" / "platform.git"
 ALERTS = STATE / "logs" / "alerts.log"
 
 
 def begin() -> None:
-    inside("machine", "/bin/sh", "-ec", f"ip link add outside type bridge && ip link set outside up && ip addr add {OUTSIDE}/24 dev outside")
+    inside("machine", "/bin/sh", "-ec", f"ip link add outside type bridge && ip link set outside up && ip addr add {OUTSIDE}/24 dev outside && ip addr add {ALERTED}/24 dev outside")
     pki.certificate("outside", pki.GIT_AND_S3_CA, "/CN=outside", [f"DNS:{n}" for n in OUTSIDE_NAMES] + [f"IP:{OUTSIDE}"])
     bucket()
     start("machine", "git", "python3", ROOT / "e2e" / "cluster" / "gitserver.py", REPOSITORY.parents[1], OUTSIDE,
           PKI / "outside.crt", PKI / "outside.key")
-    start("machine", "alerts", "python3", ROOT / "e2e" / "cluster" / "alerted.py", OUTSIDE, PKI / "outside.crt", PKI / "outside.key", ALERTS)
+    start("machine", "alerts", "python3", ROOT / "e2e" / "cluster" / "alerted.py", ALERTED, PKI / "outside.crt", PKI / "outside.key", ALERTS)
 
 
 def bucket() -> None:
@@ -33,10 +34,19 @@ def bucket() -> None:
         "credentials": [{"accessKey": S3_KEY.read_text(), "secretKey": S3_SECRET.read_text()}]}]}))
     config.chmod(0o600)
     (STATE / "s3").mkdir(exist_ok=True)
-    weed = ROOT / ".cache" / "venv" / "bin" / "weed"
-    start("machine", "s3", weed, "server", f"-ip={OUTSIDE}", "-ip.bind=0.0.0.0", f"-dir={STATE}/s3", "-master.volumeSizeLimitMB=256",
+    bucket_back()
+    inside("machine", WEED, "shell", f"-master={OUTSIDE}:9333", text=f"s3.bucket.create -name {BUCKET}\nexit\n")
+
+
+def bucket_back() -> None:
+    start("machine", "s3", WEED, "server", f"-ip={OUTSIDE}", "-ip.bind=0.0.0.0", f"-dir={STATE}/s3", "-master.volumeSizeLimitMB=256",
           "-volume.max=50", "-s3", "-s3.port=8333", "-s3.port.https=9000", f"-s3.cert.file={PKI}/outside.crt", f"-s3.key.file={PKI}/outside.key",
-          f"-s3.config={config}", "-master.telemetry=false")
+          f"-s3.config={STATE}/s3.json", "-master.telemetry=false")
     wait("the S3 server", lambda: inside("machine", "curl", "-s", "-o", "/dev/null", "--cacert", PKI / "outside-ca.crt",
          "--resolve", f"s3.clinic.localhost:9000:{OUTSIDE}", "https://s3.clinic.localhost:9000/", quiet=True).returncode == 0, 60)
-    inside("machine", weed, "shell", f"-master={OUTSIDE}:9333", text=f"s3.bucket.create -name {BUCKET}\nexit\n")
+
+
+def bucket_away() -> None:
+    """Nobody answers at its address any more."""
+    inside("machine", "pkill", "--full", "weed server")
+    wait("the S3 server to be gone", lambda: inside("machine", "pgrep", "--full", "weed server", check=False).returncode == 1, 30)

@@ -2,6 +2,7 @@
 import os
 import re
 
+import argocd
 from layout import ROOT, STATE
 from outside import REPOSITORY
 from shell import output, run, say
@@ -38,19 +39,61 @@ def begin(images: dict[str, str]) -> None:
     text = re.sub(r"recipients: \[.*\]", f"recipients: [{keys['recipient']}]", text)
     text = re.sub(r"signer: \S+", f"signer: {keys['signer']}", text)
     (WORK / "environments" / "local.yaml").write_text(text)
-    commit("Begin: the images that were built here")
+    compiled("Begin: the images that were built here")
+    push()
+
+
+def compiled(message: str) -> None:
+    """One commit of what the environment says now, and of what the compiler makes of it."""
+    galeno("compile")
+    git("add", "--all")
+    git("commit", "--quiet", "--message", message)
 
 
 def commit(message: str) -> str:
     """Compiles, commits and publishes; the revision."""
-    galeno("compile")
-    git("add", "--all")
-    git("commit", "--quiet", "--message", message)
+    compiled(message)
     return publish()
 
 
-def publish() -> str:
+def push() -> str:
     git("push", "--quiet", "origin", "HEAD:main")
     revision = git("rev-parse", "HEAD").strip()
     say(f"git: {revision[:12]} {git('log', '-1', '--format=%s').strip()}")
     return revision
+
+
+def publish() -> str:
+    """Pushes, and tells Argo CD, as a git server's webhook does."""
+    revision = push()
+    argocd.refresh()
+    return revision
+
+
+def pull_request(name: str, message: str, change) -> str:
+    """A branch, the change on it, what CI checks before it may be merged, and the merge; the revision."""
+    git("checkout", "--quiet", "-b", name)
+    change()
+    compiled(message)
+    galeno("compile", "--check")
+    git("checkout", "--quiet", "main")
+    git("merge", "--quiet", "--no-ff", "--message", f"Merge {name}: {message}", name)
+    return publish()
+
+
+def head() -> str:
+    """The revision of the working copy, which is the published one."""
+    return git("rev-parse", "HEAD").strip()
+
+
+def next_generation() -> int:
+    """The number that a request for a restore gets now."""
+    return 1 + len(list((WORK / "environments" / "local" / "restores").glob("*.yaml")))
+
+
+def revert(why: str) -> str:
+    """Takes the last merge back, whole, as a person does in a hurry."""
+    git("revert", "--no-edit", "-m", "1", "HEAD")
+    git("commit", "--quiet", "--amend", "--message", f"Revert: {why}")
+    galeno("compile", "--check")
+    return publish()

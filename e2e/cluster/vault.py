@@ -27,7 +27,7 @@ def fill() -> dict:
         "api-secrets": {"sealing-key-1": base64.b64encode(os.urandom(32)).decode()},
         "backup-storage": {"access-key-id": S3_KEY.read_text(), "secret-access-key": S3_SECRET.read_text(),
                            "ca.crt": (PKI / "outside-ca.crt").read_text()},
-        "backup-alerts": {"webhook-url": "https://alerts.clinic.localhost:8443/"},
+        "backup-alerts": {"webhook-url": "https://alerts.clinic.localhost/", "ca.crt": (PKI / "outside-ca.crt").read_text()},
         "backup-openpgp-signing": {"signing.asc": private(signer), "passphrase": PASSPHRASE},
         "backup-openpgp-decryption": {"decryption.asc": private(recipient), "passphrase": PASSPHRASE},
         "backup-openpgp-public": {"recipients.asc": public(recipient), "signers.asc": public(signer)},

@@ -25,11 +25,25 @@ def enter_network() -> None:
 
 def main() -> None:
     import attack
+    import backups
     import change
     import database
+    import interrupted
+    import plan
+    import programs
+    import refused
+    import region
+    import restore
     import table
-    known = {"1": database.killed, "killed": database.killed, "2": database.zone, "zone": database.zone,
-             "9": database.power, "power": database.power, "12": change.rolling, "rolling": change.rolling, "13": attack.run, "attack": attack.run}
+    import volume
+    # In the order in which `all` plays them: what leaves another database behind comes last.
+    known = {
+        "1": database.killed, "2": database.zone, "3": programs.replicas, "4": volume.corrupted, "9": database.power, "10": backups.night,
+        "12": change.rolling, "13": attack.run, "5": restore.destroyed, "6": interrupted.interrupted, "7": refused.refused, "14": plan.on_paper,
+        "8": region.lost, "plan": plan.on_paper,
+        "killed": database.killed, "zone": database.zone, "replicas": programs.replicas, "volume": volume.corrupted, "destroyed": restore.destroyed,
+        "interrupted": interrupted.interrupted, "refused": refused.refused, "region": region.lost, "power": database.power, "backups": backups.night,
+        "rolling": change.rolling, "attack": attack.run}
     names = sys.argv[1:]
     if names == ["all"]:
         names = [name for name in known if name.isdigit()]

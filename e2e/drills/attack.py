@@ -22,7 +22,7 @@ def pod(name: str, namespace: str, labels: dict, **changes) -> dict:
         "automountServiceAccountToken": False, "restartPolicy": "Never", "terminationGracePeriodSeconds": 0,
         "securityContext": {"runAsNonRoot": True, "runAsUser": 999, "runAsGroup": 999, "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [{
-            "name": "attacker", "image": image(DATABASE, "statefulset/mariadb-g0"), "imagePullPolicy": "IfNotPresent", "command": ["sleep", "3600"],
+            "name": "attacker", "image": image(DATABASE, f"statefulset/mariadb-g{platform.active()}"), "imagePullPolicy": "IfNotPresent", "command": ["sleep", "3600"],
             "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "64Mi"}},
             "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}}]}
     spec.update(changes)
@@ -72,7 +72,7 @@ def run() -> None:
 
 
 def network(report: Report, attackers: dict) -> int:
-    member = platform.get("-n", DATABASE, "pod", "mariadb-g0-0")["status"]["podIP"]
+    member = platform.get("-n", DATABASE, "pod", platform.member(0))["status"]["podIP"]
     api = platform.pods(WEB, "app.kubernetes.io/name=api,!attacker")[0]["status"]["podIP"]
     web = platform.pods(WEB, "app.kubernetes.io/name=web,!attacker")[0]["status"]["podIP"]
     targets = [(f"a member's port {port}", member, port) for port in (3306, 4444, 4567, 4568, 4569, 9105)]
@@ -96,7 +96,7 @@ def network(report: Report, attackers: dict) -> int:
 
 
 def admission(report: Report) -> int:
-    claim = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data-mariadb-g0-0"}}]}
+    claim = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": f"data-{platform.member(0)}"}}]}
     good = pod("attacker-x", DATABASE, {"app": "attacker"})
     container = good["spec"]["containers"][0]
     with_container = lambda **changes: {"containers": [{**container, **changes}]}

@@ -1,22 +1,12 @@
 """12: a rolling update of database and API by one commit, under load."""
-import json
 import time
 
 import platform_state as platform
 import repository
-from layout import STATE
+from argocd import delivered
 from load import Load
 from report import Report
-from shell import say, wait
-
-
-def delivered(revision: str, seconds: float = 300) -> None:
-    def state():
-        found = json.loads((STATE / "delivered.json").read_text())
-        if found["tried"] == revision and found["complaints"]:
-            say(f"      not delivered yet: {found['complaints'][0][:200]}")
-        return found["revision"] == revision
-    wait(f"revision {revision[:12]} to be delivered", state, seconds, 1)
+from shell import wait
 
 
 def turn(one: str, other: str) -> None:

@@ -71,6 +71,18 @@ class Client:
         return json.loads(text) if text else None
 
 
+def page(authority: str, host: str = "app.clinic.localhost") -> str:
+    """The web application's first page, in small letters."""
+    context = ssl.create_default_context(cadata=authority)
+    with context.wrap_socket(socket.create_connection((BALANCER, 443), timeout=20), server_hostname=host) as connection:
+        connection.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nAccept-Encoding: identity\r\nConnection: close\r\n\r\n".encode())
+        text = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+    head, _, body = text.partition("\r\n\r\n")
+    if " 200 " not in head.splitlines()[0]:
+        raise Problem(int(head.split()[1]), body)
+    return body.lower().lstrip()
+
+
 def code(secret: str) -> str:
     """The code of a generator now (RFC 6238)."""
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))

@@ -17,13 +17,14 @@ def killed() -> None:
     authority, token = platform.staff()
     with Load(authority, token, f"k{int(time.time())}") as load:
         load.more(10, "the load to run")
-        victim = platform.get("-n", platform.DATA, "pod", "mariadb-g0-0")
+        name = platform.member(0)
+        victim = platform.get("-n", platform.DATA, "pod", name)
         uid, began, at = victim["metadata"]["uid"], time.monotonic(), time.time()
-        platform.kubectl("-n", platform.DATA, "delete", "pod", "mariadb-g0-0", "--grace-period=0", "--force", "--wait=false")
-        say("mariadb-g0-0 is killed")
+        platform.kubectl("-n", platform.DATA, "delete", "pod", name, "--grace-period=0", "--force", "--wait=false")
+        say(f"{name} is killed")
 
         def again():
-            pod = platform.get("-n", platform.DATA, "pod", "mariadb-g0-0")
+            pod = platform.get("-n", platform.DATA, "pod", name)
             return pod["metadata"]["uid"] != uid and platform.ready(pod)
         wait("the member to be back", again, 300)
         report.took("member ready again", time.monotonic() - began)
@@ -65,12 +66,12 @@ def zone() -> None:
 def _size() -> int:
     """Members, as those of the other zones count."""
     sizes = [int(platform.sql("SELECT variable_value FROM information_schema.global_status WHERE variable_name='wsrep_cluster_size'",
-                              f"mariadb-g0-{i}")) for i in _elsewhere()]
+                              one)) for one in _elsewhere()]
     return sizes[0] if len(set(sizes)) == 1 else 0
 
 
 def _elsewhere() -> list[str]:
-    return [p["metadata"]["name"].rsplit("-", 1)[1] for p in platform.members() if p["spec"].get("nodeName") != node("zone-a").name]
+    return [p["metadata"]["name"] for p in platform.of_generation(platform.active()) if p["spec"].get("nodeName") != node("zone-a").name]
 
 
 def _ready_in(name: str) -> list[str]:

@@ -17,7 +17,7 @@ class Load:
 
     def __init__(self, authority: str, token: str, prefix: str, pause: float = 0.15):
         self.authority, self.token, self.prefix, self.pause = authority, token, prefix, pause
-        self.confirmed: dict[str, str] = {}  # code: id
+        self.confirmed: dict[str, float] = {}  # code: when
         self.failed: list[tuple[float, str]] = []
         self.older: list[str] = []
         self.requests = 0
@@ -25,7 +25,8 @@ class Load:
         self.unknown: set[str] = set()
         self.version = 0
         self.answered: list[float] = []
-        self._lock, self._stop = threading.Lock(), threading.Event()
+        self._lock, self._stop, self._going, self._under_way = threading.Lock(), threading.Event(), threading.Event(), 0
+        self._going.set()
         first = Client(authority, token).ask("POST", "/clinics", {"code": f"{prefix}-watched", "name": "Watched"})
         self.watched, self.version = first["id"], first["version"]
         self._clients: list[Client] = []
@@ -38,6 +39,7 @@ class Load:
 
     def __exit__(self, *_):
         self._stop.set()
+        self._going.set()
         for thread in self._threads:
             thread.join(timeout=60)
 
@@ -48,6 +50,7 @@ class Load:
 
     def _try(self, client, method, path, body=None, headers=None):
         """An answer, or none: then it is on the list of failures."""
+        self._begin()
         began = time.monotonic()
         try:
             status, sent, text = client.once(method, path, body, headers)
@@ -55,6 +58,7 @@ class Load:
             status, sent, text = 0, {}, str(error)
         took = time.monotonic() - began
         with self._lock:
+            self._under_way -= 1
             self.requests += 1
             if status in (0, 429) or status >= 500:
                 self.failed.append((time.time(), f"{method} {path}: {status} {text[:200]}"))
@@ -62,6 +66,23 @@ class Load:
             self.slowest = max(self.slowest, took)
             self.answered.append(time.time())
         return status, sent, text
+
+    def _begin(self) -> None:
+        while True:
+            self._going.wait()
+            with self._lock:
+                if self._going.is_set():
+                    self._under_way += 1
+                    return
+
+    def pause(self) -> None:
+        """No request is on its way afterwards, and none begins before `resume`."""
+        with self._lock:
+            self._going.clear()
+        wait("requests to come to their end", lambda: not self._under_way, 60, 0.05)
+
+    def resume(self) -> None:
+        self._going.set()
 
     def _until_known(self, client, method, path, body, headers):
         while True:
@@ -84,7 +105,7 @@ class Load:
             with self._lock:
                 if answer[0] == 201:
                     self.unknown.discard(name)
-                    self.confirmed[name] = answer[2]
+                    self.confirmed[name] = time.time()
                 else:
                     self.failed.append((time.time(), f"POST /clinics {name}: {answer[0]} {answer[2][:200]}"))
             self._stop.wait(self.pause)
@@ -131,8 +152,8 @@ class Load:
         times = [since, *[t for t in self.answered if t >= since], time.time()]
         return max(b - a for a, b in zip(times, times[1:]))
 
-    def verify(self) -> dict:
-        """Reads everything back: each confirmed write exactly once."""
+    def there(self) -> dict[str, list[dict]]:
+        """Every clinic that can be read now, by its code."""
         client, found, cursor = Client(self.authority, self.token), {}, None
         while True:
             page = client.ask("GET", f"/clinics?limit=100{f'&cursor={cursor}' if cursor else ''}")
@@ -140,7 +161,11 @@ class Load:
                 found.setdefault(one["code"], []).append(one)
             cursor = page.get("next")
             if not cursor:
-                break
+                return found
+
+    def verify(self) -> dict:
+        """Reads everything back: each confirmed write exactly once."""
+        found = self.there()
         lost = [c for c in self.confirmed if c not in found]
         twice = [c for c, all in found.items() if len(all) > 1]
         behind = self.version > found[f"{self.prefix}-watched"][0]["version"]

@@ -34,15 +34,44 @@ def members() -> list[dict]:
     return pods(DATA, "app.kubernetes.io/name=mariadb")
 
 
-def all_ready(generation: int = 0) -> bool:
-    database = pods(DATA, f"app.kubernetes.io/name=mariadb,galeno.dev/generation={generation}")
+def active() -> int:
+    """The generation that serves, as git says it."""
+    return json.loads(get("-n", DATA, "configmap", "database-intent")["data"]["intent.yaml"])["active"]
+
+
+def member(number: int, generation: int | None = None) -> str:
+    return f"mariadb-g{active() if generation is None else generation}-{number}"
+
+
+def of_generation(generation: int) -> list[dict]:
+    return pods(DATA, f"app.kubernetes.io/name=mariadb,galeno.dev/generation={generation}")
+
+
+def all_ready() -> bool:
+    database = of_generation(active())
     programs = [pods(APP, f"app.kubernetes.io/name={name}") for name in ("api", "web")]
     return len(database) == 3 and all(map(ready, database)) and all(len([p for p in some if ready(p)]) >= 3 for some in programs)
 
 
-def sql(statement: str, member: str = "mariadb-g0-0") -> str:
+def sql(statement: str, name: str = "") -> str:
     """As the database's own administrator, in a member's pod."""
-    return kubectl("-n", DATA, "exec", member, "--", "mariadb", "--no-defaults", "-S", "/run/keeper/mariadb.sock", "-N", "-B", "-e", statement, quiet=True)
+    return kubectl("-n", DATA, "exec", name or member(0), "-c", "mariadb", "--", "mariadb", "--no-defaults", "-S", "/run/keeper/mariadb.sock", "-N", "-B",
+                   "-e", statement, quiet=True)
+
+
+def job(cron: str, seconds: float = 300, fails: bool = False) -> str:
+    """Runs a CronJob's work now, as a person does; what it said. A job that ends otherwise than expected ends the drill."""
+    name = f"{cron}-{int(time.time())}"
+    kubectl("-n", DATA, "create", "job", name, f"--from=cronjob/{cron}")
+
+    def ended():
+        conditions = {c["type"] for c in get("-n", DATA, "job", name).get("status", {}).get("conditions", []) if c["status"] == "True"}
+        return conditions & {"Complete", "Failed"}
+    end = wait(f"the job {name}", ended, seconds, 1)
+    said = kubectl("-n", DATA, "logs", f"job/{name}", "--all-containers")
+    if ("Failed" in end) != fails:
+        raise SystemExit(f"drill: the job {name} {'did not fail' if fails else 'failed'}: {said[-1500:]}")
+    return said
 
 
 def authority() -> str:
@@ -64,6 +93,5 @@ def staff() -> tuple[str, str]:
     return ca, token
 
 
-def settled(seconds: float = 600, generation: int = 0) -> None:
-    wait("three members, three APIs and three webs to be ready", lambda: all_ready(generation), seconds, 1)
-
+def settled(seconds: float = 600) -> None:
+    wait("three members, three APIs and three webs to be ready", all_ready, seconds, 1)

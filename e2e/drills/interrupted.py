@@ -1,0 +1,113 @@
+"""6: a restore that is interrupted at each step; and one that can never come true, and is reverted."""
+import pathlib
+import tempfile
+import time
+
+import argocd
+import bucket
+import platform_state as platform
+import repository
+from argocd import delivered
+from control import ask, kubectl
+from load import Load
+from report import Report
+from restore import accepted, request
+from shell import say, wait
+
+
+def interrupted() -> None:
+    report = Report("6", "a restore is interrupted at each step, and one is reverted")
+    platform.settled()
+    old = platform.active()
+    authority, token = platform.staff()
+    with Load(authority, token, f"i{int(time.time())}") as load:
+        load.more(10, "the load to run")
+        platform.job("backup-daily")
+        first = at_each_step(report)
+        report.expect(len(load.failed) == 0, "no request failed while it was prepared")
+        report.expect(platform.active() == old, f"generation {old} is the one that serves")
+        reverted(report, load, old)
+        load.more(20)
+    report.account(load)
+    report.facts["generations left standing by"] = f"{first}, {first + 1}"
+    report.end()
+
+
+def at_each_step(report: Report) -> int:
+    """Prepared beside the serving database: each step is cut short once, Argo CD's controller is killed, and everything is
+    applied again in another order by a sync that knows no hooks. It is accepted all the same."""
+    number, began = repository.next_generation(), time.monotonic()
+    request(number, "--backup", "latest", "--reason", "drill: interrupted at each step")
+    wait("the first pod of the new generation to begin", lambda: phase(number, 0) in ("Pending", "Running"), 300)
+    kill_controller()
+    kill(number, 0)
+    say("      interrupted while it is fetched; Argo CD's controller is gone too")
+    wait("the first member to run again", lambda: phase(number, 0) == "Running", 300)
+    kill(number, 0)
+    say("      interrupted while the first member starts")
+    wait("the second member to join", lambda: phase(number, 1) == "Running", 300)
+    kill(number, 1)
+    say("      interrupted while the second member takes the state")
+    shuffled(number)
+    wait("the job that accepts", lambda: jobs(number), 300)
+    kubectl("-n", platform.DATA, "delete", "job", jobs(number)[0], "--wait=false")
+    say("      the job that accepts is deleted")
+    wait(f"generation {number} to be accepted", lambda: accepted(number), 900, 2)
+    report.took("accepted, after five interruptions", time.monotonic() - began)
+    counts = {platform.sql(f"SELECT COUNT(*) FROM keeper.generation WHERE number = {number}", platform.member(n, number)).strip() for n in range(3)}
+    report.expect(counts == {"1"}, "it was accepted once, and every member says so")
+    return number
+
+
+def reverted(report: Report, load: Load, old: int) -> None:
+    """Asked for with --now, of a backup that cannot be read: traffic stops. The revert is one commit; nothing waits for the
+    restore that will never be ready."""
+    backup = bucket.newest()
+    damaged = max((k for k in bucket.keys(f"{bucket.AT}/{backup}/") if k.endswith(".pgp")), key=bucket.keys().get)
+    with tempfile.TemporaryDirectory(prefix="galeno-drill.") as folder:
+        good, bad = pathlib.Path(folder, "good"), pathlib.Path(folder, "bad")
+        bucket.fetch(damaged, good)
+        bad.write_bytes(good.read_bytes()[:-7])
+        bucket.put(damaged, bad)
+        number, since = repository.next_generation(), time.time()
+        delivered(request(number, "--backup", backup, "--now", "--reason", "drill: it can never come true"))
+        say("      merged with --now; traffic stops")
+        bucket.alerted(since, "restore", seconds=300)
+        report.expect(load.outage(since) > 5, "traffic has stopped")
+        report.expect(not accepted(number), "the gate is shut")
+        began = time.monotonic()
+        repository.revert(f"generation {number} can never come true")
+        load.more(10, "writes to be confirmed by the old generation again", 300)
+        report.took("from the revert's merge to the next confirmed write", time.monotonic() - began)
+        report.expect(platform.active() == old, f"generation {old} serves again")
+        platform.settled()
+        bucket.put(damaged, good)
+
+
+def kill(generation: int, number: int) -> None:
+    kubectl("-n", platform.DATA, "delete", "pod", platform.member(number, generation), "--grace-period=0", "--force", "--wait=false")
+
+
+def kill_controller() -> None:
+    kubectl("-n", argocd.NAMESPACE, "delete", "pod", "argocd-application-controller-0", "--grace-period=0", "--force", "--wait=false")
+
+
+def phase(generation: int, number: int) -> str:
+    found = ask("-n", platform.DATA, "get", "pod", platform.member(number, generation), "-o", "jsonpath={.status.phase}", check=False)
+    return found.stdout
+
+
+def jobs(generation: int) -> list[str]:
+    found = platform.get("-n", platform.DATA, "jobs", "-l", "app.kubernetes.io/component=restore")["items"]
+    return [j["metadata"]["name"] for j in found if j["metadata"]["name"].startswith(f"acceptance-g{generation}-")]
+
+
+def shuffled(generation: int) -> None:
+    """A person's selective sync of what is there: every file of the restore and of the database, backwards, twice."""
+    here = repository.WORK / "generated" / "local" / "here"
+    files = sorted([*(here / "restore").glob("*.yaml"), *(here / "database").glob(f"*g{generation}*.yaml")], reverse=True)
+    for account in ("database", "restore") * 2:
+        for file in (f for f in files if f.parent.name == account):
+            kubectl("apply", "--server-side", "--force-conflicts", "--field-manager=argocd-controller",
+                    f"--as=system:serviceaccount:argocd:deploy-{account}", "-f", file)
+    say("      everything of it applied again, backwards, twice")

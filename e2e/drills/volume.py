@@ -1,0 +1,52 @@
+"""4: a database volume is damaged: the member is rebuilt from the others, by itself; nothing of it is served."""
+import random
+import time
+
+import platform_state as platform
+from layout import VOLUMES
+from load import Load
+from report import Report
+from shell import say, wait
+
+PAGE = 16384
+
+
+def scribble(folder) -> int:
+    """Random bytes over every eighth page of every table of the application and of the system tablespace; how many pages."""
+    noise, count = random.Random(4), 0
+    for file in sorted([*folder.glob("clinic/*.ibd"), folder / "ibdata1"]):
+        with open(file, "r+b") as data:
+            for at in range(0, file.stat().st_size, PAGE * 8):
+                data.seek(at)
+                data.write(noise.randbytes(PAGE))
+                count += 1
+    return count
+
+
+def corrupted() -> None:
+    """4: a member's files are overwritten with noise while it runs, and its process ends."""
+    report = Report("4", "a database volume is damaged")
+    platform.settled()
+    authority, token = platform.staff()
+    name, other = platform.member(2), platform.member(0)
+    with Load(authority, token, f"v{int(time.time())}") as load:
+        load.more(10, "the load to run")
+        uid, began, at = platform.get("-n", platform.DATA, "pod", name)["metadata"]["uid"], time.monotonic(), time.time()
+        report.facts["pages overwritten"] = scribble(VOLUMES / platform.DATA / f"data-{name}" / "data")
+        platform.kubectl("-n", platform.DATA, "delete", "pod", name, "--grace-period=0", "--force", "--wait=false")
+        say(f"{name} is killed, and its files are noise")
+
+        def rebuilt():
+            pod = platform.get("-n", platform.DATA, "pod", name)
+            return pod["metadata"]["uid"] != uid and platform.ready(pod)
+        wait("the member to be rebuilt", rebuilt, 600)
+        report.took("member rebuilt and serving", time.monotonic() - began)
+        report.took("longest time without an answer", load.outage(at))
+        load.more(10)
+        load.pause()
+        tables = ", ".join(f"clinic.{t}" for t in platform.sql("SELECT table_name FROM information_schema.tables WHERE table_schema = 'clinic'", other).split())
+        wait("its tables to be the others' to the byte", lambda: platform.sql(f"CHECKSUM TABLE {tables}", name) == platform.sql(f"CHECKSUM TABLE {tables}", other), 60)
+        report.expect(True, "its tables are the others', to the byte")
+        load.resume()
+    report.account(load)
+    report.end()
