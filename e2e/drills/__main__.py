@@ -34,11 +34,13 @@ def main() -> None:
     import refused
     import region
     import restore
+    import rotation
     import table
     import volume
     # In the order in which `all` plays them: what leaves another database behind comes last.
     known = {
         "1": database.killed, "2": database.zone, "3": programs.replicas, "4": volume.corrupted, "9": database.power, "10": backups.night,
+        "11": rotation.rotated, "rotation": rotation.rotated,
         "12": change.rolling, "13": attack.run, "5": restore.destroyed, "6": interrupted.interrupted, "7": refused.refused, "14": plan.on_paper,
         "8": region.lost, "plan": plan.on_paper,
         "killed": database.killed, "zone": database.zone, "replicas": programs.replicas, "volume": volume.corrupted, "destroyed": restore.destroyed,

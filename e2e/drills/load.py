@@ -15,8 +15,8 @@ class Load:
     idempotency key until it is known. A request fails when it got no answer or one that says the service is not there.
     """
 
-    def __init__(self, authority: str, token: str, prefix: str, pause: float = 0.15):
-        self.authority, self.token, self.prefix, self.pause = authority, token, prefix, pause
+    def __init__(self, authority: str, token: str, prefix: str, rest: float = 0.15):
+        self.authority, self.token, self.prefix, self.rest = authority, token, prefix, rest
         self.confirmed: dict[str, float] = {}  # code: when
         self.failed: list[tuple[float, str]] = []
         self.older: list[str] = []
@@ -108,7 +108,7 @@ class Load:
                     self.confirmed[name] = time.time()
                 else:
                     self.failed.append((time.time(), f"POST /clinics {name}: {answer[0]} {answer[2][:200]}"))
-            self._stop.wait(self.pause)
+            self._stop.wait(self.rest)
 
     def _change(self):
         client = self._client()
@@ -124,7 +124,7 @@ class Load:
                 else:
                     self.failed.append((time.time(), f"PUT version {version}: {answer[0]} {answer[2][:200]}"))
                     self.version = max(self.version, self._current(client) or 0)
-            self._stop.wait(self.pause)
+            self._stop.wait(self.rest)
 
     def _current(self, client):
         try:
@@ -140,7 +140,7 @@ class Load:
             if answer and answer[0] == 200 and json.loads(answer[2])["version"] < known:
                 with self._lock:
                     self.older.append(f"read version {json.loads(answer[2])['version']} after {known} was confirmed")
-            self._stop.wait(self.pause)
+            self._stop.wait(self.rest)
 
     def more(self, number: int, what: str = "the load to go on", seconds: float = 60) -> None:
         """Waits until so many more writes are confirmed."""
