@@ -94,8 +94,8 @@ def retire(generation: int) -> None:
         named = re.findall(r"--allow-removal (\S+)", refused.stdout + refused.stderr)
         repository.galeno("compile", *(part for file in dict.fromkeys(named) for part in ("--allow-removal", file)))
     delivered(repository.pull_request(f"retire-{generation}", f"Retire generation {generation}", change))
-    # Nothing that holds data goes by itself.
-    platform.kubectl("-n", platform.DATA, "delete", "statefulset", f"mariadb-g{generation}", "--ignore-not-found")
-    claims = [f"persistentvolumeclaim/data-{platform.member(n, generation)}" for n in range(3)]
-    platform.kubectl("-n", platform.DATA, "delete", "--ignore-not-found", "--wait=false", *claims)
+    # Nothing that holds data goes by itself, nor by mistake: it is marked with its own name first.
+    for kind, name in [("statefulset", f"mariadb-g{generation}"), *(("pvc", f"data-{platform.member(n, generation)}") for n in range(3))]:
+        platform.kubectl("-n", platform.DATA, "annotate", "--overwrite", kind, name, f"galeno.dev/delete={name}")
+        platform.kubectl("-n", platform.DATA, "delete", kind, name, "--wait=false")
     say(f"generation {generation} is retired")
