@@ -234,6 +234,14 @@ const CASES: &[Case] = &[
         code: "spec/node",
     },
     Case {
+        name: "recovery_without_a_reason",
+        edits: &[(
+            "  size: 200Gi\n",
+            "  size: 200Gi\n  forcedRecovery: {discard: [mariadb-g0-1]}\n",
+        )],
+        code: "spec/missing",
+    },
+    Case {
         name: "several_mistakes_at_once",
         edits: &[
             ("  size: 200Gi\n", "  size: 200Gb\n  nodes: 2\n"),

@@ -56,6 +56,16 @@ def commit(message: str) -> str:
     return publish()
 
 
+def edited(before: str, after: str, message: str) -> str:
+    """One change of the environment file, committed and published."""
+    file = WORK / "environments" / "local.yaml"
+    text = file.read_text()
+    if text.count(before) != 1:
+        raise SystemExit(f"drill: environments/local.yaml says {before!r} {text.count(before)} times")
+    file.write_text(text.replace(before, after))
+    return commit(message)
+
+
 def push() -> str:
     git("push", "--quiet", "origin", "HEAD:main")
     revision = git("rev-parse", "HEAD").strip()

@@ -1,8 +1,11 @@
-"""4: a database volume is damaged: the member is rebuilt from the others, by itself; nothing of it is served."""
+"""4: a database volume is damaged: nothing of it is served, the member says so, and one commit has it rebuilt (R3)."""
 import random
 import time
 
+import control
 import platform_state as platform
+import repository
+from argocd import delivered
 from layout import VOLUMES
 from load import Load
 from report import Report
@@ -36,12 +39,21 @@ def corrupted() -> None:
         platform.kubectl("-n", platform.DATA, "delete", "pod", name, "--grace-period=0", "--force", "--wait=false")
         say(f"{name} is killed, and its files are noise")
 
+        wait("the member to say what is wrong", lambda: "neither used nor dismissed" in log(name), 300)
+        report.took("the member says that it cannot use its data", time.monotonic() - began)
+        report.expect(not platform.ready(platform.get("-n", platform.DATA, "pod", name)), "it serves nobody")
+        ordered = time.monotonic()
+        # What a member holds is thrown away by a person alone: it could be what nobody else has.
+        order = f"  forcedRecovery: {{discard: [{name}], epoch: {int(time.time()) % 10**9}, reason: a damaged volume}}\n"
+        delivered(repository.edited("database:\n", f"database:\n{order}", f"Rebuild {name} from the others"))
+
         def rebuilt():
             pod = platform.get("-n", platform.DATA, "pod", name)
             return pod["metadata"]["uid"] != uid and platform.ready(pod)
         wait("the member to be rebuilt", rebuilt, 600)
-        report.took("member rebuilt and serving", time.monotonic() - began)
+        report.took("from the commit to a member that serves", time.monotonic() - ordered)
         report.took("longest time without an answer", load.outage(at))
+        delivered(repository.edited(order, "", "The order is carried out"))
         load.more(10)
         load.pause()
         tables = ", ".join(f"clinic.{t}" for t in platform.sql("SELECT table_name FROM information_schema.tables WHERE table_schema = 'clinic'", other).split())
@@ -50,3 +62,7 @@ def corrupted() -> None:
         load.resume()
     report.account(load)
     report.end()
+
+
+def log(name: str) -> str:
+    return control.ask("-n", platform.DATA, "logs", name, "-c", "mariadb", "--tail", "20", check=False).stdout

@@ -11,6 +11,7 @@ use super::backup::{Purpose, keeper_config, volume_mounts, volumes as backup_vol
 use super::common::{container, namespaced, pod_security, resources, template};
 use super::database::{MYSQL_USER, config_file, from_field};
 use super::output::because;
+use super::stateless::checksum;
 use crate::topology::names::{GENERATION_LABEL, Namespace, Program, priorities};
 use crate::topology::{DataRegion, Generation, GenerationSource, Topology};
 
@@ -95,57 +96,57 @@ fn acceptance(
     region: DataRegion<'_>,
     output: &mut Output,
 ) {
-    let name = format!("acceptance-g{}-{request}", generation.number);
     let mut labels = Program::Acceptance.labels(COMPONENT);
     labels.insert(GENERATION_LABEL.to_owned(), generation.number.to_string());
-    let mut metadata = namespaced(Namespace::Data, name, COMPONENT);
-    metadata.annotations = Some([("argocd.argoproj.io/sync-options".to_owned(), "Prune=false".to_owned())].into());
-    let job = Job {
-        metadata,
-        spec: Some(JobSpec {
-            active_deadline_seconds: Some(24 * 3600),
-            backoff_limit: Some(0),
-            // A drained node is no verdict on the data: only the check's own failure is.
-            pod_failure_policy: Some(PodFailurePolicy {
-                rules: vec![PodFailurePolicyRule {
-                    action: "Ignore".to_owned(),
-                    on_pod_conditions: Some(vec![PodFailurePolicyOnPodConditionsPattern {
-                        type_: "DisruptionTarget".to_owned(),
-                        status: Some("True".to_owned()),
-                    }]),
-                    on_exit_codes: None,
-                }],
-            }),
-            template: PodTemplateSpec {
-                metadata: Some(template(labels)),
-                spec: Some(PodSpec {
-                    service_account_name: Some(Program::Acceptance.name().to_owned()),
-                    automount_service_account_token: Some(false),
-                    enable_service_links: Some(false),
-                    restart_policy: Some("Never".to_owned()),
-                    security_context: Some(pod_security(MYSQL_USER)),
-                    priority_class_name: Some(priorities::DATABASE.to_owned()),
-                    containers: vec![Container {
-                        args: Some(
-                            ["accept", "--config", "/etc/backup/backup.json"]
-                                .map(str::to_owned)
-                                .to_vec(),
-                        ),
-                        resources: Some(resources(&topology.database.resources.at_most(1000, 512))),
-                        volume_mounts: Some(volume_mounts(topology, generation, Purpose::Accept)),
-                        ..container("keeper", &topology.database.image)
-                    }],
-                    volumes: Some(backup_volumes(
-                        topology,
-                        generation,
-                        Purpose::Accept,
-                        &config_map(generation, "acceptance"),
-                    )),
-                    ..PodSpec::default()
-                }),
-            },
-            ..JobSpec::default()
+    let spec = JobSpec {
+        active_deadline_seconds: Some(24 * 3600),
+        backoff_limit: Some(0),
+        // A drained node is no verdict on the data: only the check's own failure is.
+        pod_failure_policy: Some(PodFailurePolicy {
+            rules: vec![PodFailurePolicyRule {
+                action: "Ignore".to_owned(),
+                on_pod_conditions: Some(vec![PodFailurePolicyOnPodConditionsPattern {
+                    type_: "DisruptionTarget".to_owned(),
+                    status: Some("True".to_owned()),
+                }]),
+                on_exit_codes: None,
+            }],
         }),
+        template: PodTemplateSpec {
+            metadata: Some(template(labels)),
+            spec: Some(PodSpec {
+                service_account_name: Some(Program::Acceptance.name().to_owned()),
+                automount_service_account_token: Some(false),
+                enable_service_links: Some(false),
+                restart_policy: Some("Never".to_owned()),
+                security_context: Some(pod_security(MYSQL_USER)),
+                priority_class_name: Some(priorities::DATABASE.to_owned()),
+                containers: vec![Container {
+                    args: Some(
+                        ["accept", "--config", "/etc/backup/backup.json"]
+                            .map(str::to_owned)
+                            .to_vec(),
+                    ),
+                    resources: Some(resources(&topology.database.resources.at_most(1000, 512))),
+                    volume_mounts: Some(volume_mounts(topology, generation, Purpose::Accept)),
+                    ..container("keeper", &topology.database.image)
+                }],
+                volumes: Some(backup_volumes(
+                    topology,
+                    generation,
+                    Purpose::Accept,
+                    &config_map(generation, "acceptance"),
+                )),
+                ..PodSpec::default()
+            }),
+        },
+        ..JobSpec::default()
+    };
+    let digest = checksum(&(&spec, request));
+    let name = format!("acceptance-g{}-{}", generation.number, &digest[..8]);
+    let job = Job {
+        metadata: namespaced(Namespace::Data, name, COMPONENT),
+        spec: Some(spec),
         status: None,
     };
     let whole = because(
@@ -153,9 +154,12 @@ fn acceptance(
          writes the row that lets traffic in",
     );
     let parts = [
-        because("named by its request: applied again, it is the same Job, and runs once").on("/metadata/name"),
+        because(
+            "named by its request and its content: applied again, it is the same Job, and runs once; with another image it is \
+             another one, which finds the row and does nothing more",
+        )
+        .on("/metadata/name"),
         because("a failed check stays failed and goes on keeping the gate shut").on("/spec/backoffLimit"),
-        because("never pruned: what was accepted, and by what, stays to be read").on("/metadata/annotations"),
     ];
     output.add(&region, COMPONENT, &job, whole, parts);
 }

@@ -61,6 +61,16 @@ fn tell(root: &Value, error: &ValidationError<'_>) -> Vec<Finding> {
     let part = schema::part_at(root, pointer);
     let what = name_of(pointer);
     let found = error.instance().as_ref();
+    // An optional part that is there: it is the part that is wrong, and not that it is there.
+    if let Kind::AnyOf { context } = error.kind() {
+        let here = |one: &ValidationError<'_>| {
+            matches!(one.kind(), Kind::Type { .. }) && one.instance_path() == error.instance_path()
+        };
+        let mut of_its_kind = context.iter().filter(|branch| !branch.iter().any(here));
+        if let (Some(branch), None) = (of_its_kind.next(), of_its_kind.next()) {
+            return branch.iter().flat_map(|one| tell(root, one)).collect();
+        }
+    }
     let one = match error.kind() {
         Kind::AdditionalProperties { unexpected } => return unknown_fields(root, part, pointer, unexpected),
         Kind::Required { property } => {
