@@ -54,7 +54,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
         "cgroupRoot": own_cgroup(one.name), "cgroupsPerQOS": False, "enforceNodeAllocatable": [], "failSwapOn": False,
         "authentication": {"anonymous": {"enabled": False}, "webhook": {"enabled": True}, "x509": {"clientCAFile": f"{PKI}/kube-ca.crt"}},
         "authorization": {"mode": "Webhook"}, "resolvConf": "/etc/kubernetes/resolv.conf",
-        "nodeStatusUpdateFrequency": "5s", "evictionHard": {"nodefs.available": "2%", "imagefs.available": "2%", "memory.available": "100Mi"},
+        "nodeStatusUpdateFrequency": "5s", "evictionHard": {"nodefs.available": "500Mi", "imagefs.available": "500Mi", "memory.available": "100Mi"},
         "imageGCHighThresholdPercent": 100, "maxPods": 60, "shutdownGracePeriod": "0s"}))
     write("kubernetes", "resolv.conf", f"nameserver {CONTROL}\n")
     write("kubernetes", "kube-proxy.json", json.dumps({

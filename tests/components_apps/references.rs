@@ -17,7 +17,7 @@ fn file(environment: &str, manifest: &Manifest) -> String {
     let object = &manifest.object;
     format!(
         "generated/{environment}/{region}/{component}/{}-{}.yaml",
-        object.kind(),
+        object.kind().to_lowercase(),
         object.name()
     )
 }
