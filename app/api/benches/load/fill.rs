@@ -9,13 +9,9 @@ use galeno_api::{
     authz::Role,
     seed::{Size, seed},
 };
-use sqlx::mysql::MySqlPoolOptions;
 use uuid::Uuid;
 
-use crate::{
-    Plan,
-    support::{MariaDb, World},
-};
+use crate::{Plan, support::World};
 
 /// What the clients take from the database.
 pub struct Stock {
@@ -37,12 +33,7 @@ impl Stock {
 }
 
 /// Seeds patients with records, one schedule with slots for everybody, and a log.
-pub async fn fill(world: &mut World, server: &MariaDb, plan: &Plan) -> Stock {
-    let pool = MySqlPoolOptions::new()
-        .max_connections(1)
-        .connect_with(server.root().database(&world.database))
-        .await
-        .unwrap();
+pub async fn fill(world: &mut World, plan: &Plan) -> Stock {
     let size = Size {
         patients: plan.patients,
         clinics: 2,
@@ -50,7 +41,7 @@ pub async fn fill(world: &mut World, server: &MariaDb, plan: &Plan) -> Stock {
         days: 5,
     };
     let seeded = seed(
-        &pool,
+        &mut world.db,
         &world.app.keys,
         "bench",
         1,

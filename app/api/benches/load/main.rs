@@ -121,7 +121,7 @@ async fn run(plan: Plan) {
         .keep();
     let server = MariaDb::own(directory);
     let mut world = World::on(&server, |_| {}).await;
-    let stock = Arc::new(fill::fill(&mut world, &server, &plan).await);
+    let stock = Arc::new(fill::fill(&mut world, &plan).await);
     let config = serde_json::to_value(&world.config).unwrap();
     let api = Api::start(&config).await;
     println!(

@@ -2,10 +2,10 @@
 
 use std::{io::Write as _, time::Duration};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::Config;
-use crate::db::{Account, options};
+use crate::db::{Account, Asked, options};
 
 /// Bring the tables up to date.
 #[derive(clap::Args)]
@@ -20,8 +20,8 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args) -> Result<()> {
     let config = args.config.read()?;
     let deadline = tokio::time::Instant::now() + args.wait.to_std();
-    let mut last = None;
     loop {
+        let mut asked = Asked::default();
         for node in &config.database.nodes {
             let options = options(&config.database, node, Account::Migration)?;
             let left = deadline.saturating_duration_since(tokio::time::Instant::now());
@@ -34,19 +34,12 @@ pub(super) async fn run(args: Args) -> Result<()> {
                     writeln!(out, "the tables are up to date ({})", crate::db::LATEST)?;
                     return Ok(());
                 }
-                // A node that does not answer yet; anything else is final.
-                Err(crate::db::MigrateError::Database(error)) => last = Some((node.clone(), error)),
+                Err(error) if error.is_of_the_node() => asked.note(node, error.to_string()),
                 Err(error) => return Err(error).context(format!("{}:{}", node.host, node.port)),
             }
         }
         if tokio::time::Instant::now() >= deadline {
-            let Some((node, error)) = last else {
-                bail!("database.nodes names no node")
-            };
-            return Err(error).context(format!(
-                "no database node could be used; the last one asked was {}:{}",
-                node.host, node.port
-            ));
+            return Err(asked.error());
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }

@@ -10,7 +10,7 @@ use super::Config;
 use crate::{
     auth::{Person, create_account},
     authz::Role,
-    db::{Account, Stamp, options},
+    db::{Stamp, connect_once},
     keys::Keys,
     people,
 };
@@ -59,10 +59,7 @@ pub(super) async fn run(command: Command) -> Result<()> {
     }
     jiff::tz::TimeZone::get(&args.time_zone).with_context(|| format!("--time-zone {:?}", args.time_zone))?;
     let keys = Keys::read(&config.security.key_files)?;
-    let node = config.database.nodes.first().context("database.nodes names no node")?;
-    let mut connection = MySqlConnection::connect_with(&options(&config.database, node, Account::Service)?)
-        .await
-        .with_context(|| format!("cannot connect to {}:{}", node.host, node.port))?;
+    let mut connection = connect_once(&config.database).await?;
     let code = create(&mut connection, &keys, &args).await?;
     let mut out = std::io::stdout();
     writeln!(out, "organization {} made", args.slug)?;

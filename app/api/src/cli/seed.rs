@@ -2,13 +2,12 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use anyhow::{Context, Result, bail};
-use sqlx::mysql::MySqlPoolOptions;
+use anyhow::{Result, bail};
 
 use super::Config;
 use crate::{
     auth::totp,
-    db::{Account, options},
+    db::connect_once,
     keys::Keys,
     seed::{SeedAccount, Size, seed},
 };
@@ -44,12 +43,7 @@ pub(super) async fn run(args: Args) -> Result<()> {
         bail!("this is the configuration of a platform under a keeper; made-up people do not belong there");
     }
     let keys = Keys::read(&config.security.key_files)?;
-    let node = config.database.nodes.first().context("database.nodes names no node")?;
-    let pool = MySqlPoolOptions::new().max_connections(1).connect_lazy_with(options(
-        &config.database,
-        node,
-        Account::Service,
-    )?);
+    let mut db = connect_once(&config.database).await?;
     let size = Size {
         patients: args.patients,
         clinics: args.clinics,
@@ -67,7 +61,7 @@ pub(super) async fn run(args: Args) -> Result<()> {
         }
     };
     let seeded = seed(
-        &pool,
+        &mut db,
         &keys,
         &args.slug,
         args.seed,

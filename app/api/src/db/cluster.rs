@@ -14,8 +14,7 @@ use sqlx::{MySql, MySqlPool, Transaction, mysql::MySqlPoolOptions};
 use tokio::{sync::watch, task::AbortHandle};
 
 use super::{
-    connect::{Account, options},
-    migrate::LATEST,
+    connect::{Account, begin_session, options},
     probe::{Demands, Fitness, Probe, Unfit},
 };
 
@@ -173,26 +172,9 @@ impl Node {
             .max_lifetime(Duration::from_mins(30))
             // The watcher knows sooner than a ping, and a ping costs each request a round trip.
             .test_before_acquire(false)
-            .after_connect(|connection, _| {
-                Box::pin(async move {
-                    // A transaction starts from everything that any node had confirmed before (causal reads); waits
-                    // and statements are bounded, so that no transaction is long.
-                    sqlx::query(
-                        "SET SESSION wsrep_sync_wait = 1, innodb_lock_wait_timeout = 5, max_statement_time = 10, \
-                         sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,\
-NO_ENGINE_SUBSTITUTION'",
-                    )
-                    .execute(&mut *connection)
-                    .await?;
-                    Ok(())
-                })
-            })
+            .after_connect(|connection, _| Box::pin(begin_session(connection)))
             .connect_lazy_with(options.clone());
-        let demands = Demands {
-            galera: database.require_galera,
-            generation: database.expected_generation,
-            schema: LATEST,
-        };
+        let demands = Demands::of(database);
         let (tell, fitness) = watch::channel(Fitness::Unfit(Unfit::Unreachable));
         let interval = database.probe_interval.to_std();
         let watcher = tokio::spawn(watch_node(name.clone(), Probe::new(options), demands, interval, tell));

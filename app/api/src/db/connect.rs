@@ -5,7 +5,7 @@ use std::{net::IpAddr, path::Path};
 use anyhow::{Context, Result, bail};
 use galeno_contract::api::{Database, DatabaseNode};
 use sqlx::{
-    ConnectOptions,
+    ConnectOptions, MySqlConnection,
     mysql::{MySqlConnectOptions, MySqlSslMode},
 };
 
@@ -59,6 +59,18 @@ pub fn options(database: &Database, node: &DatabaseNode, account: Account) -> Re
         .ssl_ca(&tls.ca_file)
         .ssl_client_cert(&tls.certificate_file)
         .ssl_client_key(&tls.key_file))
+}
+
+/// What every connection that runs transactions begins with. A transaction starts from everything that any node had
+/// confirmed before (causal reads); waits and statements are bounded, so that no transaction is long.
+pub(super) async fn begin_session(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "SET SESSION wsrep_sync_wait = 1, innodb_lock_wait_timeout = 5, max_statement_time = 10, \
+         sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// A secret from its file, without the line end that editors add.

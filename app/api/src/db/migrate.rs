@@ -10,7 +10,11 @@ use ring::digest::{SHA256, digest};
 use sqlx::{Connection, MySqlConnection, mysql::MySqlConnectOptions};
 use uuid::Uuid;
 
-use super::types::Stamp;
+use super::{
+    fault::{Fault, classify},
+    probe::OPENING,
+    types::Stamp,
+};
 
 struct Migration {
     version: u32,
@@ -74,10 +78,24 @@ pub enum MigrateError {
     Locked(Stamp, Duration),
 }
 
+impl MigrateError {
+    /// Whether another node may do what this one could not. A migration that was interrupted runs again from its start.
+    pub(crate) fn is_of_the_node(&self) -> bool {
+        match self {
+            Self::Database(_) => true,
+            Self::Refused(_, error) => classify(error) == Fault::NodeLost,
+            Self::Changed(_) | Self::Locked(..) => false,
+        }
+    }
+}
+
 /// Runs what has not run yet. Any number of processes may call it at once; one works, the others wait up to `patience`.
 /// Returns the names of the migrations that ran.
 pub async fn migrate(options: &MySqlConnectOptions, patience: Duration) -> Result<Vec<String>, MigrateError> {
-    let mut connection = MySqlConnection::connect_with(options).await?;
+    // A node that hangs takes the connection and never answers: the next one must have its turn.
+    let mut connection = tokio::time::timeout(OPENING, MySqlConnection::connect_with(options))
+        .await
+        .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))?;
     sqlx::raw_sql(
         "CREATE TABLE IF NOT EXISTS schema_migration (version INT UNSIGNED NOT NULL PRIMARY KEY, \
          name VARCHAR(100) NOT NULL, sha256 BINARY(32) NOT NULL, applied_at DATETIME(6) NOT NULL) ENGINE=InnoDB; \

@@ -4,6 +4,7 @@ mod cluster;
 mod connect;
 mod fault;
 mod migrate;
+mod once;
 mod probe;
 mod types;
 
@@ -12,5 +13,6 @@ pub(crate) use connect::secret;
 pub use connect::{Account, options};
 pub use fault::{Fault, classify};
 pub use migrate::{LATEST, MigrateError, migrate};
+pub(crate) use once::{Asked, connect_once};
 pub use probe::Unfit;
 pub use types::{Day, Stamp};

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use galeno_contract::api::Database;
 use sqlx::{Connection, MySqlConnection, Row, mysql::MySqlConnectOptions};
+
+use super::migrate::LATEST;
 
 /// What a node is good for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,9 +60,20 @@ pub(super) struct Demands {
     pub(super) schema: u32,
 }
 
+impl Demands {
+    /// What the configuration asks, and tables as new as this program.
+    pub(super) fn of(database: &Database) -> Self {
+        Self {
+            galera: database.require_galera,
+            generation: database.expected_generation,
+            schema: LATEST,
+        }
+    }
+}
+
 /// How long it may take to reach a node, shake hands and sign in. On a busy machine that takes longer than an answer may, and a node
 /// that has left the pool must find back: within the deadline of an answer it might never.
-const OPENING: Duration = Duration::from_secs(3);
+pub(super) const OPENING: Duration = Duration::from_secs(3);
 
 /// One node's own connection for probing, kept open between probes.
 pub(super) struct Probe {
@@ -76,7 +90,7 @@ impl Probe {
     pub(super) async fn ask(&mut self, demands: &Demands, deadline: Duration) -> Fitness {
         let mut connection = match self.open.take() {
             Some(connection) => connection,
-            None => match tokio::time::timeout(OPENING, self.connect()).await {
+            None => match tokio::time::timeout(OPENING, connect(&self.options)).await {
                 Ok(Ok(new)) => new,
                 Ok(Err(_)) | Err(_) => return Fitness::Unfit(Unfit::Unreachable),
             },
@@ -90,15 +104,17 @@ impl Probe {
             Ok(Err(_)) | Err(_) => Fitness::Unfit(Unfit::Unreachable),
         }
     }
-
-    async fn connect(&self) -> Result<MySqlConnection, sqlx::Error> {
-        let mut new = MySqlConnection::connect_with(&self.options).await?;
-        sqlx::query("SET SESSION wsrep_sync_wait = 0").execute(&mut new).await?;
-        Ok(new)
-    }
 }
 
-async fn judge(connection: &mut MySqlConnection, demands: &Demands) -> Result<Fitness, sqlx::Error> {
+/// A connection that answers also while its node is behind.
+pub(super) async fn connect(options: &MySqlConnectOptions) -> Result<MySqlConnection, sqlx::Error> {
+    let mut new = MySqlConnection::connect_with(options).await?;
+    sqlx::query("SET SESSION wsrep_sync_wait = 0").execute(&mut new).await?;
+    Ok(new)
+}
+
+/// What the node behind a connection is good for.
+pub(super) async fn judge(connection: &mut MySqlConnection, demands: &Demands) -> Result<Fitness, sqlx::Error> {
     let mut donor = false;
     // information_schema answers on a node that is not Primary; the tables below do not.
     let rows = sqlx::query(

@@ -6,9 +6,9 @@ mod random;
 mod records;
 mod rows;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use jiff::Timestamp;
-use sqlx::{Connection, MySqlConnection, MySqlPool};
+use sqlx::{Connection, MySqlConnection};
 use uuid::Uuid;
 
 use self::random::Random;
@@ -65,7 +65,7 @@ struct Making {
 
 /// Fills the database. The same seed and size make the same people; times are counted from `now`.
 pub async fn seed(
-    pool: &MySqlPool,
+    db: &mut MySqlConnection,
     keys: &Keys,
     slug: &str,
     seed: u64,
@@ -73,12 +73,10 @@ pub async fn seed(
     now: Timestamp,
     mut progress: impl FnMut(&str, u32, u32),
 ) -> Result<Seeded> {
-    let mut db = pool.acquire().await.context("cannot reach the database")?;
     let known: Option<i32> = sqlx::query_scalar("SELECT 1 FROM organization WHERE slug = ?")
         .bind(slug)
         .fetch_optional(&mut *db)
-        .await
-        .context("the tables are missing; run: api migrate")?;
+        .await?;
     if known.is_some() {
         bail!("the organization {slug} is there already; seed another one with --slug, or an empty database");
     }
@@ -107,8 +105,8 @@ pub async fn seed(
         done += batch;
         progress("patients", done, size.patients);
     }
-    records::slots(&mut db, &mut making, size, &mut progress).await?;
-    let accounts = accounts(&mut db, keys, &mut making, &staff, first).await?;
+    records::slots(db, &mut making, size, &mut progress).await?;
+    let accounts = accounts(db, keys, &mut making, &staff, first).await?;
     Ok(Seeded { organization, accounts })
 }
 

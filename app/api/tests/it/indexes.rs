@@ -4,7 +4,7 @@ use galeno_api::{
     authz::{Relation, Role, allowed},
     seed::{Size, seed},
 };
-use sqlx::{Connection, MySqlConnection, mysql::MySqlPoolOptions};
+use sqlx::{Connection, MySqlConnection};
 
 use crate::{
     authorization::{action, body, fill, furnish, meant, open_to_all, operations, query},
@@ -21,11 +21,6 @@ async fn no_endpoint_reads_a_table_from_end_to_end() {
     let mut world = World::on(&server, |_| {}).await;
     let alfa = world.organization("alfa").await;
     let things = furnish(&mut world, &alfa).await;
-    let pool = MySqlPoolOptions::new()
-        .max_connections(1)
-        .connect_with(server.root().database(&world.database))
-        .await
-        .unwrap();
     let size = Size {
         patients: CROWD,
         clinics: 2,
@@ -33,7 +28,7 @@ async fn no_endpoint_reads_a_table_from_end_to_end() {
         days: 3,
     };
     let now = jiff::Timestamp::now();
-    let crowd = seed(&pool, &world.app.keys, "crowd", 7, &size, now, |_, _, _| {})
+    let crowd = seed(&mut world.db, &world.app.keys, "crowd", 7, &size, now, |_, _, _| {})
         .await
         .unwrap();
     join(&mut world, crowd.organization, alfa.id).await;
