@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use galeno_api::{
     authz::Role,
-    db::{Account, Stamp, options},
+    db::{Account, Day, Stamp, options},
     keys::sha256,
 };
 use sqlx::{Connection, MySqlConnection, Row};
@@ -28,6 +28,21 @@ const STANDING: &str = "SELECT \
 const PATIENT: &str = "SELECT id, document_type, document_number, given_name, family_name, birth_date, sex, phone, email, \
     address, postal_code, language, deceased_at, synthetic, merged_into, restricted, erased_at, version, updated_at \
     FROM patient WHERE organization = ? AND id = ?";
+
+const SEARCH: &str = "SELECT id, document_type, document_number, given_name, family_name, birth_date, sex, phone, email, \
+    address, postal_code, language, deceased_at, synthetic, merged_into, restricted, erased_at, version, updated_at \
+    FROM (SELECT DISTINCT p.organization AS home, p.id AS found FROM patient_word w \
+      JOIN patient p ON p.organization = w.organization AND p.id = w.patient \
+      WHERE w.organization = ? AND w.word >= ? AND w.word < ? AND w.patient > ? \
+      AND p.merged_into IS NULL AND p.erased_at IS NULL \
+      AND (? IS NULL OR EXISTS (SELECT 1 FROM patient_word o WHERE o.organization = w.organization \
+        AND o.patient = w.patient AND o.word LIKE ?)) \
+      AND (? IS NULL OR EXISTS (SELECT 1 FROM patient_word o WHERE o.organization = w.organization \
+        AND o.patient = w.patient AND o.word LIKE ?)) \
+      AND (? IS NULL OR EXISTS (SELECT 1 FROM patient_word o WHERE o.organization = w.organization \
+        AND o.patient = w.patient AND o.word LIKE ?)) \
+      AND (? IS NULL OR p.birth_date = ?) AND (? IS NULL OR p.document_number = ?) AND (? IS NULL OR p.phone = ?) \
+      ORDER BY p.id LIMIT ?) f JOIN patient ON organization = f.home AND id = f.found ORDER BY id";
 
 /// One connection with a lane of the log of its own.
 pub struct Raw {
@@ -146,33 +161,30 @@ impl Raw {
         words.sort_by_key(|word| std::cmp::Reverse(word.len()));
         let word = |index: usize| words.get(index).map(|word| format!("{word}%"));
         let lead = words[0].clone();
-        let rows = sqlx::query(
-            "SELECT DISTINCT p.id FROM patient_word w \
-             JOIN patient p ON p.organization = w.organization AND p.id = w.patient \
-             WHERE w.organization = ? AND w.word >= ? AND w.word < ? AND w.patient > ? \
-             AND p.merged_into IS NULL AND p.erased_at IS NULL \
-             AND (? IS NULL OR EXISTS (SELECT 1 FROM patient_word o WHERE o.organization = w.organization \
-               AND o.patient = w.patient AND o.word LIKE ?)) \
-             AND (? IS NULL OR EXISTS (SELECT 1 FROM patient_word o WHERE o.organization = w.organization \
-               AND o.patient = w.patient AND o.word LIKE ?)) ORDER BY p.id LIMIT 11",
-        )
-        .bind(self.stock.organization)
-        .bind(lead.clone())
-        .bind(format!("{lead}~"))
-        .bind(Uuid::nil())
-        .bind(word(1))
-        .bind(word(1))
-        .bind(word(2))
-        .bind(word(2))
-        .fetch_all(&mut self.db)
-        .await?;
+        let rows = sqlx::query(SEARCH)
+            .bind(self.stock.organization)
+            .bind(lead.clone())
+            .bind(format!("{lead}~"))
+            .bind(Uuid::nil())
+            .bind(word(1))
+            .bind(word(1))
+            .bind(word(2))
+            .bind(word(2))
+            .bind(word(3))
+            .bind(word(3))
+            .bind(None::<Day>)
+            .bind(None::<Day>)
+            .bind(None::<String>)
+            .bind(None::<String>)
+            .bind(None::<String>)
+            .bind(None::<String>)
+            .bind(11)
+            .fetch_all(&mut self.db)
+            .await?;
         let mut ids = rows
             .iter()
             .map(|row| row.try_get("id"))
             .collect::<Result<Vec<Uuid>, _>>()?;
-        for id in &ids {
-            self.patient(*id).await?;
-        }
         ids.truncate(10);
         Ok(ids)
     }
@@ -320,7 +332,7 @@ impl Raw {
                 .push_bind(&[127_u8, 0, 0, 1][..])
                 .push_bind(&[0_u8; 32][..]);
         });
-        insert.build().persistent(lines == 1).execute(&mut self.db).await?;
+        insert.build().persistent(true).execute(&mut self.db).await?;
         Ok(())
     }
 }

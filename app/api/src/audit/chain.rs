@@ -24,6 +24,9 @@ use crate::{
 
 /// Blocks to choose from.
 const BLOCKS: u16 = 16;
+/// Up to so many lines are written by a statement that stays prepared: one, or those of a page of people who were found. To
+/// prepare a statement costs the database more than to run it, and needs a round trip more.
+const PREPARED: usize = 50;
 /// Lanes of a block: as many as a process has connections to a node by default (`connectionsPerNode`). With fewer, transactions
 /// would wait for each other's COMMIT, one lane's after the other.
 const BLOCK: usize = 32;
@@ -203,7 +206,6 @@ async fn insert(
     lane: u16,
     rows: &[(u64, [u8; 32], &Line)],
 ) -> Result<(), sqlx::Error> {
-    // A statement for one line stays prepared; others are seldom of the same length twice.
     let mut query = QueryBuilder::<MySql>::new(
         "INSERT INTO access_log (organization, lane, seq, id, at, actor_kind, actor, role, relation, purpose, action, \
          outcome, patient, resource_kind, resource, request, source, hash) ",
@@ -229,6 +231,10 @@ async fn insert(
             .push_bind(source_bytes(line.source))
             .push_bind(&hash[..]);
     });
-    query.build().persistent(rows.len() == 1).execute(&mut **tx).await?;
+    query
+        .build()
+        .persistent(rows.len() <= PREPARED)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }

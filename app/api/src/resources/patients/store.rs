@@ -20,13 +20,21 @@ pub(crate) struct Candidate {
     because: &'static str,
 }
 
+/// The columns of a [`Patient`].
+macro_rules! details {
+    () => {
+        "id, document_type, document_number, given_name, family_name, birth_date, sex, phone, email, address, \
+         postal_code, language, deceased_at, synthetic, merged_into, restricted, erased_at, version, updated_at"
+    };
+}
+pub(super) use details;
+
 pub(crate) async fn find(scope: &mut Scope, id: Uuid) -> Result<Patient> {
-    let query = scope.query_as::<Patient>(scoped!(
-        "SELECT id, document_type, document_number, given_name, family_name, birth_date, sex, phone, email, address, \
-         postal_code, language, deceased_at, synthetic, merged_into, restricted, erased_at, version, updated_at \
-         FROM patient \
-         WHERE organization = ? AND id = ?"
-    ));
+    let query = scope.query_as::<Patient>(scoped!(concat!(
+        "SELECT ",
+        details!(),
+        " FROM patient WHERE organization = ? AND id = ?"
+    )));
     Ok(query.bind(id).fetch_optional(scope.db()).await?.ok_or(Fault::NoRow)?)
 }
 
