@@ -137,10 +137,7 @@ async fn end_session(cx: Cx, Path(id): Path<Uuid>) -> Result<Response> {
     let query = scope.query(crate::scoped!(
         "DELETE FROM session WHERE organization = ? AND account = ? AND id = ?"
     ));
-    let gone = query.bind(account).bind(id).execute(scope.db()).await?;
-    if gone.rows_affected() == 0 {
-        return Err(Problem::new(Kind::NotFound));
-    }
+    query.bind(account).bind(id).change(scope.db(), Kind::NotFound).await?;
     scope.note("session", Some(id), None);
     scope.done().await
 }

@@ -14,7 +14,7 @@ use crate::{
     app::App,
     authz::{Action, Relation, Role, allowed},
     db::Stamp,
-    http::{Body, Check, Cx, Faults, Kind, Path, Problem, Result},
+    http::{Body, Check, Cx, Faults, Kind, Path, Result},
     keys::sha256,
     scoped,
 };
@@ -146,10 +146,7 @@ async fn revoke(cx: Cx, Path(id): Path<Uuid>) -> Result<Response> {
     let query = scope.query(scoped!(
         "UPDATE service_token SET revoked_at = COALESCE(revoked_at, UTC_TIMESTAMP(6)) WHERE organization = ? AND id = ?"
     ));
-    let done = query.bind(id).execute(scope.db()).await?;
-    if done.rows_affected() == 0 {
-        return Err(Problem::new(Kind::NotFound));
-    }
+    query.bind(id).change(scope.db(), Kind::NotFound).await?;
     scope.note("service-token", Some(id), None);
     scope.done().await
 }

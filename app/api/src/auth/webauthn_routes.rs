@@ -230,10 +230,11 @@ async fn remove(cx: Cx, Path(id): Path<Uuid>) -> Result<Response> {
     let query = scope.query(crate::scoped!(
         "DELETE FROM passkey WHERE organization = ? AND account = ? AND id = ?"
     ));
-    let gone = query.bind(account.id).bind(id).execute(scope.db()).await?;
-    if gone.rows_affected() == 0 {
-        return Err(Problem::new(Kind::NotFound));
-    }
+    query
+        .bind(account.id)
+        .bind(id)
+        .change(scope.db(), Kind::NotFound)
+        .await?;
     if account.staff() && account.passkeys == 1 && !account.totp_confirmed {
         return Err(Problem::new(Kind::Conflict)
             .detail("El personal necesita un segundo factor.", "Staff need a second factor."));

@@ -18,14 +18,14 @@ use super::{
     idempotency::Key,
     open::{Info, Open, credential},
     problem::{Kind, Problem, Result},
-    scope::{Scope, purpose},
+    scope::{Scope, decide, purpose},
     scoped::{Scoped, Statement},
 };
 use crate::{
     app::App,
     audit::{Line, Outcome},
     auth::{Actor, Person, authenticate},
-    authz::{Action, Relation, Role, allowed, allowed_while_restricted, relations},
+    authz::{Action, Relation, relations},
     db::Stamp,
 };
 
@@ -144,30 +144,14 @@ impl Cx {
         if !self.actor.enrolled {
             return Err(Problem::new(Kind::SecondFactorNeeded));
         }
-        let in_scope = self.actor.role != Role::Service || self.actor.scopes.contains(&action);
-        let by_the_table = if in_scope {
-            allowed(self.actor.role, action, has)
-        } else {
-            None
-        };
-        let relation = if restricted {
-            by_the_table.and_then(|_| allowed_while_restricted(self.actor.role, action, has))
-        } else {
-            by_the_table
-        };
-        let Some(relation) = relation else {
-            if by_the_table.is_some() {
+        let relation = match decide(&self.actor, action, has, restricted) {
+            Ok(relation) => relation,
+            Err(kind) => {
                 self.refuse(action, patient).await?;
-                return Err(Problem::new(Kind::DataRestricted));
+                // Where there is no patient, no relation could help.
+                let about_nobody = kind == Kind::NoCareRelation && patient.is_none();
+                return Err(Problem::new(if about_nobody { Kind::Forbidden } else { kind }));
             }
-            // With some relation the role could do it: then what lacks is the relation, and an emergency may open it.
-            let with_care = in_scope && patient.is_some() && allowed(self.actor.role, action, Relation::ALL).is_some();
-            self.refuse(action, patient).await?;
-            return Err(Problem::new(if with_care {
-                Kind::NoCareRelation
-            } else {
-                Kind::Forbidden
-            }));
         };
         Ok(self.scope(action.word(), has, restricted, relation, patient))
     }

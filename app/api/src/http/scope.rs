@@ -49,6 +49,24 @@ pub(super) fn purpose(info: &Info, actor: &Actor, relation: Relation) -> Purpose
         .unwrap_or_else(|| actor.usual_purpose())
 }
 
+/// On the strength of what an actor may do something, given what they are to its subject; or the refusal.
+pub(super) fn decide(actor: &Actor, action: Action, has: &[Relation], restricted: bool) -> Result<Relation, Kind> {
+    if actor.role == Role::Service && !actor.scopes.contains(&action) {
+        return Err(Kind::Forbidden);
+    }
+    let Some(relation) = allowed(actor.role, action, has) else {
+        // With some relation the role could do it: then what lacks is the relation, and an emergency may open it.
+        return Err(match allowed(actor.role, action, Relation::ALL) {
+            Some(_) => Kind::NoCareRelation,
+            None => Kind::Forbidden,
+        });
+    };
+    if restricted {
+        return allowed_while_restricted(actor.role, action, has).ok_or(Kind::DataRestricted);
+    }
+    Ok(relation)
+}
+
 /// Permission to do one thing, and the transaction to do it in.
 pub struct Scope {
     pub(super) open: Open,
@@ -92,13 +110,7 @@ impl Scope {
     /// Turns to another action on the same subject, for what one answer shows besides. False, and nothing changes, when
     /// whoever asks may not do it.
     pub(crate) fn turn(&mut self, action: Action) -> bool {
-        let in_scope = self.actor.role != Role::Service || self.actor.scopes.contains(&action);
-        let relation = if self.restricted {
-            allowed_while_restricted(self.actor.role, action, &self.has)
-        } else {
-            allowed(self.actor.role, action, &self.has)
-        };
-        let Some(relation) = relation.filter(|_| in_scope) else {
+        let Ok(relation) = decide(&self.actor, action, &self.has, self.restricted) else {
             return false;
         };
         self.action = action.word();

@@ -13,6 +13,9 @@ use sqlx::{
 };
 use uuid::Uuid;
 
+use super::problem::{Kind, Problem};
+use crate::db::classify;
+
 /// A statement that cannot leave its organization.
 #[derive(Clone, Copy, Debug)]
 pub struct Scoped {
@@ -139,6 +142,26 @@ impl Statement {
     /// Runs it.
     pub async fn execute(self, db: &mut MySqlConnection) -> Result<MySqlQueryResult, sqlx::Error> {
         self.query.execute(db).await
+    }
+
+    /// Runs a statement that must find its row: one of a version that was read, or one that an address names. The problem
+    /// is of that kind when there is no such row, or not any more.
+    pub async fn change(self, db: &mut MySqlConnection, otherwise: Kind) -> super::Result<()> {
+        self.change_unless(db, otherwise, |error| classify(error).into()).await
+    }
+
+    /// The same, where the database may refuse for a reason that people are told in words of its own.
+    pub async fn change_unless(
+        self,
+        db: &mut MySqlConnection,
+        otherwise: Kind,
+        refused: impl FnOnce(&sqlx::Error) -> Problem,
+    ) -> super::Result<()> {
+        match self.execute(db).await {
+            Ok(done) if done.rows_affected() == 0 => Err(Problem::new(otherwise)),
+            Ok(_) => Ok(()),
+            Err(error) => Err(refused(&error)),
+        }
     }
 
     /// Every row.

@@ -163,18 +163,15 @@ async fn review(cx: Cx, Path(id): Path<Uuid>, Body(body): Body<Review>) -> Resul
         "UPDATE break_glass SET reviewed_at = ?, reviewed_by = ?, verdict = ?, comment = ?, version = version + 1 \
          WHERE organization = ? AND id = ? AND version = ? AND reviewed_at IS NULL"
     ));
-    let done = query
+    query
         .bind(Stamp::now())
         .bind(by)
         .bind(verdict)
         .bind(body.comment)
         .bind(id)
         .bind(before.version)
-        .execute(scope.db())
+        .change(scope.db(), Kind::Changed)
         .await?;
-    if done.rows_affected() == 0 {
-        return Err(Problem::new(Kind::Changed));
-    }
     let access = find(&mut scope, id).await?;
     scope.note("emergency", Some(id), Some(access.patient));
     scope.versioned(access.version, &access).await

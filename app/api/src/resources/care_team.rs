@@ -13,7 +13,7 @@ use crate::{
     app::App,
     authz::Action,
     db::{Fault, Stamp},
-    http::{Body, Check, Cx, Faults, Kind, Path, Problem, Result},
+    http::{Body, Check, Cx, Faults, Kind, Path, Result, Scoped},
     scoped,
 };
 
@@ -102,21 +102,30 @@ async fn add(cx: Cx, Path(patient): Path<Uuid>, Body(body): Body<NewCareTeamMemb
 #[utoipa::path(delete, path = "/patients/{id}/care-team/{member}", tag = "patients",
     params(("id" = Uuid, Path), ("member" = Uuid, Path)), responses((status = 204)))]
 async fn end(cx: Cx, Path((patient, id)): Path<(Uuid, Uuid)>) -> Result<Response> {
-    let mut scope = cx.allow_for(Action::CareTeamManage, patient).await?;
-    let now = Stamp::now();
-    let query = scope.query(scoped!(
+    let ends = scoped!(
         "UPDATE care_team SET until = LEAST(COALESCE(until, ?), ?) WHERE organization = ? AND patient = ? AND id = ?"
-    ));
-    let done = query
+    );
+    end_now(cx, Action::CareTeamManage, "care-team", ends, (patient, id)).await
+}
+
+/// Ends now what somebody is to a patient. The statement binds the time twice, the patient, and which one.
+pub(super) async fn end_now(
+    cx: Cx,
+    action: Action,
+    resource_kind: &str,
+    statement: Scoped,
+    (patient, id): (Uuid, Uuid),
+) -> Result<Response> {
+    let mut scope = cx.allow_for(action, patient).await?;
+    let now = Stamp::now();
+    scope
+        .query(statement)
         .bind(now)
         .bind(now)
         .bind(patient)
         .bind(id)
-        .execute(scope.db())
+        .change(scope.db(), Kind::NotFound)
         .await?;
-    if done.rows_affected() == 0 {
-        return Err(Problem::new(Kind::NotFound));
-    }
-    scope.note("care-team", Some(id), Some(patient));
+    scope.note(resource_kind, Some(id), Some(patient));
     scope.done().await
 }

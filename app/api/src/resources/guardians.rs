@@ -9,12 +9,12 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::patients;
+use super::{care_team::end_now, patients};
 use crate::{
     app::App,
     authz::Action,
     db::{Day, Stamp},
-    http::{Body, Check, Cx, Faults, Kind, Path, Problem, Result},
+    http::{Body, Check, Cx, Faults, Path, Problem, Result},
     scoped,
 };
 
@@ -120,23 +120,10 @@ async fn name(cx: Cx, Path(patient): Path<Uuid>, Body(body): Body<NewGuardian>) 
 #[utoipa::path(delete, path = "/patients/{id}/guardians/{guardianship}", tag = "patients",
     params(("id" = Uuid, Path), ("guardianship" = Uuid, Path)), responses((status = 204)))]
 async fn end(cx: Cx, Path((patient, id)): Path<(Uuid, Uuid)>) -> Result<Response> {
-    let mut scope = cx.allow_for(Action::GuardianManage, patient).await?;
-    let now = Stamp::now();
-    let query = scope.query(scoped!(
+    let ends = scoped!(
         "UPDATE guardian SET until = LEAST(COALESCE(until, ?), ?) WHERE organization = ? AND patient = ? AND id = ?"
-    ));
-    let done = query
-        .bind(now)
-        .bind(now)
-        .bind(patient)
-        .bind(id)
-        .execute(scope.db())
-        .await?;
-    if done.rows_affected() == 0 {
-        return Err(Problem::new(Kind::NotFound));
-    }
-    scope.note("guardian", Some(id), Some(patient));
-    scope.done().await
+    );
+    end_now(cx, Action::GuardianManage, "guardian", ends, (patient, id)).await
 }
 
 /// Somebody for whom a patient acts.

@@ -181,7 +181,7 @@ async fn change(cx: Cx, Path(id): Path<Uuid>, Body(body): Body<ClinicContent>) -
         "UPDATE clinic SET code = ?, name = ?, address = ?, phone = ?, active = ?, updated_at = ?, version = version + 1 \
          WHERE organization = ? AND id = ? AND version = ?"
     ));
-    let done = query
+    query
         .bind(body.code)
         .bind(body.name)
         .bind(body.address)
@@ -190,12 +190,8 @@ async fn change(cx: Cx, Path(id): Path<Uuid>, Body(body): Body<ClinicContent>) -
         .bind(Stamp::now())
         .bind(id)
         .bind(version)
-        .execute(scope.db())
-        .await
-        .map_err(|error| code_taken(&error))?;
-    if done.rows_affected() == 0 {
-        return Err(Problem::new(Kind::Changed));
-    }
+        .change_unless(scope.db(), Kind::Changed, code_taken)
+        .await?;
     let clinic = find(&mut scope, id).await?;
     scope.note("clinic", Some(id), None);
     scope.versioned(clinic.version, &clinic).await

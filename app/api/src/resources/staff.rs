@@ -174,7 +174,7 @@ async fn change(cx: Cx, Path(id): Path<Uuid>, Body(body): Body<StaffContent>) ->
         "UPDATE staff SET role = ?, given_name = ?, family_name = ?, license_number = ?, email = ?, active = ?, \
          updated_at = ?, version = version + 1 WHERE organization = ? AND id = ? AND version = ?"
     ));
-    let done = query
+    query
         .bind(body.role.word())
         .bind(body.given_name)
         .bind(body.family_name)
@@ -184,12 +184,8 @@ async fn change(cx: Cx, Path(id): Path<Uuid>, Body(body): Body<StaffContent>) ->
         .bind(Stamp::now())
         .bind(id)
         .bind(version)
-        .execute(scope.db())
-        .await
-        .map_err(|error| taken(&error))?;
-    if done.rows_affected() == 0 {
-        return Err(Problem::new(Kind::Changed));
-    }
+        .change_unless(scope.db(), Kind::Changed, taken)
+        .await?;
     if ends {
         let query = scope.query(scoped!(
             "DELETE FROM session WHERE organization = ? AND account IN \

@@ -266,7 +266,7 @@ pub(crate) async fn relocate(scope: &mut Scope, patient: Uuid, id: Uuid, body: M
         "UPDATE appointment SET slot = ?, staff = ?, starts_at = ?, ends_at = ?, updated_at = ?, version = version + 1 \
          WHERE organization = ? AND id = ? AND version = ?"
     ));
-    let done = query
+    query
         .bind(body.slot)
         .bind(free.staff)
         .bind(free.starts_at)
@@ -274,12 +274,8 @@ pub(crate) async fn relocate(scope: &mut Scope, patient: Uuid, id: Uuid, body: M
         .bind(Stamp::now())
         .bind(id)
         .bind(before.version)
-        .execute(scope.db())
-        .await
-        .map_err(|error| taken(&error))?;
-    if done.rows_affected() == 0 {
-        return Err(Problem::new(Kind::Changed));
-    }
+        .change_unless(scope.db(), Kind::Changed, taken)
+        .await?;
     let appointment = find(scope, patient, id).await?;
     write_event(scope, &appointment, body.reason).await?;
     scope.note("appointment", Some(id), Some(patient));
@@ -303,17 +299,13 @@ pub(crate) async fn step(
         "UPDATE appointment SET status = ?, updated_at = ?, version = version + 1 \
          WHERE organization = ? AND id = ? AND version = ?"
     ));
-    let done = query
+    query
         .bind(next.word())
         .bind(Stamp::now())
         .bind(id)
         .bind(before.version)
-        .execute(scope.db())
-        .await
-        .map_err(|error| taken(&error))?;
-    if done.rows_affected() == 0 {
-        return Err(Problem::new(Kind::Changed));
-    }
+        .change_unless(scope.db(), Kind::Changed, taken)
+        .await?;
     let appointment = find(scope, patient, id).await?;
     write_event(scope, &appointment, reason).await?;
     scope.note("appointment", Some(id), Some(patient));

@@ -13,7 +13,7 @@ use crate::{
     app::App,
     authz::Action,
     db::{Fault, Stamp},
-    http::{Body, Check, Cx, Faults, Kind, Page, PageQuery, Path, Problem, Query, Result, Scope},
+    http::{Body, Check, Cx, Faults, Kind, Page, PageQuery, Path, Query, Result, Scope},
     scoped,
 };
 
@@ -150,7 +150,7 @@ async fn change(cx: Cx, Path(id): Path<Uuid>, Body(body): Body<ScheduleContent>)
         "UPDATE schedule SET clinic = ?, staff = ?, name = ?, active = ?, updated_at = ?, version = version + 1 \
          WHERE organization = ? AND id = ? AND version = ?"
     ));
-    let done = query
+    query
         .bind(body.clinic)
         .bind(body.staff)
         .bind(body.name)
@@ -158,11 +158,8 @@ async fn change(cx: Cx, Path(id): Path<Uuid>, Body(body): Body<ScheduleContent>)
         .bind(Stamp::now())
         .bind(id)
         .bind(version)
-        .execute(scope.db())
+        .change(scope.db(), Kind::Changed)
         .await?;
-    if done.rows_affected() == 0 {
-        return Err(Problem::new(Kind::Changed));
-    }
     let schedule = find(&mut scope, id).await?;
     scope.note("schedule", Some(id), None);
     scope.versioned(schedule.version, &schedule).await

@@ -284,15 +284,12 @@ async fn block(cx: Cx, Path(id): Path<Uuid>, Body(body): Body<Block>) -> Result<
     let query = scope.query(scoped!(
         "UPDATE slot SET blocked = ?, version = version + 1 WHERE organization = ? AND id = ? AND version = ?"
     ));
-    let done = query
+    query
         .bind(body.blocked)
         .bind(id)
         .bind(version)
-        .execute(scope.db())
+        .change(scope.db(), Kind::Changed)
         .await?;
-    if done.rows_affected() == 0 {
-        return Err(Problem::new(Kind::Changed));
-    }
     let slot = find(&mut scope, id).await?;
     scope.note("slot", Some(id), None);
     scope.versioned(slot.version, &slot).await

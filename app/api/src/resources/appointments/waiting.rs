@@ -137,15 +137,12 @@ async fn leave(cx: Cx, Path((patient, id)): Path<(Uuid, Uuid)>) -> Result<Respon
         "UPDATE waiting SET status = 'cancelled', updated_at = ?, version = version + 1 \
          WHERE organization = ? AND patient = ? AND id = ? AND status = 'waiting'"
     ));
-    let done = query
+    query
         .bind(Stamp::now())
         .bind(patient)
         .bind(id)
-        .execute(scope.db())
+        .change(scope.db(), Kind::NotFound)
         .await?;
-    if done.rows_affected() == 0 {
-        return Err(Problem::new(Kind::NotFound));
-    }
     scope.note("waiting", Some(id), Some(patient));
     scope.done().await
 }

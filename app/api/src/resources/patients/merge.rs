@@ -53,15 +53,12 @@ pub(super) async fn merge(cx: Cx, Path(id): Path<Uuid>, Body(body): Body<Merge>)
     let query = scope.query(scoped!(
         "UPDATE patient SET updated_at = ?, version = version + 1 WHERE organization = ? AND id = ? AND version = ?"
     ));
-    let done = query
+    query
         .bind(Stamp::now())
         .bind(id)
         .bind(version)
-        .execute(scope.db())
+        .change(scope.db(), Kind::Changed)
         .await?;
-    if done.rows_affected() == 0 {
-        return Err(Problem::new(Kind::Changed));
-    }
     let query = scope.query(scoped!(
         "UPDATE patient SET merged_into = ?, updated_at = ?, version = version + 1 \
          WHERE organization = ? AND id = ? AND merged_into IS NULL"

@@ -176,7 +176,7 @@ pub(crate) async fn redraft(
          duration_days = ?, quantity = ?, unit = ?, indication = ?, updated_at = ?, version = version + 1 \
          WHERE organization = ? AND id = ? AND version = ? AND status = 'draft'"
     ));
-    let done = query
+    query
         .bind(body.atc)
         .bind(body.national_code)
         .bind(body.medication)
@@ -190,11 +190,8 @@ pub(crate) async fn redraft(
         .bind(Stamp::now())
         .bind(id)
         .bind(before.version)
-        .execute(scope.db())
+        .change(scope.db(), Kind::Changed)
         .await?;
-    if done.rows_affected() == 0 {
-        return Err(Problem::new(Kind::Changed));
-    }
     let prescription = store::find(scope, patient, id).await?;
     write_event(scope, &prescription, None).await?;
     scope.note("prescription", Some(id), Some(patient));
@@ -344,16 +341,13 @@ pub(crate) async fn advance(
     let query = scope.query(scoped!(
         "UPDATE prescription SET status = ?, updated_at = ?, version = version + 1 WHERE organization = ? AND id = ? AND version = ?"
     ));
-    let done = query
+    query
         .bind(status.word())
         .bind(Stamp::now())
         .bind(id)
         .bind(before.version)
-        .execute(scope.db())
+        .change(scope.db(), Kind::Changed)
         .await?;
-    if done.rows_affected() == 0 {
-        return Err(Problem::new(Kind::Changed));
-    }
     let prescription = store::find(scope, patient, id).await?;
     write_event(scope, &prescription, Some(reason)).await?;
     scope.note("prescription", Some(id), Some(patient));

@@ -190,7 +190,7 @@ pub(super) async fn sign(
          WHERE organization = ? AND id = ? AND version = ? AND status = 'draft'"
     ));
     let now = Stamp::now();
-    let done = query
+    query
         .bind(code)
         .bind(now)
         .bind(signature.to_vec())
@@ -200,11 +200,8 @@ pub(super) async fn sign(
         .bind(now)
         .bind(draft.id)
         .bind(draft.version)
-        .execute(scope.db())
+        .change(scope.db(), Kind::Changed)
         .await?;
-    if done.rows_affected() == 0 {
-        return Err(Problem::new(Kind::Changed));
-    }
     Ok(())
 }
 

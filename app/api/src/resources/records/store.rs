@@ -202,7 +202,7 @@ pub(super) async fn advance(
         "UPDATE entry SET status = ?, code = ?, effective_at = ?, encounter = ?, updated_at = ?, version = version + 1 \
          WHERE organization = ? AND id = ? AND version = ?"
     ));
-    let done = query
+    query
         .bind(status.word())
         .bind(content.code().map(str::to_owned))
         .bind(content.effective().unwrap_or(before.created_at))
@@ -210,11 +210,8 @@ pub(super) async fn advance(
         .bind(now)
         .bind(before.id)
         .bind(before.version)
-        .execute(scope.db())
+        .change(scope.db(), Problems::Changed)
         .await?;
-    if done.rows_affected() == 0 {
-        return Err(Problem::new(Problems::Changed));
-    }
     write_version(scope, before.id, before.version + 1, status, content, reason, now).await?;
     find(scope, before.patient, before.id).await
 }

@@ -250,15 +250,12 @@ async fn end(scope: &mut Scope, consent: &Consent, reason: Option<String>) -> Re
         "UPDATE consent SET status = 'withdrawn', updated_at = ?, version = version + 1 \
          WHERE organization = ? AND id = ? AND version = ? AND status = 'active'"
     ));
-    let done = query
+    query
         .bind(Stamp::now())
         .bind(consent.id)
         .bind(consent.version)
-        .execute(scope.db())
+        .change(scope.db(), Kind::Changed)
         .await?;
-    if done.rows_affected() == 0 {
-        return Err(Problem::new(Kind::Changed));
-    }
     write_event(scope, consent.id, consent.version + 1, "withdrawn", reason).await
 }
 

@@ -220,18 +220,15 @@ async fn decide(
         "UPDATE rights_request SET decision = ?, explanation = ?, decided_by = ?, decided_at = ?, version = version + 1 \
          WHERE organization = ? AND id = ? AND version = ? AND decision IS NULL"
     ));
-    let done = query
+    query
         .bind(decision)
         .bind(body.explanation)
         .bind(by)
         .bind(Stamp::now())
         .bind(id)
         .bind(before.version)
-        .execute(scope.db())
+        .change(scope.db(), Kind::Changed)
         .await?;
-    if done.rows_affected() == 0 {
-        return Err(Problem::new(Kind::Changed));
-    }
     let request = find(&mut scope, patient, id).await?;
     scope.note("rights-request", Some(id), Some(patient));
     scope.versioned(request.version, &request).await

@@ -13,7 +13,7 @@ use crate::{
     app::App,
     authz::Action,
     db::Stamp,
-    http::{Body, Check, Cx, Faults, Kind, Path, Problem, Result, Scope},
+    http::{Body, Check, Cx, Faults, Kind, Path, Result, Scope},
     resources::patients::{self, Patient, PatientContent},
     scoped,
 };
@@ -88,16 +88,13 @@ pub(super) async fn set(
         "UPDATE patient SET restricted = ?, updated_at = ?, version = version + 1 \
          WHERE organization = ? AND id = ? AND version = ?"
     ));
-    let done = query
+    query
         .bind(restricted)
         .bind(now)
         .bind(patient)
         .bind(version)
-        .execute(scope.db())
+        .change(scope.db(), Kind::Changed)
         .await?;
-    if done.rows_affected() == 0 {
-        return Err(Problem::new(Kind::Changed));
-    }
     let by = scope.actor().id();
     let query = scope.query(scoped!(
         "INSERT INTO restriction_event (organization, id, patient, restricted, reason, actor, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
