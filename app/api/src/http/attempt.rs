@@ -31,6 +31,20 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 
 const ATTEMPTS: u32 = 10;
 
+/// Whether COMMIT was sent and its answer is not known yet. It outlives the handler: whoever gives up waiting must know.
+#[derive(Clone, Default)]
+pub(crate) struct Sent(Arc<AtomicBool>);
+
+impl Sent {
+    pub(super) fn is_set(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn set(&self, sent: bool) {
+        self.0.store(sent, Ordering::SeqCst);
+    }
+}
+
 /// What one attempt tells the one who may start another.
 #[derive(Clone, Default)]
 pub(crate) struct Attempt(Arc<Inner>);
@@ -39,7 +53,7 @@ pub(crate) struct Attempt(Arc<Inner>);
 struct Inner {
     node: Mutex<Option<Arc<Lease>>>,
     chosen: tokio::sync::Notify,
-    committing: AtomicBool,
+    sent: Sent,
 }
 
 /// A hash of the request: method, address, body.
@@ -47,6 +61,13 @@ struct Inner {
 pub(crate) struct Fingerprint(pub [u8; 32]);
 
 impl Attempt {
+    fn new(sent: Sent) -> Self {
+        Self(Arc::new(Inner {
+            sent,
+            ..Inner::default()
+        }))
+    }
+
     /// The transaction runs on this node.
     pub(crate) fn runs_on(&self, lease: Arc<Lease>) {
         *self.0.node.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease);
@@ -55,7 +76,7 @@ impl Attempt {
 
     /// COMMIT is about to be sent.
     pub(crate) fn committing(&self) {
-        self.0.committing.store(true, Ordering::SeqCst);
+        self.0.sent.set(true);
     }
 
     async fn node_lost(&self) {
@@ -99,10 +120,12 @@ pub(crate) async fn retry(State(app): State<Arc<App>>, request: Request, next: N
     fingerprint.0.copy_from_slice(hash.finish().as_ref());
     // After a COMMIT without an answer, only a key or a safe method shows what became of it.
     let repeatable = parts.method.is_safe() || parts.headers.contains_key(&IDEMPOTENCY_KEY);
+    let sent = parts.extensions.get::<Sent>().cloned().unwrap_or_default();
     let mut number = 0;
     loop {
         number += 1;
-        let attempt = Attempt::default();
+        sent.set(false);
+        let attempt = Attempt::new(sent.clone());
         let mut request = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
         request.extensions_mut().insert(attempt.clone());
         request.extensions_mut().insert(fingerprint);
@@ -112,8 +135,7 @@ pub(crate) async fn retry(State(app): State<Arc<App>>, request: Request, next: N
             response = next.clone().run(request) => response,
             () = attempt.node_lost() => {
                 let problem = Problem::from(crate::db::Fault::NodeLost);
-                let sent = attempt.0.committing.load(Ordering::SeqCst);
-                (if sent { problem.after_commit() } else { problem }).into_response()
+                (if sent.is_set() { problem.after_commit() } else { problem }).into_response()
             }
         };
         if let Some(span) = span {

@@ -11,6 +11,7 @@ use axum::{
 use uuid::Uuid;
 
 use super::{
+    attempt::Sent,
     limiter::Who,
     open::credential,
     problem::{Kind, Problem},
@@ -51,6 +52,8 @@ pub(crate) async fn surround(State(app): State<Arc<App>>, mut request: Request, 
         .get::<Peer>()
         .map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.0);
     let client = app.proxies.client(peer, request.headers());
+    let sent = Sent::default();
+    request.extensions_mut().insert(sent.clone());
     request.extensions_mut().insert(id);
     request.extensions_mut().insert(Client(client));
     let method = request.method().clone();
@@ -74,6 +77,8 @@ pub(crate) async fn surround(State(app): State<Arc<App>>, mut request: Request, 
         Err(problem) => problem.into_response(),
         Ok(()) => match tokio::time::timeout(app.config.limits.request_timeout.to_std(), next.run(request)).await {
             Ok(response) => response,
+            // What was sent may yet be done: only before COMMIT is it certain that nothing was saved.
+            Err(_) if sent.is_set() && !method.is_safe() => Problem::new(Kind::OutcomeUnknown).into_response(),
             Err(_) => Problem::new(Kind::TimedOut).into_response(),
         },
     };

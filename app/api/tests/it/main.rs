@@ -17,6 +17,7 @@ mod appointments;
 mod audit;
 mod auth;
 mod authorization;
+mod bounds;
 mod command_line;
 mod emergency;
 mod fhir;

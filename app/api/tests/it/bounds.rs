@@ -1,0 +1,167 @@
+//! Bounds on time, size and number, and the headers that keep an answer where it belongs.
+
+use std::time::Duration;
+
+use galeno_api::authz::Role;
+use galeno_contract::api::ApiConfig;
+use serde_json::json;
+use sqlx::{AssertSqlSafe, MySqlConnection, raw_sql};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use crate::support::{Answer, Client, MariaDb, World, eventually, world::person};
+
+async fn run(db: &mut MySqlConnection, statement: &str) {
+    raw_sql(AssertSqlSafe(statement.to_owned())).execute(db).await.unwrap();
+}
+
+/// The world's configuration with other limits.
+fn limited(world: &World, limits: &serde_json::Value) -> ApiConfig {
+    let mut config = serde_json::to_value(&world.config).unwrap();
+    for (name, value) in limits.as_object().unwrap() {
+        config["limits"][name] = value.clone();
+    }
+    serde_json::from_value(config).unwrap()
+}
+
+#[tokio::test]
+async fn every_answer_says_that_it_is_not_to_be_kept_framed_or_guessed_at() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let reception = alfa.receptionist();
+    let patient = format!("/patients/{}", alfa.patient);
+    let answers = [
+        reception.get(&patient).await.expect(200),
+        reception
+            .post("/patients", json!({"patient": person("Eva", "Nueva")}))
+            .await
+            .expect(201),
+        alfa.client(Role::Patient)
+            .get(&format!("{patient}/export.html"))
+            .await
+            .expect(200),
+        reception
+            .fhir("GET", &format!("Patient/{}", alfa.patient), &[], None)
+            .await
+            .expect(200),
+        reception.get("/access-log").await.expect(403),
+        reception.get("/nothing").await.expect(404),
+        world.anonymous.get(&patient).await.expect(401),
+        world.anonymous.post("/auth/sign-in", json!({})).await.expect(400),
+        world.anonymous.get("/docs").await.expect(200),
+    ];
+    for answer in &answers {
+        let is = |name: &str, value: &str| assert_eq!(answer.header(name), value, "{name}: {answer:?}");
+        is("x-content-type-options", "nosniff");
+        is("referrer-policy", "no-referrer");
+        is("x-frame-options", "DENY");
+        is("cache-control", "no-store");
+        is("strict-transport-security", "max-age=31536000; includeSubDomains");
+        let policy = answer.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'"), "{policy}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+    }
+}
+
+/// A registration: it hangs while the table or COMMIT is locked.
+async fn register(client: &Client) -> Answer {
+    let body = json!({"patient": person("Eva", "Paciente"), "not_a_duplicate": true});
+    client.post("/patients", body).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_too_long_ends_and_says_whether_something_may_be_saved() {
+    let directory = tempfile::Builder::new().prefix("galeno-api-").tempdir().unwrap().keep();
+    let server = MariaDb::own(directory);
+    let mut world = World::on(&server, |_| {}).await;
+    let alfa = world.organization("alfa").await;
+    let token = alfa.receptionist().token.clone().unwrap();
+    let config = limited(&world, &json!({"requestTimeout": "5s"}));
+    let (_app, _running, client) = world.replica(&config).await;
+    let client = client.with(&token);
+    let family = format!(
+        "SELECT COUNT(*) FROM {}.patient WHERE family_name = 'Paciente'",
+        world.database
+    );
+
+    // Before COMMIT: nothing is saved, and the answer says so.
+    run(&mut world.db, "LOCK TABLES patient WRITE").await;
+    let answer = register(&client).await;
+    assert_eq!(answer.expect(504).problem(), "timed-out");
+    run(&mut world.db, "UNLOCK TABLES").await;
+    let mut root = server.connect().await;
+    let count: i64 = sqlx::query_scalar(AssertSqlSafe(family.clone()))
+        .fetch_one(&mut root)
+        .await
+        .unwrap();
+    assert_eq!(count, 0);
+
+    // At COMMIT: it may be done or not, and the answer says that. On a busy machine a request may not get as far in time.
+    eventually("a request hangs in COMMIT", || async {
+        let mut backup = server.connect().await;
+        for stage in ["START", "FLUSH", "BLOCK_DDL", "BLOCK_COMMIT"] {
+            run(&mut backup, &format!("BACKUP STAGE {stage}")).await;
+        }
+        let answer = register(&client).await;
+        run(&mut backup, "BACKUP STAGE END").await;
+        assert_ne!(answer.status, 201);
+        (answer.problem() == "outcome-unknown").then_some(())
+    })
+    .await;
+    // What is asked again later is answered.
+    client.get("/auth/me").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_is_turned_away_and_told_when_to_come_again() {
+    let directory = tempfile::Builder::new().prefix("galeno-api-").tempdir().unwrap().keep();
+    let server = MariaDb::own(directory);
+    let mut world = World::on(&server, |_| {}).await;
+    let alfa = world.organization("alfa").await;
+    let token = alfa.receptionist().token.clone().unwrap();
+    let config = limited(&world, &json!({"concurrentRequests": 1}));
+    let (_app, _running, client) = world.replica(&config).await;
+    let client = client.with(&token);
+    run(&mut world.db, "LOCK TABLES patient WRITE").await;
+    let (one, two) = (client.clone(), client);
+    // It comes again itself when the other one was sooner.
+    let first = tokio::spawn(async move {
+        eventually("a place is free", || async {
+            let answer = register(&one).await;
+            (answer.status != 503).then_some(answer)
+        })
+        .await
+    });
+    let refused = eventually("there is no place left", || async {
+        let answer = two.get("/auth/me").await;
+        (answer.status == 503).then_some(answer)
+    })
+    .await;
+    assert_eq!(refused.problem(), "busy");
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
+    run(&mut world.db, "UNLOCK TABLES").await;
+    first.await.unwrap().expect(201);
+    two.get("/auth/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn headers_are_bounded_in_size_and_in_time() {
+    let world = World::new().await;
+    let config = limited(&world, &json!({"headerTimeout": "300ms", "headerBytes": 8192}));
+    let (_app, running, client) = world.replica(&config).await;
+    let long = "x".repeat(20_000);
+    let answer = client.attempt("GET", "/auth/me", &[("x-long", &long)], None).await;
+    assert!(answer.is_none_or(|answer| answer.status == 431));
+    // A client that never ends its headers does not keep its place.
+    let mut slow = TcpStream::connect(running.address).await.unwrap();
+    slow.write_all(b"GET /api/v1/auth/me HTTP/1.1\r\nhost: a\r\nx-slow: ")
+        .await
+        .unwrap();
+    let mut rest = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_mins(1), slow.read_to_end(&mut rest)).await;
+    assert!(ended.is_ok(), "the connection is still open");
+    assert!(!rest.starts_with(b"HTTP/1.1 2"));
+    client.get("/auth/me").await.expect(401);
+}
