@@ -18,7 +18,7 @@ use super::{
     idempotency::Key,
     open::{Info, Open, credential},
     problem::{Kind, Problem, Result},
-    scope::{Scope, decide, purpose},
+    scope::{Scope, check_purpose, decide, purpose},
     scoped::{Scoped, Statement},
 };
 use crate::{
@@ -54,6 +54,7 @@ impl FromRequestParts<Arc<App>> for Cx {
                 "Apps have access by FHIR alone.",
             ));
         }
+        check_purpose(&open.info)?;
         let key = match open.info.headers.get(&IDEMPOTENCY_KEY) {
             Some(key) if open.info.unsafe_method => {
                 if !(1..=200).contains(&key.len()) {

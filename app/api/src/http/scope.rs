@@ -39,6 +39,18 @@ pub(crate) fn version_of(value: &str) -> Option<u32> {
         .and_then(|value| value.parse().ok())
 }
 
+/// Refuses a purpose that is no code: the log would say another one than whoever asks.
+pub(super) fn check_purpose(info: &Info) -> Result<()> {
+    match info.headers.get(&PURPOSE) {
+        Some(said) if said.to_str().ok().and_then(Purpose::from_word).is_none() => Err(Problem::new(Kind::Malformed)
+            .detail(
+                "X-Purpose: TREAT, ETREAT, HOPERAT, PATRQT, HCOMPL, HRESCH o HSYSADMIN.",
+                "X-Purpose: TREAT, ETREAT, HOPERAT, PATRQT, HCOMPL, HRESCH or HSYSADMIN.",
+            )),
+        _ => Ok(()),
+    }
+}
+
 /// Why: what the request says, or what is usual for whoever asks.
 pub(super) fn purpose(info: &Info, actor: &Actor, relation: Relation) -> Purpose {
     if relation == Relation::Emergency {

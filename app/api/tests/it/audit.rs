@@ -24,6 +24,15 @@ async fn every_access_is_in_the_log_and_the_patient_sees_it() {
         )
         .await
         .expect(200);
+    // A purpose that is no code would be in the log as another one.
+    let path = format!("/patients/{patient}/entries");
+    for unknown in ["treat", "", "TREAT, HRESCH"] {
+        let answer = alfa
+            .physician()
+            .send("GET", &path, &[("x-purpose", unknown)], None)
+            .await;
+        assert_eq!(answer.expect(400).problem(), "malformed");
+    }
     let log = alfa
         .patient()
         .get(&format!("/patients/{patient}/access-log"))
