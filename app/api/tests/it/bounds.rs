@@ -165,3 +165,37 @@ async fn headers_are_bounded_in_size_and_in_time() {
     assert!(!rest.starts_with(b"HTTP/1.1 2"));
     client.get("/auth/me").await.expect(401);
 }
+
+#[tokio::test]
+async fn a_session_ends_when_nobody_uses_it_and_in_any_case_some_day() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let end = |what: &str, role: &str| {
+        format!(
+            "UPDATE session s JOIN account a ON a.organization = s.organization AND a.id = s.account \
+             LEFT JOIN staff m ON m.organization = a.organization AND m.id = a.staff \
+             SET {what} WHERE COALESCE(m.role, 'patient') = '{role}'"
+        )
+    };
+    let idle = |minutes: u32| format!("s.seen_at = UTC_TIMESTAMP(6) - INTERVAL {minutes} MINUTE");
+    for (role, still, too_long) in [(Role::Nurse, 25, 31), (Role::Patient, 10, 16)] {
+        // A request counts as use: the time begins anew.
+        run(&mut world.db, &end(&idle(still), role.word())).await;
+        alfa.client(role).get("/auth/me").await.expect(200);
+        let fresh = "SELECT COUNT(*) FROM session WHERE seen_at < UTC_TIMESTAMP(6) - INTERVAL 5 MINUTE";
+        let left: i64 = sqlx::query_scalar(fresh).fetch_one(&mut world.db).await.unwrap();
+        assert_eq!(left, 0);
+        run(&mut world.db, &end(&idle(too_long), role.word())).await;
+        alfa.client(role).get("/auth/me").await.expect(401);
+        run(
+            &mut world.db,
+            "DELETE FROM session WHERE seen_at < UTC_TIMESTAMP(6) - INTERVAL 5 MINUTE",
+        )
+        .await;
+    }
+    // In use all the time, and yet it ends.
+    let over = "s.seen_at = UTC_TIMESTAMP(6), s.expires_at = UTC_TIMESTAMP(6) - INTERVAL 1 SECOND";
+    alfa.physician().get("/auth/me").await.expect(200);
+    run(&mut world.db, &end(over, "physician")).await;
+    alfa.physician().get("/auth/me").await.expect(401);
+}

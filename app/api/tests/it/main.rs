@@ -34,4 +34,5 @@ mod probes;
 mod process;
 mod records;
 mod rights;
+mod security_list;
 mod traces;
