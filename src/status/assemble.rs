@@ -83,6 +83,8 @@ fn zones(asked: &Asked, read: &Objects) -> (Vec<Zone>, Vec<Pod>) {
         .pods
         .iter()
         .filter(|pod| matches!(controller(pod), Some("ReplicaSet" | "StatefulSet" | "DaemonSet")))
+        // What was evicted stays in the list, as a record.
+        .filter(|pod| !matches!(phase(pod), "Failed" | "Succeeded"))
     {
         let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_ref());
         match node.and_then(|node| zone_of.get(node)) {
@@ -192,10 +194,22 @@ fn problems(status: &Status) -> Vec<String> {
             found.push(format!("node {} in zone {} is not ready", node.name, zone.name));
         }
     }
-    for each in status.workloads.iter().filter(|each| each.ready < each.wanted) {
+    let database = &status.database;
+    // A generation that stands by takes no clients, and its members say so by not being ready.
+    let stands_by = |name: &str| {
+        database
+            .members
+            .iter()
+            .any(|member| Some(member.generation) != database.active && member.pod.starts_with(&format!("{name}-")))
+    };
+    for each in status
+        .workloads
+        .iter()
+        .filter(|each| each.ready < each.wanted && !stands_by(&each.name))
+    {
         found.push(format!("{}: {} of {} are ready", each.name, each.ready, each.wanted));
     }
-    let database = &status.database;
+    found.extend(crowded(&status.zones));
     match database.active {
         None => found.push("the cluster has no intent: the database's gate is shut".to_owned()),
         Some(active) if active != database.declared => found.push(format!(
@@ -218,6 +232,35 @@ fn problems(status: &Status) -> Vec<String> {
         found.push(format!("{} is suspended", schedule.name));
     }
     found
+}
+
+/// Programs whose replicas all stand in one zone while others could take some: Kubernetes moves nothing that runs.
+fn crowded(zones: &[Zone]) -> Vec<String> {
+    let places = zones
+        .iter()
+        .filter(|zone| zone.nodes.iter().any(|node| node.ready))
+        .count();
+    let mut ready: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+    for zone in zones {
+        for pod in zone.pods.iter().filter(|pod| pod.ready) {
+            *ready.entry(&pod.component).or_default().entry(&zone.name).or_default() += 1;
+        }
+    }
+    let tell = |(component, zones): (&&str, &BTreeMap<&str, usize>)| {
+        let (zone, count) = zones
+            .iter()
+            .next()
+            .filter(|(_, count)| zones.len() == 1 && **count > 1)?;
+        Some(format!(
+            "all {count} replicas of {component} stand in zone {zone}: its loss would take them all; restart them one by one \
+             (`kubectl rollout restart`), and they spread again"
+        ))
+    };
+    if places > 1 {
+        ready.iter().filter_map(tell).collect()
+    } else {
+        Vec::new()
+    }
 }
 
 fn label<'a>(object: &'a impl ResourceExt, key: &str) -> &'a str {

@@ -126,6 +126,50 @@ fn a_zone_is_lost() {
 }
 
 #[test]
+fn replicas_that_crowd_in_one_zone_are_told_and_what_was_evicted_is_not_shown() {
+    let mut objects = objects();
+    for (number, zone) in ["a", "b", "c"].iter().enumerate() {
+        let name = format!("api-5d9c-{zone}");
+        objects.pods[2 * number + 1] = of(pod("api", "ReplicaSet", &name, Some("node-b"), true));
+    }
+    let mut evicted = pod("api", "ReplicaSet", "api-5d9c-z", Some("node-a"), false);
+    evicted["status"]["phase"] = "Failed".into();
+    objects.pods.push(of(evicted));
+    let crowded = status(&objects);
+    assert_eq!(crowded.problems.len(), 1);
+    assert!(
+        crowded.problems[0].starts_with("all 3 replicas of api stand in zone zone-b"),
+        "{:?}",
+        crowded.problems
+    );
+    assert!(!told(&crowded).contains("api-5d9c-z"));
+    // Where no other zone has a node that takes pods, there is nothing to be done.
+    for zone in ["a", "c"] {
+        let at = if zone == "a" { 0 } else { 2 };
+        objects.nodes[at] = of(node(&format!("node-{zone}"), &format!("zone-{zone}"), false));
+    }
+    assert!(
+        status(&objects)
+            .problems
+            .iter()
+            .all(|one| !one.contains("replicas of api"))
+    );
+}
+
+#[test]
+fn a_generation_that_stands_by_is_no_problem() {
+    let mut objects = objects();
+    let mut standing = pod("database", "StatefulSet", "mariadb-g1-0", Some("node-a"), false);
+    standing["metadata"]["labels"]["galeno.dev/generation"] = "1".into();
+    objects.pods.push(of(standing));
+    let mut set = objects.stateful_sets[0].clone();
+    set.metadata.name = Some("mariadb-g1".into());
+    set.status.as_mut().expect("given").ready_replicas = Some(0);
+    objects.stateful_sets.push(set);
+    assert_eq!(status(&objects).problems, Vec::<String>::new());
+}
+
+#[test]
 fn the_gate_is_shut_for_each_reason() {
     let problem = |change: &dyn Fn(&mut Objects)| {
         let mut objects = objects();
