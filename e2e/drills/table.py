@@ -9,8 +9,9 @@ HEAD = """# Drills
 Played on the cluster of `make cluster` (see [e2e/README.md](../e2e/README.md): three zones, two cores for everything) while a
 writer, a changer and two readers go on, by the load balancer, Traefik and TLS. A write counts as confirmed when its answer came. A
 request that got no answer, or one of `5xx` or `429`, is a failed request; writers send it again, under the same idempotency key,
-until they know. `make drills` writes this page. The figures of 2026-11-29 were taken with development builds of the programs,
-while other work took most of the two cores: read them as upper bounds.
+until they know. `make drills` writes this page. Other work takes the same two cores meanwhile (builds, a browser's tests): read
+the times as upper bounds. Where git has to reach the database (5, 6, 14), up to a minute and a half of the time is the kubelets', which
+look at mounted ConfigMaps that seldom.
 
 """
 

@@ -224,7 +224,9 @@ fn transports(topology: &Topology, region: &Region, output: &mut Output) {
                     config_map: Some(certificates::TRUST_BUNDLE.to_owned()),
                     secret: None,
                 }]),
+                // Both, or Traefik finds the least above the most, which it takes for none, and forgets the whole transport.
                 min_version: Some("VersionTLS13".to_owned()),
+                max_version: Some("VersionTLS13".to_owned()),
                 forwarding_timeouts: Some(ServersTransportForwardingTimeouts {
                     dial_timeout: Some(IntOrString::String("3s".to_owned())),
                     ..ServersTransportForwardingTimeouts::default()
