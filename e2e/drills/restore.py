@@ -94,6 +94,8 @@ def retire(generation: int) -> None:
         named = re.findall(r"--allow-removal (\S+)", refused.stdout + refused.stderr)
         repository.galeno("compile", *(part for file in dict.fromkeys(named) for part in ("--allow-removal", file)))
     delivered(repository.pull_request(f"retire-{generation}", f"Retire generation {generation}", change))
+    # A finished backup's pod holds the claim that it copied.
+    platform.kubectl("-n", platform.DATA, "delete", "jobs", "-l", "app.kubernetes.io/component=backup")
     # Nothing that holds data goes by itself, nor by mistake: it is marked with its own name first.
     for kind, name in [("statefulset", f"mariadb-g{generation}"), *(("pvc", f"data-{platform.member(n, generation)}") for n in range(3))]:
         platform.kubectl("-n", platform.DATA, "annotate", "--overwrite", kind, name, f"galeno.dev/delete={name}")
