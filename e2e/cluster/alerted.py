@@ -1,4 +1,4 @@
-"""Whoever is alerted by webhook: writes down what arrives."""
+"""Whoever is alerted by webhook: writes down what arrives, each in one line."""
 import http.server
 import ssl
 import sys
@@ -9,7 +9,7 @@ ADDRESS, CERTIFICATE, KEY, FILE = sys.argv[1:]
 
 class Hook(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode(errors="replace")
+        body = " ".join(self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode(errors="replace").split())
         with open(FILE, "a") as out:
             out.write(f"{time.time():.3f} {body}\n")
         self.send_response(204)

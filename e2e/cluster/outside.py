@@ -12,7 +12,7 @@ S3_KEY, S3_SECRET = STATE / "s3-access-key", STATE / "s3-secret-key"
 WEED = ROOT / ".cache" / "venv" / "bin" / "weed"
 BUCKET = "clinic-local-backups"
 REPOSITORY = STATE / "git" / "clinic" / "platform.git"
-ALERTS = STATE / "logs" / "alerts.log"
+ALERTS = STATE / "logs" / "alerted.txt"
 
 
 def begin() -> None:
