@@ -8,7 +8,8 @@ const found = new Set(['index.html']);
 const queue = [...page.matchAll(/(?:src|href)="\/([^"]+)"/g)].map((match) => match[1]);
 while (queue.length > 0) {
   const file = queue.pop();
-  if (found.has(file)) continue;
+  // The page's configuration is written by the file server: some hundred bytes, and no file of the build.
+  if (found.has(file) || file === 'config.json') continue;
   found.add(file);
   if (!file.endsWith('.js')) continue;
   const source = readFileSync(join('dist', file), 'utf8');

@@ -8,7 +8,6 @@ import { asProblem } from './api/problem';
 import { start } from './i18n';
 import { applyTheme } from './app/theme';
 import { router } from './app/router';
-import { Toasts } from './ui/toasts';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/layout.css';
@@ -49,7 +48,6 @@ async function begin() {
       <CSPProvider disableStyleElements>
         <QueryClientProvider client={client}>
           <RouterProvider router={router} context={{ environment: config.environment }} />
-          <Toasts />
         </QueryClientProvider>
       </CSPProvider>
     </StrictMode>,

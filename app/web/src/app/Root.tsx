@@ -1,20 +1,16 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link, Outlet, useLocation, useMatches, useNavigate } from '@tanstack/react-router';
+import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef } from 'react';
 import { usePlatform } from '../api/platform';
 import { asProblem } from '../api/problem';
 import { useI18n } from '../i18n';
-import { Failure, Lines, Loaded, Notice, Page } from '../ui/page';
-import { can } from './permissions';
+import { Failure, Lines } from '../ui/page';
 import { PlatformBar } from './PlatformBar';
-import { meQuery, Signed, useMe, useOtherTabs } from './session';
-import { Shell } from './Shell';
-import { useSubject } from './subject';
+import { meQuery, Signed, useOtherTabs } from './session';
 
-const Enrol = lazy(() => import('../features/account/second-factor').then((module) => ({ default: module.EnrolPage })));
-const SessionEnded = lazy(() =>
-  import('../features/account/ended').then((module) => ({ default: module.SessionEnded })),
-);
+// Who only signs in does not load the frame of the signed in, with its menus and dialogs.
+const loadInside = () => import('./Inside');
+const Inside = lazy(() => loadInside().then((module) => ({ default: module.Inside })));
 
 export function Root() {
   return (
@@ -32,6 +28,8 @@ export function Gate() {
   const last = useRef(me.data);
   if (me.data) last.current = me.data;
   useOtherTabs(me.data?.person);
+  // On its way together with the answer, not after it.
+  useEffect(() => void loadInside().catch(() => undefined), []);
   // While the session is renewed in a dialog, the page below stays as it is, with all that was typed.
   const shown = me.data ?? (ended ? last.current : undefined);
   if (!shown) {
@@ -52,8 +50,7 @@ export function Gate() {
   return (
     <Signed me={shown}>
       <Suspense fallback={<Lines count={3} />}>
-        {shown.must_enrol ? <Enrol /> : <Within />}
-        {ended ? <SessionEnded me={shown} /> : null}
+        <Inside me={shown} ended={ended} />
       </Suspense>
     </Signed>
   );
@@ -70,41 +67,6 @@ function ToSignIn() {
     void navigate({ to: '/sign-in', search: href === '/' ? {} : { next: href }, replace: true });
   });
   return null;
-}
-
-function Within() {
-  const me = useMe();
-  const subject = useSubject();
-  const { t } = useI18n();
-  const matches = useMatches();
-  const needs = matches.map((match) => match.staticData.needs).find((permission) => permission !== undefined);
-  const { pathname } = useLocation();
-  const main = useRef<HTMLElement>(null);
-  const first = useRef(true);
-  useEffect(() => {
-    // A new screen begins at its beginning, for the keyboard and for readers, too; moving between tabs stays put.
-    if (first.current) first.current = false;
-    else if (!(document.activeElement instanceof HTMLElement && main.current?.contains(document.activeElement)))
-      main.current?.focus();
-  }, [pathname]);
-  return (
-    <Shell>
-      <main id="main" ref={main} tabIndex={-1}>
-        <Suspense fallback={<Lines count={5} />}>
-          {subject.pending ? (
-            <Loaded query={subject.pending}>{() => null}</Loaded>
-          ) : needs === undefined || can(me.role, needs) ? (
-            // Another person, another page: nothing chosen for one goes on for the other.
-            <Outlet key={subject.id} />
-          ) : (
-            <Page title={t('forbidden.title')}>
-              <Notice kind="warning" title={t('forbidden.text')} />
-            </Page>
-          )}
-        </Suspense>
-      </main>
-    </Shell>
-  );
 }
 
 export function Lost() {

@@ -1,4 +1,4 @@
-/** Every address of the application. Screens are loaded when they are opened. */
+/** Every address of the application. Screens are loaded when they are opened; the first one of all is there at once. */
 
 import {
   createRootRouteWithContext,
@@ -7,6 +7,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router';
+import { ReturnPage, SignInPage } from '../features/account/sign-in';
 import { Gate, Lost, Root } from './Root';
 import type { Permission } from './permissions';
 
@@ -33,14 +34,14 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   validateSearch: (search) => some({ next: text(search['next']), organization: text(search['organization']) }),
-  component: lazyRouteComponent(() => import('../features/account/sign-in'), 'SignInPage'),
+  component: SignInPage,
 });
 const back = createRoute({
   getParentRoute: () => root,
   path: '/sign-in/return',
   validateSearch: (search) =>
     some({ code: text(search['code']), state: text(search['state']), error: text(search['error']) }),
-  component: lazyRouteComponent(() => import('../features/account/sign-in'), 'ReturnPage'),
+  component: ReturnPage,
 });
 const activate = createRoute({
   getParentRoute: () => root,
