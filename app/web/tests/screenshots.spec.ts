@@ -3,6 +3,7 @@
  * screenshots/LANGUAGE-THEME-DEVICE/SCREEN.png. SCREENS=today,agenda takes only those; VARIANTS=es-light-desktop likewise.
  */
 
+import { rmSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { scene } from './support/scene';
 import { screens } from './support/screens';
@@ -13,6 +14,9 @@ const devices = {
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true },
 } as const;
 
+// As many variants at once as there are workers.
+test.describe.configure({ mode: 'parallel' });
+
 const list = (name: string) => process.env[name]?.split(',');
 
 for (const language of ['es', 'en'] as const) {
@@ -21,11 +25,13 @@ for (const language of ['es', 'en'] as const) {
       const variant = `${language}-${theme}-${device}`;
       if (list('VARIANTS') && !list('VARIANTS')?.includes(variant)) continue;
       test(variant, async ({ open }) => {
-        test.setTimeout(600_000);
+        test.setTimeout(1_800_000);
+        const wanted = screens.filter(({ name }) => list('SCREENS')?.includes(name) ?? true);
+        // Nothing stays of a screen that is no more.
+        if (!list('SCREENS')) rmSync(`screenshots/${variant}`, { recursive: true, force: true });
         const set = await scene();
         const pages = new Map<string, Page>();
-        for (const screen of screens) {
-          if (list('SCREENS') && !list('SCREENS')?.includes(screen.name)) continue;
+        for (const screen of wanted) {
           const who = screen.who(set);
           const key = typeof who === 'object' ? who.token : (who ?? 'nobody');
           let page = pages.get(key);
@@ -46,6 +52,7 @@ for (const language of ['es', 'en'] as const) {
             animations: 'disabled',
           });
         }
+        process.stdout.write(`${variant}: ${wanted.length} of ${screens.length} screens\n`);
       });
     }
   }

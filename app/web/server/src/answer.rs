@@ -43,12 +43,14 @@ pub(crate) struct Answers {
     policy: HeaderValue,
     browser: Bytes,
     maintenance: String,
+    maintenance_page: Bytes,
     retry_after: HeaderValue,
 }
 
 impl Answers {
     pub(crate) fn new(site: Site, config: &WebConfig, state: Arc<State>) -> Result<Self> {
         Ok(Self {
+            maintenance_page: maintenance_page(&site).into(),
             site,
             state,
             policy: HeaderValue::from_str(&config.content_security_policy)
@@ -102,16 +104,27 @@ impl Answers {
 
     fn maintenance(&self, headers: &HeaderMap) -> Answer {
         let (kind, text) = if accepts(headers, header::ACCEPT, "text/html") {
-            ("text/html; charset=utf-8", MAINTENANCE)
+            ("text/html; charset=utf-8", self.maintenance_page.clone())
         } else {
-            ("application/problem+json", PROBLEM)
+            ("application/problem+json", Bytes::from_static(PROBLEM.as_bytes()))
         };
         let status = StatusCode::SERVICE_UNAVAILABLE;
-        let mut answer = with(status, kind, "no-store", Bytes::from_static(text.as_bytes()));
+        let mut answer = with(status, kind, "no-store", text);
         let own = answer.headers_mut();
         own.insert(header::RETRY_AFTER, self.retry_after.clone());
         own.insert(header::VARY, HeaderValue::from_static("accept"));
         answer
+    }
+}
+
+/// With the application's own styles, whatever their file is called in this version.
+fn maintenance_page(site: &Site) -> String {
+    const LINK: &str = "<link rel=\"stylesheet\"";
+    let index = site.get("/index.html").map(|file| String::from_utf8_lossy(&file.plain));
+    let link = index.as_deref().and_then(|page| page.split_once(LINK)?.1.split_once('>'));
+    match link {
+        Some((attributes, _)) => MAINTENANCE.replace("</head>", &format!("  {LINK}{attributes}>\n  </head>")),
+        None => MAINTENANCE.to_owned(),
     }
 }
 

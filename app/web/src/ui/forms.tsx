@@ -49,8 +49,11 @@ type Controlled = { value: string; onValue: (value: string) => void };
 type Own<E extends 'input' | 'textarea' | 'select'> = Omit<ComponentProps<E>, 'value' | 'onChange' | 'id'>;
 
 export function TextField({ label, hint, error, optional, value, onValue, ...rest }: Told & Controlled & Own<'input'>) {
+  const { f } = useI18n();
+  // The browser writes days in its own language's order: 04/09 is said once more, in words.
+  const day = rest.type === 'date' && /^[1-9]\d{3}-\d\d-\d\d$/.test(value) ? f.date(value) : undefined;
   return (
-    <Field {...told({ label, hint, error, optional })}>
+    <Field {...told({ label, hint: day ?? hint, error, optional })}>
       {(ids) => <input {...rest} {...ids} value={value} onChange={(event) => onValue(event.target.value)} />}
     </Field>
   );

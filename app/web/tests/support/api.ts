@@ -108,9 +108,18 @@ export async function treat(patient: string, role: 'physician' | 'nurse' = 'phys
 
 /** A patient with an account; returns the session's token. */
 export async function withAccount(patient: Patient): Promise<{ username: string; password: string; token: string }> {
+  return activated(`p-${patient.id.slice(-12)}`, (username) =>
+    as('receptionist').post(`/patients/${patient.id}/access`, { username }),
+  );
+}
+
+/** Activates an access that somebody is given, and signs in with it. */
+export async function activated(
+  username: string,
+  give: (username: string) => Promise<Schemas['Access']>,
+): Promise<{ username: string; password: string; token: string }> {
   const { api } = stack();
-  const username = `p-${patient.id.slice(-12)}`;
-  const access = await as('receptionist').post<Schemas['Access']>(`/patients/${patient.id}/access`, { username });
+  const access = await give(username);
   const password = `brisa-${randomUUID()}`;
   await call(api, undefined, 'POST', '/auth/sign-in/activate', {
     organization,

@@ -1,7 +1,19 @@
 /** One made-up situation in which every screen has something to show. */
 
 import type { Schemas } from '../../src/api/client';
-import { as, book, entry, freeSlots, newPatient, prescribe, scheduleOf, treat, withAccount, type Patient } from './api';
+import {
+  activated,
+  as,
+  book,
+  entry,
+  freeSlots,
+  newPatient,
+  prescribe,
+  scheduleOf,
+  treat,
+  withAccount,
+  type Patient,
+} from './api';
 
 export interface Scene {
   patient: Patient;
@@ -15,6 +27,8 @@ export interface Scene {
   twin: Patient;
   /** Their data is restricted. */
   restricted: Patient;
+  /** Staff who signed in for the first time: nothing but a second factor can be done. */
+  newcomer: { token: string };
 }
 
 let made: Promise<Scene> | undefined;
@@ -118,7 +132,22 @@ async function make(): Promise<Scene> {
     reason: 'Llega inconsciente a urgencias sin acompañante; hay que conocer su medicación.',
   });
   const account = await withAccount(patient);
-  return { patient, account, stranger, prescription, schedule, ...(await office(patient)) };
+  return {
+    patient,
+    account,
+    stranger,
+    prescription,
+    schedule,
+    newcomer: await newcomer(),
+    ...(await office(patient)),
+  };
+}
+
+async function newcomer() {
+  const administrator = as('administrator');
+  const person = { role: 'nurse', given_name: 'Teo', family_name: 'Nuevo Turno' };
+  const { id } = await administrator.post<Schemas['StaffMember']>('/staff', person);
+  return activated(`teo-${id.slice(-8)}`, (username) => administrator.post(`/staff/${id}/access`, { username }));
 }
 
 /** What the desk and the office of data protection have to do. */

@@ -1,49 +1,35 @@
 /** Every screen of the application: who opens it, at which address, and what shows that it is there. */
 
-import type { Page } from '@playwright/test';
 import { expect } from '@playwright/test';
-import type { Role } from './api';
-import type { Scene } from './scene';
-
-export interface Screen {
-  name: string;
-  who: (scene: Scene) => Role | { token: string } | undefined;
-  path: (scene: Scene) => string;
-  ready: (page: Page, scene: Scene) => Promise<unknown>;
-  whole?: boolean;
-}
-
-const settled = async (page: Page) => {
-  await expect(page.locator('.lines')).toHaveCount(0);
-  await page.evaluate(() => document.fonts.ready);
-};
-const heading = async (page: Page) => {
-  await expect(page.locator('h1').first()).toBeVisible();
-  await settled(page);
-};
-/** The dialog that a button of the page opens; the screens are taken in both languages. */
-const dialog = (spanish: string | RegExp, english: string | RegExp) => async (page: Page) => {
-  await heading(page);
-  const name = (await page.locator('html').getAttribute('lang')) === 'en' ? english : spanish;
-  const exact = typeof name === 'string';
-  await page.getByRole('button', { name, exact }).first().click();
-  await expect(page.getByRole('dialog')).toBeVisible();
-  await settled(page);
-};
-const screen = (
-  name: string,
-  who: Screen['who'],
-  path: Screen['path'],
-  ready: Screen['ready'] = heading,
-  whole = false,
-): Screen => ({ name, who, path, ready, whole });
-const patient: Screen['who'] = ({ account }) => ({ token: account.token });
-const role = (one: Role) => () => one;
-const to = (path: string) => () => path;
-const chart = (tab: string) => (set: Scene) => `/patients/${set.patient.id}${tab}`;
+import { stack } from './api';
+import { chart, dialog, heading, patient, role, screen, settled, to, type Screen } from './screen';
+import { troubles } from './troubles';
 
 export const screens: readonly Screen[] = [
   screen('sign-in', () => undefined, to('/sign-in?organization=san-telmo')),
+  screen(
+    'sign-in-code',
+    () => undefined,
+    to('/sign-in?organization=san-telmo'),
+    async (page) => {
+      const { username, password } = stack().accounts.physician;
+      await page.locator('input').nth(1).fill(username);
+      await page.locator('input').nth(2).fill(password);
+      await page.keyboard.press('Enter');
+      await expect(page.locator('input.code')).toBeVisible();
+    },
+  ),
+  screen('sign-in-refused', () => undefined, to('/sign-in/return?error=access_denied')),
+  screen(
+    'second-factor',
+    ({ newcomer }) => newcomer,
+    to('/'),
+    async (page) => {
+      await heading(page);
+      await page.locator('main .button.main').first().click();
+      await expect(page.locator('.qr')).toBeVisible();
+    },
+  ),
   screen('activate', () => undefined, to('/activate')),
   screen(
     'verify',
@@ -85,6 +71,11 @@ export const screens: readonly Screen[] = [
     await page.locator('.act-for button').first().click();
     await expect(page.locator('.act-for.somebody')).toHaveCount(0);
   }),
+  screen('menu', patient, to('/'), async (page) => {
+    await heading(page);
+    await page.locator('.top .account').click();
+    await expect(page.getByRole('menu')).toBeVisible();
+  }),
   screen('account', patient, to('/account'), heading, true),
   screen('today', role('physician'), to('/'), async (page) => {
     await heading(page);
@@ -113,6 +104,14 @@ export const screens: readonly Screen[] = [
   }),
   screen('chart-visits', role('receptionist'), chart('/visits')),
   screen('chart-document', role('physician'), chart(''), dialog('Añadir: Documento', 'Add: Document')),
+  screen('chart-allergy', role('physician'), chart(''), dialog('Añadir: Alergia', 'Add: Allergy')),
+  screen('chart-condition', role('physician'), chart(''), dialog('Añadir: Problema', 'Add: Condition')),
+  screen('chart-book', role('receptionist'), chart('/visits'), async (page) => {
+    await heading(page);
+    await page.locator('.page .button.main').first().click();
+    await expect(page.locator('.page .panel')).toBeVisible();
+    await settled(page);
+  }),
   screen('chart-details', role('receptionist'), chart('/details')),
   screen('chart-history', role('receptionist'), chart('/details'), dialog('Cambios anteriores', 'Earlier changes')),
   screen('chart-team', role('physician'), chart('/details'), dialog('Añadir al equipo', 'Add to the team')),
@@ -156,6 +155,18 @@ export const screens: readonly Screen[] = [
       await expect(page.getByRole('dialog')).toBeVisible();
     },
   ),
+  screen(
+    'agenda-move',
+    role('receptionist'),
+    (set) => `/agenda?view=week&schedule=${set.schedule.id}`,
+    async (page) => {
+      await heading(page);
+      if ((await page.locator('.visit').count()) === 0) await page.locator('.page-head .button.quiet').last().click();
+      await page.locator('.visit').first().click();
+      await expect(page.getByRole('dialog')).toBeVisible();
+      await settled(page);
+    },
+  ),
   screen('waiting', role('receptionist'), (set) => `/waiting?schedule=${set.schedule.id}`),
   screen('dispense', role('pharmacist'), to('/'), async (page, set) => {
     await page.locator('input.code').fill(set.prescription.code ?? '');
@@ -194,7 +205,12 @@ export const screens: readonly Screen[] = [
   screen('services-new', role('administrator'), to('/services'), dialog('Nueva clave', 'New token')),
   screen('people', role('administrator'), to('/people')),
   screen('person-new', role('administrator'), to('/people'), dialog('Nueva persona', 'New person')),
+  screen('person-change', role('administrator'), to('/people'), dialog(/^Cambiar/, /^Change/)),
+  screen('clinic-new', role('administrator'), to('/clinics'), dialog('Nuevo centro', 'New clinic')),
   screen('clinics', role('administrator'), to('/clinics')),
   screen('schedules', role('receptionist'), to('/schedules')),
+  screen('schedule-new', role('receptionist'), to('/schedules'), dialog('Nueva consulta', 'New schedule')),
+  screen('schedule-slots', role('receptionist'), to('/schedules'), dialog(/^Abrir huecos/, /^Open slots/)),
   screen('roles', role('administrator'), to('/roles')),
+  ...troubles,
 ];

@@ -1,8 +1,9 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
-import { patientQuery, usePlaces } from '../../app/names';
+import { patientQuery } from '../../app/names';
 import { can } from '../../app/permissions';
+import { useScheduleChoices } from '../../app/scheduleChoices';
 import { useMe } from '../../app/session';
 import { useI18n } from '../../i18n';
 import { dayIn, instant, monday, plusDays } from '../../i18n/format';
@@ -26,12 +27,8 @@ export function AgendaPage() {
   const { t, f } = useI18n();
   const search = useSearch({ from: '/signed-in/agenda' });
   const navigate = useNavigate();
-  const places = usePlaces();
-  const schedules = (places.schedules.data ?? []).filter((each) => each.active);
+  const { schedules, choices } = useScheduleChoices();
   const own = schedules.find((each) => each.staff === me.person);
-  const choices = schedules
-    .map((each) => ({ value: each.id, label: `${each.name} · ${places.clinic(each.clinic)?.name ?? ''}` }))
-    .sort((a, b) => a.label.localeCompare(b.label));
   const schedule = search.schedule ?? own?.id ?? choices[0]?.value ?? '';
   const today = dayIn(f.zone);
   const day = search.day ?? today;
@@ -44,7 +41,7 @@ export function AgendaPage() {
   const step = view === 'week' ? 7 : 1;
   const from = instant(f.zone, first).toISOString();
   const to = instant(f.zone, plusDays(first, days.length)).toISOString();
-  const staff = places.schedule(schedule)?.staff ?? '';
+  const staff = schedules.find((each) => each.id === schedule)?.staff ?? '';
   const slots = useQuery({ ...slotsQuery(schedule, from, to, true), refetchInterval: 30_000 });
   const appointments = useQuery({ ...dayQuery(staff, from, to), refetchInterval: 30_000 });
   const names = useNames(appointments.data ?? []);

@@ -3,7 +3,8 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, data, sending as keyed, type Schemas } from '../../api/client';
 import { useSend } from '../../api/send';
-import { patientQuery, usePlaces } from '../../app/names';
+import { patientQuery } from '../../app/names';
+import { useScheduleChoices } from '../../app/scheduleChoices';
 import { useMe } from '../../app/session';
 import { useI18n } from '../../i18n';
 import { Dialog } from '../../ui/Dialog';
@@ -22,11 +23,7 @@ export function WaitingPage() {
   const { t } = useI18n();
   const search = useSearch({ from: '/signed-in/waiting' });
   const navigate = useNavigate();
-  const places = usePlaces();
-  const schedules = (places.schedules.data ?? []).filter((each) => each.active);
-  const choices = schedules
-    .map((each) => ({ value: each.id, label: `${each.name} · ${places.clinic(each.clinic)?.name ?? ''}` }))
-    .sort((a, b) => a.label.localeCompare(b.label));
+  const { schedules, choices } = useScheduleChoices();
   const schedule = search.schedule ?? schedules.find((each) => each.staff === me.person)?.id ?? choices[0]?.value ?? '';
   const waiting = useQuery(waitingQuery(schedule));
   return (

@@ -3,7 +3,8 @@ import { api, data, sending as keyed, type Schemas } from '../../api/client';
 import { useSend } from '../../api/send';
 import { useI18n } from '../../i18n';
 import { FormDialog } from '../../ui/FormDialog';
-import { Field, TextField } from '../../ui/forms';
+import { FileField } from '../../ui/FileField';
+import { TextField } from '../../ui/forms';
 import { useAdd } from './add';
 import { usePatient } from './chart';
 import { accepted, typeOf, type Upload } from './document-types';
@@ -43,25 +44,17 @@ export function AddDocument({ onClose }: { onClose: () => void }) {
       onClose={onClose}
       onSubmit={submit}
     >
-      <Field
+      <FileField
         label={t('document.file')}
         hint={t('document.file-hint')}
-        {...(wrong === undefined ? {} : { error: wrong })}
-      >
-        {(ids) => (
-          <input
-            {...ids}
-            type="file"
-            accept={accepted}
-            required
-            onChange={(event) => {
-              const chosen = event.target.files?.[0];
-              setFile(chosen);
-              if (chosen && title === '') setTitle(chosen.name.replace(/\.[^.]+$/, ''));
-            }}
-          />
-        )}
-      </Field>
+        error={wrong}
+        accept={accepted}
+        file={file}
+        onFile={(chosen) => {
+          setFile(chosen);
+          if (chosen && title === '') setTitle(chosen.name.replace(/\.[^.]+$/, ''));
+        }}
+      />
       <TextField label={t('notes.title')} value={title} onValue={setTitle} maxLength={200} required />
     </FormDialog>
   );

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link, Outlet, useParams } from '@tanstack/react-router';
-import { createContext, use } from 'react';
+import { Link, Outlet, useLocation, useParams } from '@tanstack/react-router';
+import { createContext, use, useEffect, useRef } from 'react';
 import { asProblem } from '../../api/problem';
 import { patientQuery, listed } from '../../app/names';
 import { can } from '../../app/permissions';
@@ -8,11 +8,10 @@ import { useMe } from '../../app/session';
 import { useI18n, type Key } from '../../i18n';
 import { Icon } from '../../ui/Icon';
 import { Failure, Lines, Mark, Notice } from '../../ui/page';
-import { entriesQuery, standing } from '../patient/queries';
+import { allergiesOf, entriesQuery, standing } from '../patient/queries';
 import { BreakGlass } from './BreakGlass';
 import { Restricted } from './Restricted';
 import type { Patient } from '../staff/find';
-import { useEffect } from 'react';
 
 const Current = createContext<Patient | undefined>(undefined);
 
@@ -47,6 +46,13 @@ export function ChartPage() {
   useEffect(() => {
     if (patient.data) document.title = `${listed(patient.data)} · Galeno`;
   }, [patient.data]);
+  const parts = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  useEffect(() => {
+    // More parts than a phone is wide: the open one is wholly in sight.
+    const [row, open] = [parts.current, parts.current?.querySelector<HTMLElement>('[aria-current]')];
+    if (row && open) row.scrollLeft = open.offsetLeft - row.offsetLeft - (row.clientWidth - open.offsetWidth) / 2;
+  }, [pathname, patient.isSuccess, closed]);
   if (patient.isError) {
     if (asProblem(patient.error).kind === 'data-restricted') return <Restricted id={id} />;
     return (
@@ -90,7 +96,7 @@ export function ChartPage() {
           <BreakGlass patient={data} />
         ) : (
           <>
-            <nav className="tabs" aria-label={t('chart.label')}>
+            <nav ref={parts} className="tabs" aria-label={t('chart.label')}>
               {tabs
                 .filter(([, , needs]) => can(me.role, needs))
                 .map(([to, words]) => (
@@ -122,10 +128,7 @@ function Alerts({ id }: { id: string }) {
   const active = standing(conditions.data ?? []).flatMap(({ id: key, content }) =>
     content.kind === 'condition' && content.status === 'active' ? [{ key, text: content.description }] : [],
   );
-  const known = standing(allergies.data ?? []).flatMap(({ id: key, content }) =>
-    content.kind === 'allergy' && content.resolved !== true ? [{ key, content }] : [],
-  );
-  known.sort((one, other) => Number(other.content.criticality === 'high') - Number(one.content.criticality === 'high'));
+  const known = allergiesOf(allergies.data ?? []);
   return (
     <div className="alerts">
       <div
@@ -140,7 +143,7 @@ function Alerts({ id }: { id: string }) {
           <span>{t('record.allergies-none')}</span>
         ) : (
           <ul aria-label={t('record.allergies')}>
-            {known.map(({ key, content }) => (
+            {known.map(({ id: key, content }) => (
               <li key={key} className={content.criticality === 'high' ? 'high' : ''}>
                 <strong>{content.substance}</strong>
                 {content.reaction ? <span> · {content.reaction}</span> : null}

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { api, data, match, sending as keyed } from '../../api/client';
 import { useSend } from '../../api/send';
 import { usePlaces } from '../../app/names';
+import { useScheduleChoices } from '../../app/scheduleChoices';
 import { useDraft } from '../../drafts/useDraft';
 import { useI18n } from '../../i18n';
 import { Button, SelectField, TextField } from '../../ui/forms';
@@ -144,10 +145,7 @@ function BookFor({ moved, onDone }: { moved: Appointment | undefined; onDone: ()
     if (slot)
       void sending.send({ slot: slot.id, ...(draft.value.reason === '' ? {} : { reason: draft.value.reason }) });
   };
-  const choices = (places.schedules.data ?? [])
-    .filter((each) => each.active)
-    .map((each) => ({ value: each.id, label: `${each.name} · ${places.clinic(each.clinic)?.name ?? ''}` }))
-    .sort((one, other) => one.label.localeCompare(other.label));
+  const { choices } = useScheduleChoices();
   return (
     <section className="panel" aria-label={t('visits.book')}>
       <h2>

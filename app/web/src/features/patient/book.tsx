@@ -3,7 +3,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, data, match, sending as keyed } from '../../api/client';
 import { useSend } from '../../api/send';
-import { usePlaces } from '../../app/names';
+import { useScheduleChoices } from '../../app/scheduleChoices';
 import { useSubject } from '../../app/subject';
 import { useDraft } from '../../drafts/useDraft';
 import { useI18n } from '../../i18n';
@@ -21,13 +21,9 @@ export function BookPage() {
   const { move, schedule: asked } = useSearch({ from: '/signed-in/book' });
   const appointments = useQuery({ ...appointmentsQuery(subject.id), enabled: move !== undefined });
   const moved = appointments.data?.find((each) => each.id === move);
-  const places = usePlaces();
+  const { choices } = useScheduleChoices();
   const [schedule, setSchedule] = useState(asked ?? '');
   const [chosen, setChosen] = useState<Slot>();
-  const choices = (places.schedules.data ?? [])
-    .filter((each) => each.active)
-    .map((each) => ({ value: each.id, label: `${each.name} · ${places.clinic(each.clinic)?.name ?? ''}` }))
-    .sort((one, other) => one.label.localeCompare(other.label));
   return (
     <Page
       title={move === undefined ? t('book.title') : t('book.move-title')}

@@ -67,3 +67,10 @@ export function upcoming(list: readonly Appointment[], now = new Date()): Appoin
 export function standing(list: readonly Entry[]): Entry[] {
   return list.filter((entry) => entry.status !== 'entered-in-error');
 }
+
+/** The allergies that count now, what can kill first. */
+export function allergiesOf(list: readonly Entry[]) {
+  return standing(list)
+    .flatMap(({ id, content }) => (content.kind === 'allergy' && content.resolved !== true ? [{ id, content }] : []))
+    .sort((one, other) => Number(other.content.criticality === 'high') - Number(one.content.criticality === 'high'));
+}

@@ -4,7 +4,7 @@ import { useI18n } from '../../i18n';
 import { Empty, Loaded, Mark, Page, Section } from '../../ui/page';
 import { OpenDocument } from '../chart/OpenDocument';
 import { VitalCharts } from '../chart/VitalCharts';
-import { entriesQuery, standing } from './queries';
+import { allergiesOf, entriesQuery, standing } from './queries';
 
 /** What the record says, in the order in which it matters. */
 export function RecordPage() {
@@ -20,9 +20,7 @@ export function RecordPage() {
       <Section title={t('record.allergies')}>
         <Loaded query={allergies} lines={1}>
           {(list) => {
-            const known = standing(list).flatMap(({ id, content }) =>
-              content.kind === 'allergy' && content.resolved !== true ? [{ id, content }] : [],
-            );
+            const known = allergiesOf(list);
             return known.length === 0 ? (
               <Empty>{t('record.allergies-none')}</Empty>
             ) : (

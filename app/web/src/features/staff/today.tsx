@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { asProblem } from '../../api/problem';
 import { myName, patientQuery, usePlaces } from '../../app/names';
+import { useScheduleChoices } from '../../app/scheduleChoices';
 import { useMe } from '../../app/session';
 import { useI18n } from '../../i18n';
 import { dayIn, endOf, instant, plusDays } from '../../i18n/format';
@@ -22,7 +23,7 @@ export function TodayPage() {
   const [whose, setWhose] = useState(me.role === 'physician' ? me.person : '');
   const places = usePlaces();
   const name = useQuery(myName(me));
-  const schedules = (places.schedules.data ?? []).filter((each) => each.active);
+  const { schedules, choices } = useScheduleChoices((schedule) => schedule.staff);
   const staff = whose === '' ? [...new Set(schedules.map((each) => each.staff))] : [whose];
   const [from, to] = [instant(f.zone, day).toISOString(), endOf(f.zone, day)];
   const days = useQueries({ queries: staff.map((each) => ({ ...dayQuery(each, from, to), refetchInterval: 30_000 })) });
@@ -30,9 +31,6 @@ export function TodayPage() {
   const failed = days.find((each) => each.isError && each.data === undefined);
   const list = days.flatMap((each) => each.data ?? []).filter((each) => each.status !== 'cancelled');
   list.sort((one, other) => one.starts_at.localeCompare(other.starts_at));
-  const choices = schedules
-    .map((each) => ({ value: each.staff, label: `${each.name} · ${places.clinic(each.clinic)?.code ?? ''}` }))
-    .sort((one, other) => one.label.localeCompare(other.label));
   const next =
     list.find((each) => each.status === 'arrived') ??
     list.find((each) => each.status === 'booked' && new Date(each.ends_at) > new Date());

@@ -7,6 +7,8 @@ export default {
   'draft.discard': 'Discard',
   'draft.kept': 'What you type is kept encrypted on this device until you send it.',
   'draft.restored': 'We brought back what you had typed and not sent.',
+  'file.choose': 'Choose a file',
+  'file.none': 'None yet',
   'form.choose': 'Choose…',
   'form.optional': '(optional)',
   'form.save': 'Save',

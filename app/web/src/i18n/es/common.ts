@@ -7,6 +7,8 @@ export default {
   'draft.discard': 'Descartar',
   'draft.kept': 'Lo escrito se guarda cifrado en este dispositivo hasta que lo envíe.',
   'draft.restored': 'Hemos recuperado lo que había escrito y no se llegó a enviar.',
+  'file.choose': 'Elegir archivo',
+  'file.none': 'Ninguno todavía',
   'form.choose': 'Elija…',
   'form.optional': '(opcional)',
   'form.save': 'Guardar',

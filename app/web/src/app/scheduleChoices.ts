@@ -1,0 +1,24 @@
+import type { Choice } from '../ui/forms';
+import { usePlaces, useStaffNames, type Schedule } from './names';
+import { useMe } from './session';
+
+/**
+ * The schedules to choose from: the service, whose it is, where. Two of one service differ by the person alone, and on a
+ * phone what stands last is cut off. Patients are not told who works here; they choose the service.
+ */
+export function useScheduleChoices(value: (schedule: Schedule) => string = (schedule) => schedule.id): {
+  schedules: Schedule[];
+  choices: Choice[];
+} {
+  const me = useMe();
+  const places = usePlaces();
+  const nameOf = useStaffNames(me.kind === 'staff');
+  const schedules = (places.schedules.data ?? []).filter((each) => each.active);
+  const choices = schedules
+    .map((each) => ({
+      value: value(each),
+      label: [each.name, nameOf(each.staff), places.clinic(each.clinic)?.name].filter(Boolean).join(' · '),
+    }))
+    .sort((one, other) => one.label.localeCompare(other.label));
+  return { schedules, choices };
+}
