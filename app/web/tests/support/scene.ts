@@ -1,5 +1,7 @@
 /** One made-up situation in which every screen has something to show. */
 
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Schemas } from '../../src/api/client';
 import {
   activated,
@@ -10,10 +12,12 @@ import {
   newPatient,
   prescribe,
   scheduleOf,
+  stack,
   treat,
   withAccount,
   type Patient,
 } from './api';
+import { until } from './process';
 
 export interface Scene {
   patient: Patient;
@@ -33,9 +37,25 @@ export interface Scene {
 
 let made: Promise<Scene> | undefined;
 
+/** One for all workers, so that nobody is there twice: the first one makes it, the others wait for it. */
 export function scene(): Promise<Scene> {
-  made ??= make();
+  made ??= shared();
   return made;
+}
+
+async function shared(): Promise<Scene> {
+  const { home } = stack();
+  const file = join(home, 'scene.json');
+  try {
+    mkdirSync(join(home, 'scene'));
+  } catch {
+    await until('the scene', () => existsSync(file), 300);
+    return JSON.parse(readFileSync(file, 'utf8')) as Scene;
+  }
+  const own = await make();
+  writeFileSync(`${file}.new`, JSON.stringify(own), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+  return own;
 }
 
 const vitals: [string, string, string, number[]][] = [
@@ -203,7 +223,7 @@ async function office(patient: Patient) {
       officer_contact: 'dpd@san-telmo.example',
       retention_years: 5,
     };
-    // Another worker's scene may be faster; then it is written already.
+    // A journey in another worker may be faster; then it is written already.
     await administrator.put('/organization/data-protection', responsible, 0).catch(() => undefined);
   }
   await administrator.post('/service-tokens', {
