@@ -33,6 +33,9 @@ if [ "${1:-}" = --screenshots ]; then
   exec npm run screenshots
 fi
 
+step 'known weaknesses of what is shipped'
+npm run -s weaknesses
+
 step 'the generated client is fresh'
 npm run -s api:check
 

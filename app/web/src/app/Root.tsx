@@ -27,11 +27,11 @@ export function Gate() {
   const { ended } = usePlatform();
   const last = useRef(me.data);
   if (me.data) last.current = me.data;
-  useOtherTabs(me.data?.person);
   // On its way together with the answer, not after it.
   useEffect(() => void loadInside().catch(() => undefined), []);
   // While the session is renewed in a dialog, the page below stays as it is, with all that was typed.
   const shown = me.data ?? (ended ? last.current : undefined);
+  useOtherTabs(shown?.person);
   if (!shown) {
     if (me.isSuccess) return <ToSignIn />;
     if (me.isError) {

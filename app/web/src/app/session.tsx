@@ -75,7 +75,7 @@ export function useOtherTabs(person: string | undefined) {
   useEffect(() => {
     const listen = (event: MessageEvent<unknown>) => {
       if (event.data === 'signed-out' && person !== undefined) void forget(client);
-      if (event.data === 'signed-in') void client.invalidateQueries();
+      if (event.data === 'signed-in') void resume(client, person);
     };
     channel.addEventListener('message', listen);
     return () => channel.removeEventListener('message', listen);
@@ -84,9 +84,13 @@ export function useOtherTabs(person: string | undefined) {
 
 /** After a sign-in: the same person goes on where they were; for another one everything begins anew. */
 export async function signedIn(client: QueryClient, before: string | undefined) {
+  await resume(client, before, () => channel.postMessage('signed-in'));
+}
+
+async function resume(client: QueryClient, before: string | undefined, known = () => {}) {
   sessionEnded(false);
   const me = await client.query({ ...meQuery, staleTime: 0 });
-  channel.postMessage('signed-in');
+  known();
   if (before !== undefined && me?.person !== before) {
     await wipe().catch(() => undefined);
     client.clear();

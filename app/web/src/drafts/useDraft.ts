@@ -17,7 +17,7 @@ export function useDraft<T>(name: string, initial: T): Draft<T> {
   const [value, setValue] = useState(initial);
   const [restored, setRestored] = useState(false);
   const touched = useRef(false);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const pending = useRef<{ timer: ReturnType<typeof setTimeout>; keep: () => void }>(undefined);
   const start = useRef(initial);
 
   useEffect(() => {
@@ -32,7 +32,9 @@ export function useDraft<T>(name: string, initial: T): Draft<T> {
       });
     return () => {
       current = false;
-      clearTimeout(timer.current);
+      // Whoever leaves right after the last letter finds that letter, too.
+      clearTimeout(pending.current?.timer);
+      pending.current?.keep();
     };
   }, [owner, name]);
 
@@ -40,14 +42,19 @@ export function useDraft<T>(name: string, initial: T): Draft<T> {
     (next: T) => {
       touched.current = true;
       setValue(next);
-      clearTimeout(timer.current);
-      timer.current = setTimeout(() => void keep(owner, name, next).catch(() => undefined), 250);
+      clearTimeout(pending.current?.timer);
+      const now = () => {
+        pending.current = undefined;
+        void keep(owner, name, next).catch(() => undefined);
+      };
+      pending.current = { timer: setTimeout(now, 250), keep: now };
     },
     [owner, name],
   );
   const clear = useCallback(
     async (next?: T) => {
-      clearTimeout(timer.current);
+      clearTimeout(pending.current?.timer);
+      pending.current = undefined;
       touched.current = false;
       setRestored(false);
       if (next !== undefined) start.current = next;

@@ -66,3 +66,9 @@ describe('drafts', () => {
     vi.restoreAllMocks();
   });
 });
+
+it('what is dropped while it is still being sealed does not come back', async () => {
+  const [kept, dropped] = [keep('one', 'note/1', { text: 'sent' }), drop('note/1')];
+  await Promise.all([kept, dropped]);
+  expect(await recall('one', 'note/1')).toBeUndefined();
+});

@@ -46,11 +46,20 @@ async function run<T>(
   }
 }
 
+let last: Promise<unknown> = Promise.resolve();
+
+/** One after the other: encrypting takes a moment, and what was sent meanwhile must not be kept after it was dropped. */
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const turn = last.then(work);
+  last = turn.catch(() => undefined);
+  return turn;
+}
+
 /** The key of this account. Another account's key and drafts are thrown away. */
 async function keyOf(owner: string): Promise<CryptoKey> {
   const held = (await run('keys', 'readonly', (store) => store.get('key'))) as Held | undefined;
   if (held?.owner === owner) return held.key;
-  await wipe();
+  await clear();
   const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
   await run('keys', 'readwrite', (store) => store.put({ owner, key } satisfies Held, 'key'));
   return key;
@@ -58,7 +67,14 @@ async function keyOf(owner: string): Promise<CryptoKey> {
 
 const bound = (owner: string, name: string) => new TextEncoder().encode(`${owner}\n${name}`);
 
-export async function keep(owner: string, name: string, value: unknown): Promise<void> {
+export const keep = (owner: string, name: string, value: unknown) => inTurn(() => seal(owner, name, value));
+/** The draft, unless there is none, it is another account's, or older than a day. */
+export const recall = (owner: string, name: string) => inTurn(() => unseal(owner, name));
+export const drop = (name: string) => inTurn(() => remove(name));
+/** Everything, the key too. */
+export const wipe = () => inTurn(clear);
+
+async function seal(owner: string, name: string, value: unknown): Promise<void> {
   const key = await keyOf(owner);
   const iv = crypto.getRandomValues(new Uint8Array(12));
   const plain = new TextEncoder().encode(JSON.stringify(value));
@@ -66,13 +82,12 @@ export async function keep(owner: string, name: string, value: unknown): Promise
   await run('drafts', 'readwrite', (store) => store.put({ iv, sealed, at: Date.now() } satisfies Kept, name));
 }
 
-/** The draft, unless there is none, it is another account's, or older than a day. */
-export async function recall(owner: string, name: string): Promise<unknown> {
+async function unseal(owner: string, name: string): Promise<unknown> {
   const key = await keyOf(owner);
   const kept = (await run('drafts', 'readonly', (store) => store.get(name))) as Kept | undefined;
   if (!kept) return undefined;
   if (Date.now() - kept.at > lifetime) {
-    await drop(name);
+    await remove(name);
     return undefined;
   }
   try {
@@ -80,16 +95,15 @@ export async function recall(owner: string, name: string): Promise<unknown> {
     const plain = await crypto.subtle.decrypt(parameters, key, kept.sealed);
     return JSON.parse(new TextDecoder().decode(plain)) as unknown;
   } catch {
-    await drop(name);
+    await remove(name);
     return undefined;
   }
 }
 
-export async function drop(name: string): Promise<void> {
+async function remove(name: string): Promise<void> {
   await run('drafts', 'readwrite', (store) => store.delete(name));
 }
 
-/** Everything, the key too. */
-export async function wipe(): Promise<void> {
+async function clear(): Promise<void> {
   for (const store of stores) await run(store, 'readwrite', (held) => held.clear());
 }

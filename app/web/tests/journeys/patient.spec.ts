@@ -1,6 +1,7 @@
 import type { Schemas } from '../../src/api/client';
 import { readFileSync } from 'node:fs';
 import { as, book, call, entry, newPatient, prescribe, scheduleOf, stack, treat, withAccount } from '../support/api';
+import { scanned } from '../support/scan';
 import { expect, test } from '../support/test';
 
 test('books from the free slots, moves it, cancels it', async ({ open }) => {
@@ -64,7 +65,10 @@ test('shows the pharmacy a code, and verifies it without signing in', async ({ o
   const { token } = await withAccount(patient);
   const page = await open({ token }, '/prescriptions');
   await page.getByRole('button', { name: 'Código de Omeprazol 20 mg cápsulas' }).click();
-  await expect(page.getByRole('img', { name: 'Código QR de Omeprazol 20 mg cápsulas' })).toBeVisible();
+  const picture = page.getByRole('img', { name: 'Código QR de Omeprazol 20 mg cápsulas' });
+  await expect(picture).toBeVisible();
+  // What a pharmacy's camera reads in it.
+  expect(await scanned(picture)).toBe(prescription.code);
   await expect(page.getByRole('dialog')).toContainText(prescription.code ?? 'no code');
   await page.keyboard.press('Escape');
   await expect(page.getByRole('button', { name: 'Código de Omeprazol 20 mg cápsulas' })).toBeFocused();
@@ -104,6 +108,20 @@ test('reads the summary of the record, and who looked at it', async ({ open }) =
   await page.getByRole('link', { name: 'Privacidad' }).click();
   await expect(page.getByText('Medicina').first()).toBeVisible();
   await expect(page.getByText(/escribir en la historia/).first()).toBeVisible();
+});
+
+test('chooses the dark aspect, and finds it again', async ({ open }) => {
+  const { token } = await withAccount(await newPatient('Aspecto'));
+  const page = await open({ token });
+  const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  await expect(page.getByRole('heading', { name: /Hola/ })).toBeVisible();
+  const light = await ground();
+  await page.getByRole('button', { name: /Menú de/ }).click();
+  await page.getByRole('menuitemradio', { name: 'Oscuro' }).click();
+  await expect.poll(ground).not.toBe(light);
+  await page.reload();
+  await expect(page.getByRole('heading', { name: /Hola/ })).toBeVisible();
+  expect(await ground()).not.toBe(light);
 });
 
 test('reads the same in English, with dates of that language', async ({ open }) => {
