@@ -1,7 +1,7 @@
 import { CSPProvider } from '@base-ui/react/csp-provider';
 import { MutationCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { StrictMode } from 'react';
+import { startTransition, StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { connect, type Config } from './api/client';
 import { asProblem } from './api/problem';
@@ -42,7 +42,8 @@ async function begin() {
   await start(config.languages);
   const root = document.getElementById('root');
   if (!root) throw new Error('#root');
-  createRoot(root).render(
+  // In small steps: a slow phone answers a touch between them.
+  const page = (
     <StrictMode>
       {/* The policy forbids styles that scripts write into the page; nothing here needs them. */}
       <CSPProvider disableStyleElements>
@@ -50,8 +51,9 @@ async function begin() {
           <RouterProvider router={router} context={{ environment: config.environment }} />
         </QueryClientProvider>
       </CSPProvider>
-    </StrictMode>,
+    </StrictMode>
   );
+  startTransition(() => createRoot(root).render(page));
 }
 
 begin().catch(() => {

@@ -1,4 +1,4 @@
-import { Menu } from '@base-ui/react/menu';
+import { Menu as Base } from '@base-ui/react/menu';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useRouteContext } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
@@ -7,6 +7,7 @@ import { choose, useI18n, type Key } from '../i18n';
 import { ActFor } from '../features/patient/ActFor';
 import { PatientSearch } from '../features/staff/PatientSearch';
 import { Icon, type IconName } from '../ui/Icon';
+import { Menu } from '../ui/Menu';
 import { say } from '../ui/toasts';
 import { problemWords } from '../ui/page';
 import { can } from './permissions';
@@ -146,54 +147,52 @@ function AccountMenu() {
   };
   const themes: Theme[] = ['light', 'dark', 'device'];
   return (
-    <Menu.Root>
-      <Menu.Trigger className="button quiet account">
-        <Icon name="account" />
-        <span className="unseen">{t('menu.label', { name: '' })}</span>
-        <span className="account-name">
-          {name.data ?? me.username} <small>{word('role', me.role)}</small>
-        </span>
-      </Menu.Trigger>
-      <Menu.Portal>
-        <Menu.Positioner align="end" sideOffset={6} className="menu-place">
-          <Menu.Popup className="menu">
-            <Menu.Item onClick={() => void navigate({ to: '/account' })}>
-              <Icon name="key" /> {t('menu.account')}
-            </Menu.Item>
-            <Menu.Separator className="menu-line" />
-            <Menu.Group>
-              <Menu.GroupLabel>{t('menu.language')}</Menu.GroupLabel>
-              <Menu.RadioGroup value={language} onValueChange={(value: string) => void choose(value)}>
-                {(['es', 'en'] as const).map((code) => (
-                  <Menu.RadioItem key={code} value={code} lang={code}>
-                    {word('language', code)}
-                    <Menu.RadioItemIndicator>
-                      <Icon name="check" size={16} />
-                    </Menu.RadioItemIndicator>
-                  </Menu.RadioItem>
-                ))}
-              </Menu.RadioGroup>
-            </Menu.Group>
-            <Menu.Group>
-              <Menu.GroupLabel>{t('menu.theme')}</Menu.GroupLabel>
-              <Menu.RadioGroup value={theme} onValueChange={chooseTheme}>
-                {themes.map((each) => (
-                  <Menu.RadioItem key={each} value={each}>
-                    {word('theme', each)}
-                    <Menu.RadioItemIndicator>
-                      <Icon name="check" size={16} />
-                    </Menu.RadioItemIndicator>
-                  </Menu.RadioItem>
-                ))}
-              </Menu.RadioGroup>
-            </Menu.Group>
-            <Menu.Separator className="menu-line" />
-            <Menu.Item onClick={() => void leave()}>
-              <Icon name="out" /> {t('menu.out')}
-            </Menu.Item>
-          </Menu.Popup>
-        </Menu.Positioner>
-      </Menu.Portal>
-    </Menu.Root>
+    <Menu
+      className="button quiet account"
+      button={
+        <>
+          <Icon name="account" />
+          <span className="unseen">{t('menu.label', { name: '' })}</span>
+          <span className="account-name">
+            {name.data ?? me.username} <small>{word('role', me.role)}</small>
+          </span>
+        </>
+      }
+    >
+      <Base.Item onClick={() => void navigate({ to: '/account' })}>
+        <Icon name="key" /> {t('menu.account')}
+      </Base.Item>
+      <Base.Separator className="menu-line" />
+      <Base.Group>
+        <Base.GroupLabel>{t('menu.language')}</Base.GroupLabel>
+        <Base.RadioGroup value={language} onValueChange={(value: string) => void choose(value)}>
+          {(['es', 'en'] as const).map((code) => (
+            <Base.RadioItem key={code} value={code} lang={code}>
+              {word('language', code)}
+              <Base.RadioItemIndicator>
+                <Icon name="check" size={16} />
+              </Base.RadioItemIndicator>
+            </Base.RadioItem>
+          ))}
+        </Base.RadioGroup>
+      </Base.Group>
+      <Base.Group>
+        <Base.GroupLabel>{t('menu.theme')}</Base.GroupLabel>
+        <Base.RadioGroup value={theme} onValueChange={chooseTheme}>
+          {themes.map((each) => (
+            <Base.RadioItem key={each} value={each}>
+              {word('theme', each)}
+              <Base.RadioItemIndicator>
+                <Icon name="check" size={16} />
+              </Base.RadioItemIndicator>
+            </Base.RadioItem>
+          ))}
+        </Base.RadioGroup>
+      </Base.Group>
+      <Base.Separator className="menu-line" />
+      <Base.Item onClick={() => void leave()}>
+        <Icon name="out" /> {t('menu.out')}
+      </Base.Item>
+    </Menu>
   );
 }

@@ -22,10 +22,16 @@ const units = [
   ['minute', 60],
 ] as const;
 
+/** Made when it is first needed: a browser takes milliseconds for each, and the first screen needs none of them. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
 export function formats(language: string, zone: string): Formats {
   const in24 = { hourCycle: 'h23' } as const;
   const local = (options: Intl.DateTimeFormatOptions) =>
-    new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { timeZone: zone, ...options });
+    once(() => new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { timeZone: zone, ...options }));
   const day = local({ day: 'numeric', month: 'short', year: 'numeric' });
   const longDay = local({ weekday: 'long', day: 'numeric', month: 'long' });
   const time = local({ hour: '2-digit', minute: '2-digit', ...in24 });
@@ -38,29 +44,24 @@ export function formats(language: string, zone: string): Formats {
     ...in24,
   });
   const month = local({ month: 'long', year: 'numeric' });
-  const date = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, {
-    timeZone: 'UTC',
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-  });
-  const number = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
-  const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  const date = local({ timeZone: 'UTC', day: 'numeric', month: 'short', year: 'numeric' });
+  const number = once(() => new Intl.NumberFormat(language, { maximumFractionDigits: 2 }));
+  const relative = once(() => new Intl.RelativeTimeFormat(language, { numeric: 'auto' }));
   const as = (at: string | Date) => (typeof at === 'string' ? new Date(at) : at);
   return {
     zone,
-    day: (at) => day.format(as(at)),
-    longDay: (at) => longDay.format(as(at)),
-    time: (at) => time.format(as(at)),
-    moment: (at) => moment.format(as(at)),
-    month: (at) => month.format(as(at)),
-    date: (text) => date.format(new Date(`${text}T00:00:00Z`)),
-    number: (value) => number.format(value),
+    day: (at) => day().format(as(at)),
+    longDay: (at) => longDay().format(as(at)),
+    time: (at) => time().format(as(at)),
+    moment: (at) => moment().format(as(at)),
+    month: (at) => month().format(as(at)),
+    date: (text) => date().format(new Date(`${text}T00:00:00Z`)),
+    number: (value) => number().format(value),
     age: (birth, now = new Date()) => age(birth, dayIn(zone, now)),
     relative: (at, now = new Date()) => {
       const seconds = (as(at).getTime() - now.getTime()) / 1000;
       const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ['minute', 60];
-      return relative.format(Math.round(seconds / size), unit);
+      return relative().format(Math.round(seconds / size), unit);
     },
   };
 }

@@ -30,7 +30,7 @@ let words: Words = es;
 const listeners = new Set<() => void>();
 
 export function make(language: string, dictionary: Words, timeZone: string): I18n {
-  const plural = new Intl.PluralRules(language);
+  let plural: Intl.PluralRules | undefined;
   const all: Readonly<Record<string, string | undefined>> = dictionary;
   const fill = (text: string, values: Values) =>
     text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
@@ -39,7 +39,9 @@ export function make(language: string, dictionary: Words, timeZone: string): I18
     t: (key, values = {}) => {
       const count = values['count'];
       const form =
-        typeof count === 'number' ? all[`${key.replace(/\.other$/, '')}.${plural.select(count)}`] : undefined;
+        typeof count === 'number'
+          ? all[`${key.replace(/\.other$/, '')}.${(plural ??= new Intl.PluralRules(language)).select(count)}`]
+          : undefined;
       return fill(form ?? dictionary[key], values);
     },
     word: (group, code) => all[`${group}.${code}`] ?? code,

@@ -92,6 +92,11 @@ export const screens: readonly Screen[] = [
   }),
   screen('register', role('receptionist'), to('/patients/new')),
   screen('chart-timeline', role('physician'), chart('')),
+  screen('chart-actions', role('physician'), chart(''), async (page) => {
+    await heading(page);
+    await page.locator('.entries .menu-home button').first().click();
+    await expect(page.getByRole('menu')).toBeVisible();
+  }),
   screen('chart-notes', role('physician'), chart('/notes')),
   screen('chart-vitals', role('physician'), chart('/vitals')),
   screen('chart-medication', role('physician'), chart('/medication')),

@@ -1,4 +1,4 @@
-import { Menu } from '@base-ui/react/menu';
+import { Menu as Base } from '@base-ui/react/menu';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import { api, data, match, sending as keyed } from '../../api/client';
@@ -9,6 +9,7 @@ import { Dialog } from '../../ui/Dialog';
 import { Button, TextArea, TextField } from '../../ui/forms';
 import { Failure, Loaded } from '../../ui/page';
 import { say } from '../../ui/toasts';
+import { Menu } from '../../ui/Menu';
 import type { Entry } from '../patient/queries';
 import { titleOf, withWords, wordsOf } from './entry';
 
@@ -23,25 +24,17 @@ export function EntryActions({ entry }: { entry: Entry }) {
   const close = () => setDoing(undefined);
   return (
     <>
-      <Menu.Root>
-        <Menu.Trigger
-          className="button quiet"
-          aria-label={t('entry.actions', { title: titleOf(entry.content, f.number).main })}
-        >
-          …
-        </Menu.Trigger>
-        <Menu.Portal>
-          <Menu.Positioner align="end" sideOffset={4} className="menu-place">
-            <Menu.Popup className="menu">
-              {offered.map((each) => (
-                <Menu.Item key={each} onClick={() => setDoing(each)}>
-                  {word('entry-do', each)}
-                </Menu.Item>
-              ))}
-            </Menu.Popup>
-          </Menu.Positioner>
-        </Menu.Portal>
-      </Menu.Root>
+      <Menu
+        className="button quiet"
+        label={t('entry.actions', { title: titleOf(entry.content, f.number).main })}
+        button="…"
+      >
+        {offered.map((each) => (
+          <Base.Item key={each} onClick={() => setDoing(each)}>
+            {word('entry-do', each)}
+          </Base.Item>
+        ))}
+      </Menu>
       {doing === 'sign' ? <Sign entry={entry} onClose={close} /> : null}
       {doing === 'mistake' ? <Mistake entry={entry} onClose={close} /> : null}
       {doing === 'amend' ? <Amend entry={entry} onClose={close} /> : null}
