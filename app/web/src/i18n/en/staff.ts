@@ -157,7 +157,7 @@ export default {
   'waiting.title': 'Waiting list',
   'waiting.lead': 'By urgency, then in order of arrival.',
   'waiting.none': 'Nobody waits for this schedule.',
-  'waiting.since': 'Waiting since {when}',
+  'waiting.since': 'On the list: {when}',
   'waiting.not-before': 'not before {day}',
   'waiting.book': 'Book',
   'waiting.book-for': 'Book for {name}',
