@@ -121,7 +121,9 @@ impl Answers {
 fn maintenance_page(site: &Site) -> String {
     const LINK: &str = "<link rel=\"stylesheet\"";
     let index = site.get("/index.html").map(|file| String::from_utf8_lossy(&file.plain));
-    let link = index.as_deref().and_then(|page| page.split_once(LINK)?.1.split_once('>'));
+    let link = index
+        .as_deref()
+        .and_then(|page| page.split_once(LINK)?.1.split_once('>'));
     match link {
         Some((attributes, _)) => MAINTENANCE.replace("</head>", &format!("  {LINK}{attributes}>\n  </head>")),
         None => MAINTENANCE.to_owned(),

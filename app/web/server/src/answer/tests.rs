@@ -7,11 +7,13 @@ use hyper::{HeaderMap, Method, header::HeaderValue};
 use super::{Answer, Answers};
 use crate::{management::State, site::Site};
 
+const PAGE: &str = "<!doctype html><link rel=\"stylesheet\" href=\"/assets/app-1a2b.css\">page";
+
 fn answers() -> Answers {
     let directory = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
     std::fs::create_dir(directory.path().join("assets")).unwrap();
-    write("index.html", "<!doctype html>page");
+    write("index.html", PAGE);
     write("favicon.svg", "<svg/>");
     write("assets/app-1a2b.js", "plain");
     write("assets/app-1a2b.js.br", "brotli");
@@ -57,7 +59,7 @@ async fn every_address_of_the_application_is_the_page_and_is_never_kept() {
             "default-src 'none'",
             "{path}"
         );
-        assert_eq!(text(answer).await, "<!doctype html>page", "{path}");
+        assert_eq!(text(answer).await, PAGE, "{path}");
     }
 }
 
@@ -109,7 +111,10 @@ async fn on_behalf_of_a_program_that_is_away_people_get_a_page_and_programs_a_pr
     let path = "/.well-known/maintenance";
     let page = ask(path, &[("accept", "text/html,application/xhtml+xml")]);
     assert_eq!((page.status().as_u16(), header(&page, "retry-after")), (503, "30"));
-    assert!(text(page).await.contains("lang=\"es\""));
+    let words = text(page).await;
+    assert!(words.contains("lang=\"es\""));
+    // In the design of everything else: the styles that the application's own page names.
+    assert!(words.contains("<link rel=\"stylesheet\" href=\"/assets/app-1a2b.css\">\n  </head>"));
     let problem = ask(path, &[("accept", "application/json")]);
     assert_eq!(header(&problem, "content-type"), "application/problem+json");
     let body: serde_json::Value = serde_json::from_str(&text(problem).await).unwrap();
