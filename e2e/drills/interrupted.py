@@ -11,7 +11,7 @@ from argocd import delivered
 from control import ask, kubectl
 from load import Load
 from report import Report
-from restore import accepted, request
+from restore import accepted, request, retire
 from shell import say, wait
 
 
@@ -29,7 +29,7 @@ def interrupted() -> None:
         reverted(report, load, old)
         load.more(20)
     report.account(load)
-    report.facts["generations left standing by"] = f"{first}, {first + 1}"
+    retire(first)
     report.end()
 
 

@@ -10,7 +10,7 @@ import vault
 from argocd import delivered
 from load import Load
 from report import Report
-from restore import accepted, request
+from restore import accepted, request, retire
 from shell import output, say, wait
 
 
@@ -44,7 +44,8 @@ def refused() -> None:
         report.expect(platform.active() == old, f"generation {old} is still the one that serves")
         load.more(10)
     report.account(load)
-    report.facts["generations left standing by"] = f"{first}, {second}"
+    for number in (first, second):
+        retire(number)
     report.end()
 
 

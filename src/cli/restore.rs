@@ -145,7 +145,7 @@ struct ShowArgs {
     format: Form,
 }
 
-/// Take away a generation that served and is not needed any more.
+/// Take away a generation that is not needed any more: it served before, or was never switched to.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "First make sure that a verified backup of the generation that serves exists.")]
 struct RetireArgs {

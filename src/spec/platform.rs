@@ -131,7 +131,8 @@ pub struct Database {
     /// The generation that serves; others stand by, read-only.
     #[serde(default)]
     pub active: u32,
-    /// Generations that are taken away: they served once, and a verified backup of a newer one exists.
+    /// Generations that are taken away: they served once, and a verified backup of a newer one exists; or they were asked for
+    /// and are not needed. Their volumes stay until a person deletes them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<u32>,
     /// What only a person may decide after an outage: whom to start from, and whose data to throw away.

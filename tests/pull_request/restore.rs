@@ -211,4 +211,9 @@ fn a_number_is_never_used_again_after_a_revert() {
     let said = request(&[]);
     assert!(!said.contains("reverted"), "{said}");
     repo.ok(&["compile", "--check"]);
+    // What was asked for and is not needed goes as what served before: it takes room that the one that serves could need.
+    repo.ok(&["restore", "retire", "-e", "local", "1"]);
+    repo.refused(&["compile", "--environment", "local"], "tree/removes-state");
+    let list: Value = serde_json::from_str(&repo.ok(&["restore", "list", "-e", "local", "--format", "json"])).unwrap();
+    assert_eq!(list[1]["state"], "retired");
 }

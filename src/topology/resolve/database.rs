@@ -154,14 +154,6 @@ fn generations(environment: &Environment, ledger: &Ledger, c: &mut Collector<'_>
                 format!("generation {retired} is active and cannot be retired"),
                 "make another generation active first",
             );
-        } else if *retired > written.active {
-            let problem = format!("generation {retired} is newer than the active one");
-            c.error(
-                &at,
-                "spec/generation",
-                problem,
-                "retire it after the switch to a still newer one, never before it served",
-            );
         } else if written.retired[..i].contains(retired) {
             c.error(
                 &at,
