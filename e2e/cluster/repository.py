@@ -99,11 +99,3 @@ def head() -> str:
 def next_generation() -> int:
     """The number that a request for a restore gets now."""
     return 1 + len(list((WORK / "environments" / "local" / "restores").glob("*.yaml")))
-
-
-def revert(why: str) -> str:
-    """Takes the last merge back, whole, as a person does in a hurry."""
-    git("revert", "--no-edit", "-m", "1", "HEAD")
-    git("commit", "--quiet", "--amend", "--message", f"Revert: {why}")
-    galeno("compile", "--check")
-    return publish()

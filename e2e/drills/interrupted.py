@@ -1,4 +1,4 @@
-"""6: a restore that is interrupted at each step; and one that can never come true, and is reverted."""
+"""6: a restore that is interrupted at each step; and one that can never come true, and is taken back."""
 import pathlib
 import tempfile
 import time
@@ -11,12 +11,12 @@ from argocd import delivered
 from control import ask, kubectl
 from load import Load
 from report import Report
-from restore import accepted, request, retire
+from restore import accepted, request, retire, switch
 from shell import say, wait
 
 
 def interrupted() -> None:
-    report = Report("6", "a restore is interrupted at each step, and one is reverted")
+    report = Report("6", "a restore is interrupted at each step, and one is taken back")
     platform.settled()
     old = platform.active()
     authority, token = platform.staff()
@@ -60,7 +60,7 @@ def at_each_step(report: Report) -> int:
 
 
 def reverted(report: Report, load: Load, old: int) -> None:
-    """Asked for with --now, of a backup that cannot be read: traffic stops. The revert is one commit; nothing waits for the
+    """Asked for with --now, of a backup that cannot be read: traffic stops. The way back is one commit; nothing waits for the
     restore that will never be ready."""
     backup = bucket.newest()
     damaged = max((k for k in bucket.keys(f"{bucket.AT}/{backup}/") if k.endswith(".pgp")), key=bucket.keys().get)
@@ -71,17 +71,19 @@ def reverted(report: Report, load: Load, old: int) -> None:
         bucket.put(damaged, bad)
         number, since = repository.next_generation(), time.time()
         delivered(request(number, "--backup", backup, "--now", "--reason", "drill: it can never come true"))
-        say("      merged with --now; traffic stops")
+        say("      merged with --now")
         bucket.alerted(since, "restore", seconds=300)
-        report.expect(load.outage(since) > 5, "traffic has stopped")
+        wait("traffic to stop", lambda: load.silence() > 5, 180)
+        report.took("from the merge to the end of all traffic", time.time() - since - load.silence())
         report.expect(not accepted(number), "the gate is shut")
         began = time.monotonic()
-        repository.revert(f"generation {number} can never come true")
+        switch(old)
         load.more(10, "writes to be confirmed by the old generation again", 300)
-        report.took("from the revert's merge to the next confirmed write", time.monotonic() - began)
+        report.took("from the way back to the next confirmed write", time.monotonic() - began)
         report.expect(platform.active() == old, f"generation {old} serves again")
         platform.settled()
         bucket.put(damaged, good)
+        retire(number)
 
 
 def kill(generation: int, number: int) -> None:

@@ -152,6 +152,10 @@ class Load:
         times = [since, *[t for t in self.answered if t >= since], time.time()]
         return max(b - a for a, b in zip(times, times[1:]))
 
+    def silence(self) -> float:
+        """How long there has been no answer."""
+        return time.time() - max(self.answered, default=0.0)
+
     def there(self) -> dict[str, list[dict]]:
         """Every clinic that can be read now, by its code."""
         client, found, cursor = Client(self.authority, self.token), {}, None

@@ -60,6 +60,7 @@ class Person:
 def on_paper() -> None:
     report = Report("14", "the plan on paper, command by command")
     platform.settled()
+    old = platform.active()
     authority, token = platform.staff()
     with Load(authority, token, f"t{int(time.time())}") as load, tempfile.TemporaryDirectory(prefix="galeno-plan.") as folder:
         person, began = Person(folder), time.monotonic()
@@ -84,13 +85,14 @@ def on_paper() -> None:
         person.does("serving")
         load.more(10, "writes to be confirmed again", 300)
         report.took("from the loss to service, by the plan", time.monotonic() - since)
-        # Taken back, and the old generation with its missing table is what serves: then forward again, by hand.
-        person.does("back")
-        delivered(repository.publish())
-        old = platform.active()
-        repository.git("revert", "--no-edit", "HEAD")
+        # Back to the old generation with its missing table, and forward again by hand, without Argo CD.
+        new = platform.active()
+        person.does("back", OLD=str(old))
+        person.merges("back-local")
+        repository.galeno("restore", "switch", "-e", "local", "--to", str(new))
+        repository.compiled(f"Forward to generation {new}, by hand")
         person.does("by-hand")
-        wait("the other generation to be active", lambda: platform.active() != old, 60)
+        wait("the other generation to be active", lambda: platform.active() == new, 60)
         repository.publish()
         person.does("by-hand-end")
         load.more(10, "writes to be confirmed again", 300)

@@ -283,7 +283,8 @@ fn settings(risks: &mut Risks<'_, '_>, pointer: &str, pair: Pair<'_>) {
             pointer,
             format!("makes generation {new} of the database active instead of {old}"),
             format!("what was written to generation {old} after the backup that {new} comes from is not in it"),
-            "see that the generation to be was accepted, and that the loss is agreed to",
+            "see that the generation to be was accepted, and that the loss is agreed to; `galeno restore switch --to N` writes \
+             the change together with its acknowledgement",
         );
     }
 }
