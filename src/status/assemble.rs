@@ -221,12 +221,27 @@ fn problems(status: &Status) -> Vec<String> {
         }
         Some(_) => {}
     }
-    for member in database.members.iter().filter(|member| !member.ready) {
-        if let Some(why) = &member.why
-            && Some(member.generation) == database.active
-        {
+    let serving: Vec<&Member> = database
+        .members
+        .iter()
+        .filter(|member| Some(member.generation) == database.active)
+        .collect();
+    for member in &serving {
+        // Kubernetes takes most of a minute to see that a node is gone; who cannot be reached is told at once.
+        if let Some(why) = member.why.as_ref().filter(|_| !member.is_well()) {
             found.push(format!("{}: {why}", member.pod));
         }
+    }
+    let largest = serving
+        .iter()
+        .filter_map(|member| member.size)
+        .max()
+        .unwrap_or_default();
+    if largest > 0 && largest < serving.len() as u64 {
+        found.push(format!(
+            "Galera: the component that serves has {largest} of {} members",
+            serving.len()
+        ));
     }
     for schedule in status.schedules.iter().filter(|schedule| schedule.suspended) {
         found.push(format!("{} is suspended", schedule.name));

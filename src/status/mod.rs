@@ -150,6 +150,13 @@ pub struct Member {
     pub why: Option<String>,
 }
 
+impl Member {
+    /// Whether it takes clients, as Kubernetes saw it last, and its keeper answers now.
+    pub fn is_well(&self) -> bool {
+        self.ready && self.state.is_some()
+    }
+}
+
 /// Something that runs by the clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -126,6 +126,27 @@ fn a_zone_is_lost() {
 }
 
 #[test]
+fn a_zone_that_was_cut_off_just_now_is_told_before_kubernetes_knows() {
+    let mut objects = objects();
+    for (pod, answer) in &mut objects.keepers {
+        *answer = if pod == "mariadb-g0-1" {
+            Err("timed out".into())
+        } else {
+            Ok(keeper("Synced", 2, &Value::Null))
+        };
+    }
+    let status = status(&objects);
+    assert!(status.database.is_open());
+    assert_eq!(
+        status.problems,
+        [
+            "mariadb-g0-1: its keeper does not answer: timed out",
+            "Galera: the component that serves has 2 of 3 members"
+        ]
+    );
+}
+
+#[test]
 fn replicas_that_crowd_in_one_zone_are_told_and_what_was_evicted_is_not_shown() {
     let mut objects = objects();
     for (number, zone) in ["a", "b", "c"].iter().enumerate() {

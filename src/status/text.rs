@@ -97,7 +97,7 @@ fn members(out: &mut String, status: &Status, paint: &Paint) {
     out.push_str("\nGalera\n");
     for member in &status.database.members {
         let state = member.state.as_deref().unwrap_or("unknown");
-        let _ = write!(out, "  {} {:16}  {state}", paint.mark(member.ready), member.pod);
+        let _ = write!(out, "  {} {:16}  {state}", paint.mark(member.is_well()), member.pod);
         if let (true, Some(size)) = (member.primary, member.size) {
             let _ = write!(out, ", in a primary component of {size}");
         }
