@@ -1,6 +1,6 @@
 //! Positions in MariaDB's global transaction ids: `domain-server-sequence`, one for each domain.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -30,6 +30,26 @@ impl Gtids {
                 *ours = (*server, *sequence);
             }
         }
+    }
+
+    /// Without some domains.
+    pub(crate) fn without(&self, domains: &BTreeSet<u32>) -> Self {
+        let kept = self.0.iter().filter(|(domain, _)| !domains.contains(domain));
+        Self(kept.map(|(domain, last)| (*domain, *last)).collect())
+    }
+
+    /// Domains that this position does not have, and that stand still in all of `later`: they say nothing about what is
+    /// missing. A restored generation remembers the domains of the generations before it on the members that were
+    /// restored, and not on those that took the state of others.
+    pub(crate) fn settled<'a>(&self, later: impl Iterator<Item = &'a Self>) -> BTreeSet<u32> {
+        let mut seen: BTreeMap<u32, Option<u64>> = BTreeMap::new();
+        for (domain, (_, sequence)) in later.flat_map(|position| &position.0) {
+            seen.entry(*domain)
+                .and_modify(|known| *known = known.filter(|known| known == sequence))
+                .or_insert(Some(*sequence));
+        }
+        let still = |(domain, sequence): &(u32, Option<u64>)| sequence.is_some() && !self.0.contains_key(domain);
+        seen.into_iter().filter(still).map(|(domain, _)| domain).collect()
     }
 
     /// Whether there is nothing in it.
@@ -89,6 +109,17 @@ mod tests {
         let mut position = gtids("1-1-5,2-1-3");
         position.advance(&gtids("1-2-9,2-1-1,3-1-1"));
         assert_eq!(position.to_string(), "1-2-9,2-1-3,3-1-1");
+    }
+
+    #[test]
+    fn what_stands_still_and_was_never_here_is_told_from_what_is_missing() {
+        let later = [gtids("2-2-774,3-3-5"), gtids("2-2-774,3-3-9,4-4-1"), gtids("4-4-2")];
+        let settled = |start: &str| gtids(start).settled(later.iter());
+        assert_eq!(settled("3-3-5"), BTreeSet::from([2]));
+        // What this position has counts, also where it stands still later: it could be behind.
+        assert_eq!(settled("2-2-700,3-3-5"), BTreeSet::new());
+        assert_eq!(settled("2-2-774"), BTreeSet::new());
+        assert_eq!(later[0].without(&settled("3-3-5")).to_string(), "3-3-5");
     }
 
     #[test]

@@ -78,8 +78,17 @@ impl<'a> Shipper<'a> {
             None => Gtids::default(),
         };
         let mut files = 0;
+        let mut closed = closed_files(&mut session)?;
+        let mut now_at = now_at;
+        if last.is_some() {
+            let settled = reached.settled(closed.iter().flat_map(|file| [&file.from, &file.to]).chain([&now_at]));
+            now_at = now_at.without(&settled);
+            for file in &mut closed {
+                (file.from, file.to) = (file.from.without(&settled), file.to.without(&settled));
+            }
+        }
         if !reached.covers(&now_at) || last.is_none() {
-            files = self.send_files(&mut session, member, &reached, last.is_some(), covers_until, run)?;
+            files = self.send_files(closed, member, &reached, last.is_some(), covers_until, run)?;
         }
         if files == 0 {
             self.record(
@@ -116,7 +125,7 @@ impl<'a> Shipper<'a> {
 
     fn send_files(
         &self,
-        session: &mut Conn,
+        closed: Vec<Closed>,
         member: &Member,
         reached: &Gtids,
         must_join: bool,
@@ -128,7 +137,6 @@ impl<'a> Shipper<'a> {
             .tempdir_in(&self.config.work_directory)?;
         let options = directory.path().join("options.cnf");
         database::write_options(&self.config.database, member, &options)?;
-        let closed = closed_files(session)?;
         let wanted: Vec<_> = closed.into_iter().filter(|file| !reached.covers(&file.to)).collect();
         if let Some(first) = wanted.first()
             && must_join
