@@ -27,4 +27,29 @@ def write() -> None:
     lines.append("\n## How long it took\n\n| drill | what | seconds |\n|---|---|---|\n")
     for one in found:
         lines += [f"| {one['number']} | {what} | {seconds} |\n" for what, seconds in one["times"].items()]
+    lines.append(chart(found))
     (ROOT / "docs" / "drills.md").write_text("".join(lines))
+
+
+CHART = """
+## The longest time without an answer
+
+```mermaid
+xychart-beta
+    x-axis "drill" [{names}]
+    y-axis "seconds"
+    bar [{bars}]
+```
+
+In drill 5 the table that every request needs is gone until it is restored; in 6 traffic was stopped by `--now`.
+"""
+
+
+def chart(found: list[dict]) -> str:
+    """The longest silence of each drill, drawn where Markdown is shown with Mermaid."""
+    known = {}
+    for one in found:
+        silences = [seconds for what, seconds in one["times"].items() if what.startswith("longest time without an answer")]
+        if silences:
+            known[one["number"]] = max(silences)
+    return CHART.format(names=", ".join(f'"{number}"' for number in known), bars=", ".join(map(str, known.values())))
