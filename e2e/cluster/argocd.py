@@ -68,10 +68,14 @@ def install(committed: Path) -> None:
     kubectl("apply", "--server-side", "-f", committed / "here" / "namespaces" / "namespace-argocd.yaml")
     kubectl("-n", NAMESPACE, "apply", "--server-side", "-f", "-", text=json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests()}))
     for kind in ("applications", "appprojects"):
-        kubectl("wait", "--for=condition=Established", f"customresourcedefinition/{kind}.argoproj.io", "--timeout=60s")
+        established = 'jsonpath={.status.conditions[?(@.type=="Established")].status}'
+        wait(f"{kind} to be known", lambda kind=kind: kubectl("get", "crd", f"{kind}.argoproj.io", "-o", established, quiet=True) == "True", 60)
     for part in ("deployment/argocd-redis", "deployment/argocd-repo-server", "statefulset/argocd-application-controller"):
         kubectl("-n", NAMESPACE, "rollout", "status", part, "--timeout=300s")
-    kubectl("apply", "--server-side", "--force-conflicts", "-f", committed / "argocd" / "here")
+    # Projects first: an Application that finds none is looked at again only after three minutes.
+    folder = committed / "argocd" / "here"
+    for files in (sorted(folder.glob("appproject-*.yaml")), [folder]):
+        kubectl("apply", "--server-side", "--force-conflicts", *(part for file in files for part in ("-f", file)))
 
 
 def applications() -> list[dict]:

@@ -106,6 +106,19 @@ def begin(one: Node) -> None:
           f"--kubeconfig={PKI}/{one.name}.kubeconfig", f"--hostname-override={one.name}", f"--node-ip={one.address}",
           f"--node-labels=topology.kubernetes.io/zone={one.zone}")
     start(one.name, f"{one.name}.kube-proxy", KUBERNETES_BIN, "kube-proxy", "--config", "/etc/kubernetes/kube-proxy.json")
+    # It ends at once where the kubelet has not written the node's address yet; and without it every policy is only paper.
+    addresses = 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}'
+    wait(f"the address of {one.name}", lambda: kubectl("get", "node", one.name, "-o", addresses, quiet=True) == one.address, 90)
+    router(one)
+    wait(f"network policies of {one.name}", lambda: guarded(one), 90)
+
+
+def guarded(one: Node) -> bool:
+    """Whether traffic between pods passes the engine of network policies."""
+    return "KUBE-ROUTER-FORWARD" in inside(one.name, "iptables", "-S", "FORWARD").stdout
+
+
+def router(one: Node) -> None:
     start(one.name, f"{one.name}.kube-router", BIN / "kube-router", f"--kubeconfig={PKI}/router-{one.name}.kubeconfig",
           "--run-router=false", "--run-service-proxy=false", "--run-firewall=true", "--run-loadbalancer=false",
           f"--hostname-override={one.name}", f"--service-cluster-ip-range={SERVICES_CIDR}", "--enable-cni=false", "--metrics-port=0")
