@@ -53,7 +53,7 @@ def make_images() -> None:
 
 def manifests() -> list[dict]:
     found = [o for o in documents(Path(module("argocd", "github.com/argoproj/argo-cd/v3")) / "manifests" / "core-install.yaml", NAMESPACE)
-             if NOT_HERE not in o["metadata"]["name"]]
+             if NOT_HERE not in o["metadata"]["name"] and (o["kind"], o["metadata"]["name"]) != ("ConfigMap", "argocd-cm")]
     for one in found:
         pod = one.get("spec", {}).get("template", {}).get("spec", {})
         for container in pod.get("containers", []) + pod.get("initContainers", []):
@@ -66,6 +66,8 @@ def manifests() -> list[dict]:
 def install(committed: Path) -> None:
     """What a person does once for a new cluster (docs/decisions/delivery-by-argo-cd.md)."""
     kubectl("apply", "--server-side", "-f", committed / "here" / "namespaces" / "namespace-argocd.yaml")
+    # Its settings before its programs, which read some of them when they begin.
+    kubectl("apply", "--server-side", "-f", committed / "argocd" / "here" / "configmap-argocd-cm.yaml")
     kubectl("-n", NAMESPACE, "apply", "--server-side", "-f", "-", text=json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests()}))
     for kind in ("applications", "appprojects"):
         established = 'jsonpath={.status.conditions[?(@.type=="Established")].status}'

@@ -91,12 +91,19 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
     let mut data = BTreeMap::from([
         ("application.resourceTrackingMethod".to_owned(), "annotation".to_owned()),
         ("application.sync.impersonation.enabled".to_owned(), "true".to_owned()),
+        ("timeout.reconciliation".to_owned(), "60s".to_owned()),
+        ("timeout.reconciliation.jitter".to_owned(), "15s".to_owned()),
     ]);
     let mut parts = vec![
         because("labels would make Argo CD take the database's claims for objects that git dropped")
             .on("/data/application.resourceTrackingMethod"),
         because("Argo CD acts as the account of each project; without it, it acts as itself and may do everything")
             .on("/data/application.sync.impersonation.enabled"),
+        because(
+            "an Application whose project comes a moment later, as with the first restore, is looked at again this soon; by \
+             default after three minutes, in which nothing is restored",
+        )
+        .on("/data/timeout.reconciliation"),
     ];
     let ceph = region.as_data().is_some() && matches!(topology.storage.kind, StorageKind::Ceph(_));
     let checks = EVERYWHERE.iter().chain(CEPH.iter().filter(|_| ceph));
