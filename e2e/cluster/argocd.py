@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from build import module
-from control import documents, kubectl
+from control import ask, documents, kubectl
 from images import ARCHIVES, ARGOCD, REDIS, buildah
 from layout import BIN, PKI, tool
 from shell import run, say, wait
@@ -87,8 +87,8 @@ def applications() -> list[dict]:
 
 
 def refresh() -> None:
-    """What a git server's webhook does after a push."""
-    kubectl("-n", NAMESPACE, "annotate", "--overwrite", "applications.argoproj.io", "--all", "argocd.argoproj.io/refresh=normal", quiet=True)
+    """What a git server's webhook does after a push; there may be nobody to hear it."""
+    ask("-n", NAMESPACE, "annotate", "--overwrite", "applications.argoproj.io", "--all", "argocd.argoproj.io/refresh=normal", check=False)
 
 
 def behind(revision: str) -> list[str]:
