@@ -169,3 +169,20 @@ fn a_retired_generation_is_gone_and_the_others_stay() {
         .collect();
     assert_eq!(sets, BTreeSet::from(["mariadb-g1"]));
 }
+
+#[test]
+fn a_restore_that_fails_may_tell_somebody() {
+    let manifests = rendered(1, 0, &[]);
+    let policy = |name: &str| {
+        object(&manifests, "NetworkPolicy", name)
+            .at("/spec/egress")
+            .unwrap()
+            .to_string()
+    };
+    // The restore runs in the member's own pod.
+    assert!(policy("mariadb-g1").contains("443"), "{}", policy("mariadb-g1"));
+    assert!(
+        !policy("mariadb-g0").contains("443"),
+        "who restores nothing needs nobody outside"
+    );
+}

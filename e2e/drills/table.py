@@ -11,7 +11,7 @@ writer, a changer and two readers go on, by the load balancer, Traefik and TLS. 
 request that got no answer, or one of `5xx` or `429`, is a failed request; writers send it again, under the same idempotency key,
 until they know. `make drills` writes this page. Other work took the same two cores on 2026-11-30 (builds, a browser's tests): read
 the times as upper bounds. On that day 1 to 4, 6, 7, 11 and 12 ran before it was seen (by 13) that the engine of network policies had not
-started; 5, 8, 9, 10 and 13 ran with it. Where git has to reach the database (5, 6), up to a minute and a half of the time is the kubelets', which look
+started; 5, 9 and 13 ran with it. Where git has to reach the database (5, 6), up to a minute and a half of the time is the kubelets', which look
 at mounted ConfigMaps that seldom.
 
 """

@@ -46,6 +46,11 @@ impl Edges<'_> {
         if let Some(monthly) = &topology.backup.monthly {
             self.bucket(database, &monthly.bucket, why, "/backup/monthly/bucket");
         }
+        let why = (
+            "a failed restore is told by mail",
+            "a failed restore is told to the webhook",
+        );
+        self.alerts(topology, database, why);
         let why = "a restored generation is checked before it is accepted";
         self.add(&program(Program::Acceptance), database, &[ports::MYSQL], why, None);
     }
