@@ -36,10 +36,19 @@ pub(super) struct Plan<'a> {
 }
 
 /// Held while a tree is written; ends with the process at the latest.
-pub(super) fn lock(directory: &Path) -> Result<File, TreeError> {
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing the file is not enough: a program that was being started at this moment has a copy of it until it runs.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
+pub(super) fn lock(directory: &Path) -> Result<Lock, TreeError> {
     let file = File::open(directory).map_err(|error| TreeError::io("open", directory, error))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(fs::TryLockError::WouldBlock) => Err(TreeError::Locked(directory.to_owned())),
         Err(fs::TryLockError::Error(error)) => Err(TreeError::io("lock", directory, error)),
     }
