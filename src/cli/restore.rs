@@ -231,7 +231,7 @@ fn taken_back(shell: &Shell, environment: &str) -> Result<Vec<(String, Vec<u8>)>
     let Ok(git) = crate::gitops::Repository::open(&shell.root) else {
         return Ok(Vec::new());
     };
-    let folder = format!("{}/{environment}/{}", folders::ENVIRONMENTS, folders::RESTORES);
+    let folder = folders::ledger(environment);
     match git.taken_back(&folder) {
         Err(finding) if finding.code == "git/unborn" => Ok(Vec::new()),
         other => other.map_err(|finding| vec![*finding]),

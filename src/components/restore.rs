@@ -11,14 +11,13 @@ use super::backup::{Purpose, keeper_config, volume_mounts, volumes as backup_vol
 use super::common::{container, namespaced, pod_security, resources, template};
 use super::database::{MYSQL_USER, config_file, from_field};
 use super::output::because;
-use super::stateless::checksum;
+use super::stateless::named_by_content;
 use crate::topology::names::{GENERATION_LABEL, Namespace, Program, priorities};
 use crate::topology::{DataRegion, Generation, GenerationSource, Topology};
 
 const COMPONENT: &str = "restore";
 
-/// The first eight digits of the request's digest: a Job's name says which request it serves, so that no change of
-/// anything else runs it again.
+/// The first eight digits of the request's digest, on which the name of the Job that accepts depends.
 fn request(generation: &Generation) -> Option<&str> {
     match &generation.source {
         GenerationSource::Empty => None,
@@ -96,9 +95,32 @@ fn acceptance(
     region: DataRegion<'_>,
     output: &mut Output,
 ) {
+    let spec = acceptance_spec(topology, generation);
+    let name = named_by_content(&format!("acceptance-g{}", generation.number), &(&spec, request));
+    let job = Job {
+        metadata: namespaced(Namespace::Data, name, COMPONENT),
+        spec: Some(spec),
+        status: None,
+    };
+    let whole = because(
+        "waits until every node of the restored generation is in sync, compares it with what the backup recorded, and only then \
+         writes the row that lets traffic in",
+    );
+    let parts = [
+        because(
+            "named by its request and its content: applied again, it is the same Job, and runs once; with another image it is \
+             another one, which finds the row and does nothing more",
+        )
+        .on("/metadata/name"),
+        because("a failed check stays failed and goes on keeping the gate shut").on("/spec/backoffLimit"),
+    ];
+    output.add(&region, COMPONENT, &job, whole, parts);
+}
+
+fn acceptance_spec(topology: &Topology, generation: &Generation) -> JobSpec {
     let mut labels = Program::Acceptance.labels(COMPONENT);
     labels.insert(GENERATION_LABEL.to_owned(), generation.number.to_string());
-    let spec = JobSpec {
+    JobSpec {
         active_deadline_seconds: Some(24 * 3600),
         backoff_limit: Some(0),
         // A drained node is no verdict on the data: only the check's own failure is.
@@ -141,25 +163,5 @@ fn acceptance(
             }),
         },
         ..JobSpec::default()
-    };
-    let digest = checksum(&(&spec, request));
-    let name = format!("acceptance-g{}-{}", generation.number, &digest[..8]);
-    let job = Job {
-        metadata: namespaced(Namespace::Data, name, COMPONENT),
-        spec: Some(spec),
-        status: None,
-    };
-    let whole = because(
-        "waits until every node of the restored generation is in sync, compares it with what the backup recorded, and only then \
-         writes the row that lets traffic in",
-    );
-    let parts = [
-        because(
-            "named by its request and its content: applied again, it is the same Job, and runs once; with another image it is \
-             another one, which finds the row and does nothing more",
-        )
-        .on("/metadata/name"),
-        because("a failed check stays failed and goes on keeping the gate shut").on("/spec/backoffLimit"),
-    ];
-    output.add(&region, COMPONENT, &job, whole, parts);
+    }
 }

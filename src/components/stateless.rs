@@ -286,6 +286,11 @@ impl Stateless<'_> {
     }
 }
 
+/// A Job's name that tells its content: the same work is the same Job and runs once, other work is another Job.
+pub(super) fn named_by_content(stem: &str, content: &impl Serialize) -> String {
+    format!("{stem}-{}", &checksum(content)[..8])
+}
+
 /// SHA-256 of a value's JSON, in hexadecimal. Keys are in one order, so that the same value has the same checksum.
 pub(super) fn checksum(value: &impl Serialize) -> String {
     let json = serde_json::to_value(value)

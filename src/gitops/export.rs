@@ -14,7 +14,7 @@ impl Repository {
             return Ok(None);
         };
         let mut files = vec![(environment, bytes)];
-        let ledger = format!("{}/{name}/{}", folders::ENVIRONMENTS, folders::RESTORES);
+        let ledger = folders::ledger(name);
         for file in self.folder(side, &ledger)? {
             let path = format!("{ledger}/{file}");
             files.extend(self.file(side, &path)?.map(|bytes| (path, bytes)));

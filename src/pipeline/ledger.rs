@@ -55,7 +55,7 @@ const APPEND_ONLY: &str =
 /// Reads every request of an environment. `now` decides whether a request that was never compiled has expired; nothing
 /// that is generated depends on it.
 pub(super) fn read(root: &Path, environment: &str, now: jiff::Timestamp) -> (Ledger, Vec<Source>, Vec<Finding>) {
-    let folder = format!("{}/{environment}/{}", folders::ENVIRONMENTS, folders::RESTORES);
+    let folder = folders::ledger(environment);
     let mut findings = Vec::new();
     let mut ledger = Ledger::default();
     let mut sources = Vec::new();

@@ -20,4 +20,9 @@ pub mod folders {
     pub const GENERATED: &str = "generated";
     /// Requests of restores, under `environments/ENV/`.
     pub const RESTORES: &str = "restores";
+
+    /// The folder of an environment's requests, from the repository's root.
+    pub fn ledger(environment: &str) -> String {
+        format!("{ENVIRONMENTS}/{environment}/{RESTORES}")
+    }
 }

@@ -38,7 +38,7 @@ pub fn request(
     reverted: &[(String, Vec<u8>)],
     now: Timestamp,
 ) -> Result<(String, u32), Vec<Finding>> {
-    let folder = format!("{}/{environment}/{}", folders::ENVIRONMENTS, folders::RESTORES);
+    let folder = folders::ledger(environment);
     let mut written = Vec::new();
     let done = reverted
         .iter()

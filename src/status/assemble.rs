@@ -221,26 +221,17 @@ fn problems(status: &Status) -> Vec<String> {
         }
         Some(_) => {}
     }
-    let serving: Vec<&Member> = database
-        .members
-        .iter()
-        .filter(|member| Some(member.generation) == database.active)
-        .collect();
-    for member in &serving {
+    for member in database.serving() {
         // Kubernetes takes most of a minute to see that a node is gone; who cannot be reached is told at once.
         if let Some(why) = member.why.as_ref().filter(|_| !member.is_well()) {
             found.push(format!("{}: {why}", member.pod));
         }
     }
-    let largest = serving
-        .iter()
-        .filter_map(|member| member.size)
-        .max()
-        .unwrap_or_default();
-    if largest > 0 && largest < serving.len() as u64 {
+    let members = database.serving().count();
+    let largest = database.serving().filter_map(|member| member.size).max();
+    if let Some(size) = largest.filter(|size| (1..members as u64).contains(size)) {
         found.push(format!(
-            "Galera: the component that serves has {largest} of {} members",
-            serving.len()
+            "Galera: the component that serves has {size} of {members} members"
         ));
     }
     for schedule in status.schedules.iter().filter(|schedule| schedule.suspended) {

@@ -118,9 +118,14 @@ pub struct Database {
 impl Database {
     /// Whether clients are let in: a member of the active generation is ready.
     pub fn is_open(&self) -> bool {
+        self.serving().any(|member| member.ready)
+    }
+
+    /// The members of the active generation.
+    pub fn serving(&self) -> impl Iterator<Item = &Member> {
         self.members
             .iter()
-            .any(|member| member.ready && Some(member.generation) == self.active)
+            .filter(|member| Some(member.generation) == self.active)
     }
 }
 

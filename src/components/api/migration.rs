@@ -18,15 +18,15 @@ use crate::components::common::{
     secret_volume, template,
 };
 use crate::components::output::because;
-use crate::components::stateless::{NOBODY, checksum};
+use crate::components::stateless::{NOBODY, named_by_content};
 use crate::topology::names::{GENERATION_LABEL, Program, certificates, objects, priorities, secrets};
 use crate::topology::{DataRegion, Topology};
 
 pub(super) fn render(topology: &Topology, region: DataRegion<'_>, output: &mut Output) {
     let generation = topology.database.active;
     let spec = spec(topology);
-    let digest = checksum(&(&spec, super::config::database(topology)));
-    let name = format!("{}-g{generation}-{}", Program::Migration.name(), &digest[..8]);
+    let stem = format!("{}-g{generation}", Program::Migration.name());
+    let name = named_by_content(&stem, &(&spec, super::config::database(topology)));
     let mut metadata = of_program(
         namespaced(Program::Migration.namespace(), name, COMPONENT),
         Program::Migration,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 
 use super::super::common::{clustered, keep, namespaced};
 use super::super::kinds::argocd::ApplicationSourceDirectory;
@@ -12,7 +12,6 @@ use super::application::{self, of_component};
 use super::deployers::{self, RBAC, account, role_ref, rule, subjects};
 use super::inventory::Inventory;
 use super::{COMPONENT, Output, project};
-use crate::bundle::Reason;
 use crate::topology::names::Namespace;
 use crate::topology::{Region, Topology};
 
@@ -132,26 +131,17 @@ fn rights_of_deployers(region: &Region, output: &mut Output) {
         rule("", texts(&["serviceaccounts"]), &write, None),
     ];
     let reason = because("hands out the rights of every other account; its project names each role that it may make");
-    cluster_wide(region, &name, rules, reason, output);
-}
-
-fn cluster_wide(region: &Region, name: &str, rules: Vec<PolicyRule>, whole: Reason, output: &mut Output) {
     let role = ClusterRole {
-        metadata: clustered(name, COMPONENT),
+        metadata: clustered(&name, COMPONENT),
         rules: Some(rules),
         aggregation_rule: None,
     };
-    output.add(region, COMPONENT, &role, whole, []);
+    output.add(region, COMPONENT, &role, reason, []);
     let binding = ClusterRoleBinding {
-        metadata: clustered(name, COMPONENT),
-        role_ref: role_ref("ClusterRole", name),
-        subjects: Some(subjects(name)),
+        metadata: clustered(&name, COMPONENT),
+        role_ref: role_ref("ClusterRole", &name),
+        subjects: Some(subjects(&name)),
     };
-    output.add(
-        region,
-        COMPONENT,
-        &binding,
-        because("gives this account its cluster-wide rights"),
-        [],
-    );
+    let reason = because("gives this account its cluster-wide rights");
+    output.add(region, COMPONENT, &binding, reason, []);
 }
