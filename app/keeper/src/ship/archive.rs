@@ -149,10 +149,7 @@ pub(crate) fn chain(shipped: &[Shipped], start: &Gtids, to: Timestamp) -> anyhow
         .map(|shipped| Ok((shipped.archive.from.parse()?, shipped.archive.to.parse()?, shipped)))
         .collect::<anyhow::Result<_>>()
         .context("a record of shipped binary logs is damaged")?;
-    let settled = start.settled(rest.iter().flat_map(|(from, to, _)| [from, to]));
-    for (from, to, _) in &mut rest {
-        (*from, *to) = (from.without(&settled), to.without(&settled));
-    }
+    start.settle(rest.iter_mut().flat_map(|(from, to, _)| [from, to]).collect());
     while covered_until.is_none_or(|until| until < to) {
         // The earliest that starts where we are (or before), so that nothing is skipped.
         let Some(index) = rest.iter().position(|(from, _, _)| position.covers(from)) else {

@@ -32,16 +32,17 @@ impl Gtids {
         }
     }
 
-    /// Without some domains.
-    pub(crate) fn without(&self, domains: &BTreeSet<u32>) -> Self {
-        let kept = self.0.iter().filter(|(domain, _)| !domains.contains(domain));
-        Self(kept.map(|(domain, last)| (*domain, *last)).collect())
+    /// Takes out of `later` what says nothing about what this position misses: domains that it does not have, and that
+    /// stand still in all of them. A restored generation remembers the domains of the generations before it on the
+    /// members that were restored, and not on those that took the state of others.
+    pub(crate) fn settle(&self, mut later: Vec<&mut Self>) {
+        let settled = self.settled(later.iter().map(|position| &**position));
+        for position in &mut later {
+            position.0.retain(|domain, _| !settled.contains(domain));
+        }
     }
 
-    /// Domains that this position does not have, and that stand still in all of `later`: they say nothing about what is
-    /// missing. A restored generation remembers the domains of the generations before it on the members that were
-    /// restored, and not on those that took the state of others.
-    pub(crate) fn settled<'a>(&self, later: impl Iterator<Item = &'a Self>) -> BTreeSet<u32> {
+    fn settled<'a>(&self, later: impl Iterator<Item = &'a Self>) -> BTreeSet<u32> {
         let mut seen: BTreeMap<u32, Option<u64>> = BTreeMap::new();
         for (domain, (_, sequence)) in later.flat_map(|position| &position.0) {
             seen.entry(*domain)
@@ -113,13 +114,14 @@ mod tests {
 
     #[test]
     fn what_stands_still_and_was_never_here_is_told_from_what_is_missing() {
-        let later = [gtids("2-2-774,3-3-5"), gtids("2-2-774,3-3-9,4-4-1"), gtids("4-4-2")];
+        let mut later = [gtids("2-2-774,3-3-5"), gtids("2-2-774,3-3-9,4-4-1"), gtids("4-4-2")];
         let settled = |start: &str| gtids(start).settled(later.iter());
         assert_eq!(settled("3-3-5"), BTreeSet::from([2]));
         // What this position has counts, also where it stands still later: it could be behind.
         assert_eq!(settled("2-2-700,3-3-5"), BTreeSet::new());
         assert_eq!(settled("2-2-774"), BTreeSet::new());
-        assert_eq!(later[0].without(&settled("3-3-5")).to_string(), "3-3-5");
+        gtids("3-3-5").settle(later.iter_mut().collect());
+        assert_eq!(later[0].to_string(), "3-3-5");
     }
 
     #[test]

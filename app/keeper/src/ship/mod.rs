@@ -72,22 +72,18 @@ impl<'a> Shipper<'a> {
         let last = archive::newest(&self.bucket, &self.layout, &self.trusted, generation)?;
         let member = self.member(last.as_ref().map(|last| last.member.as_str()))?;
         let mut session = database::connect(&self.config.database, member, self.config.deadlines.connect.to_std())?;
-        let (covers_until, now_at) = close(&mut session, last.as_ref())?;
+        let (covers_until, mut now_at) = close(&mut session, last.as_ref())?;
         let reached: Gtids = match &last {
             Some(last) => last.to.parse()?,
             None => Gtids::default(),
         };
         let mut files = 0;
-        let mut closed = closed_files(&mut session)?;
-        let mut now_at = now_at;
-        if last.is_some() {
-            let settled = reached.settled(closed.iter().flat_map(|file| [&file.from, &file.to]).chain([&now_at]));
-            now_at = now_at.without(&settled);
-            for file in &mut closed {
-                (file.from, file.to) = (file.from.without(&settled), file.to.without(&settled));
-            }
-        }
         if !reached.covers(&now_at) || last.is_none() {
+            let mut closed = closed_files(&mut session)?;
+            if last.is_some() {
+                let ends = closed.iter_mut().flat_map(|file| [&mut file.from, &mut file.to]);
+                reached.settle(ends.chain([&mut now_at]).collect());
+            }
             files = self.send_files(closed, member, &reached, last.is_some(), covers_until, run)?;
         }
         if files == 0 {
