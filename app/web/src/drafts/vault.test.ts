@@ -72,3 +72,17 @@ it('what is dropped while it is still being sealed does not come back', async ()
   await Promise.all([kept, dropped]);
   expect(await recall('one', 'note/1')).toBeUndefined();
 });
+
+it('storage that does not answer holds nobody up, and is used again when it does', async () => {
+  const silent = vi.spyOn(indexedDB, 'open').mockReturnValue({} as IDBOpenDBRequest);
+  vi.useFakeTimers();
+  const [kept, dropped] = [keep('ana', 'note/1', 'typed'), drop('note/1')].map((each) =>
+    each.then(() => 'done').catch(String),
+  );
+  await vi.advanceTimersByTimeAsync(4000);
+  expect([await kept, await dropped]).toEqual(Array(2).fill('Error: IndexedDB does not answer'));
+  vi.useRealTimers();
+  silent.mockRestore();
+  await keep('ana', 'note/1', 'typed again');
+  expect(await recall('ana', 'note/1')).toBe('typed again');
+});

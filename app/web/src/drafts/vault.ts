@@ -48,11 +48,24 @@ async function run<T>(
 
 let last: Promise<unknown> = Promise.resolve();
 
-/** One after the other: encrypting takes a moment, and what was sent meanwhile must not be kept after it was dropped. */
+/**
+ * One after the other: encrypting takes a moment, and what was sent meanwhile must not be kept after it was dropped. A
+ * device whose storage does not answer (a full or busy disk) keeps no draft, and holds nobody up.
+ */
 function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  const turn = last.then(work);
+  const turn = last.then(() => within(patience, work()));
   last = turn.catch(() => undefined);
   return turn;
+}
+
+/** How long the device's storage may take, in milliseconds. */
+const patience = 2000;
+
+function within<T>(time: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('IndexedDB does not answer')), time);
+    void work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /** The key of this account. Another account's key and drafts are thrown away. */

@@ -51,8 +51,22 @@ test('joins the waiting list when no time suits', async ({ open }) => {
   const patient = await newPatient('Rosa');
   const { token } = await withAccount(patient);
   const schedule = await scheduleOf('physician');
-  const page = await open({ token }, `/book?schedule=${schedule.id}`);
-  await page.getByRole('button', { name: 'Apuntar en lista de espera' }).click();
+  const page = await open({ token });
+  let answer = () => {};
+  const slow = new Promise<void>((resolve) => (answer = resolve));
+  await page.route('**/api/v1/slots?*', async (route) => {
+    await slow;
+    await route.continue();
+  });
+  const asked = page.waitForRequest('**/api/v1/slots?*');
+  await page.goto(`/book?schedule=${schedule.id}`);
+  await asked;
+  await expect(page.getByRole('button', { name: 'Pedir esta cita' })).toBeVisible();
+  // Nothing that the list of times would push away while somebody presses it.
+  const join = page.getByRole('button', { name: 'Apuntar en lista de espera' });
+  await expect(join).toHaveCount(0);
+  answer();
+  await join.click();
   await expect(page.getByText('Apuntado en la lista de espera')).toBeVisible();
   const waiting = await as('receptionist').get<Schemas['Waiting'][]>(`/schedules/${schedule.id}/waiting`);
   expect(waiting.filter((each) => each.patient === patient.id)).toHaveLength(1);

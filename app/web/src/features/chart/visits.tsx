@@ -11,7 +11,7 @@ import { Icon } from '../../ui/Icon';
 import { Empty, Failure, Loaded, Notice, Section } from '../../ui/page';
 import { say } from '../../ui/toasts';
 import { CancelDialog } from '../patient/AppointmentRows';
-import { Slots } from '../patient/book';
+import { Slots, useSlots } from '../patient/book';
 import { appointmentsQuery, upcoming, type Appointment } from '../patient/queries';
 import { taken, type Slot } from '../patient/slots';
 import { AttendanceButtons, StatusMark } from '../staff/attendance';
@@ -146,6 +146,7 @@ function BookFor({ moved, onDone }: { moved: Appointment | undefined; onDone: ()
       void sending.send({ slot: slot.id, ...(draft.value.reason === '' ? {} : { reason: draft.value.reason }) });
   };
   const { choices } = useScheduleChoices();
+  const slots = useSlots(schedule);
   return (
     <section className="panel" aria-label={t('visits.book')}>
       <h2>
@@ -191,7 +192,7 @@ function BookFor({ moved, onDone }: { moved: Appointment | undefined; onDone: ()
       )}
       <div className="row end">
         <Button onClick={onDone}>{t('dialog.cancel')}</Button>
-        {schedule === '' || moved ? null : (
+        {slots.isPending || moved ? null : (
           <Button busy={waiting.busy} onClick={() => void waiting.send({ schedule, priority: 2 })}>
             {t('book.wait')}
           </Button>

@@ -24,6 +24,7 @@ export function BookPage() {
   const { choices } = useScheduleChoices();
   const [schedule, setSchedule] = useState(asked ?? '');
   const [chosen, setChosen] = useState<Slot>();
+  const slots = useSlots(schedule);
   return (
     <Page
       title={move === undefined ? t('book.title') : t('book.move-title')}
@@ -43,13 +44,22 @@ export function BookPage() {
       />
       {schedule === '' ? null : <Slots schedule={schedule} chosen={chosen} onChoose={setChosen} />}
       {schedule === '' ? null : <Confirm slot={chosen} moved={moved} onTaken={() => setChosen(undefined)} />}
-      {schedule === '' || move !== undefined ? null : <JoinWaiting schedule={schedule} />}
+      {/* Once the times are there: they would push the button away from under the finger. */}
+      {slots.isPending || move !== undefined ? null : <JoinWaiting schedule={schedule} />}
     </Page>
   );
 }
 
 const weeks = 4;
 const daysAtOnce = 5;
+
+/** The times of a schedule for the coming weeks, for `Slots` and for what waits below it. */
+export function useSlots(schedule: string) {
+  const { f } = useI18n();
+  const today = dayIn(f.zone);
+  const [from, to] = [today, plusDays(today, 7 * weeks)].map((day) => instant(f.zone, day).toISOString());
+  return useQuery(slotsQuery(schedule, from ?? '', to ?? ''));
+}
 
 export function Slots({
   schedule,
@@ -61,15 +71,8 @@ export function Slots({
   onChoose: (slot: Slot) => void;
 }) {
   const { t, f } = useI18n();
-  const today = dayIn(f.zone);
   const [shown, setShown] = useState(daysAtOnce);
-  const slots = useQuery(
-    slotsQuery(
-      schedule,
-      instant(f.zone, today).toISOString(),
-      instant(f.zone, plusDays(today, 7 * weeks)).toISOString(),
-    ),
-  );
+  const slots = useSlots(schedule);
   return (
     <Section title={t('book.when')}>
       <Loaded query={slots}>
