@@ -163,36 +163,48 @@ function AccountMenu() {
         <Icon name="key" /> {t('menu.account')}
       </Base.Item>
       <Base.Separator className="menu-line" />
-      <Base.Group>
-        <Base.GroupLabel>{t('menu.language')}</Base.GroupLabel>
-        <Base.RadioGroup value={language} onValueChange={(value: string) => void choose(value)}>
-          {(['es', 'en'] as const).map((code) => (
-            <Base.RadioItem key={code} value={code} lang={code}>
-              {word('language', code)}
-              <Base.RadioItemIndicator>
-                <Icon name="check" size={16} />
-              </Base.RadioItemIndicator>
-            </Base.RadioItem>
-          ))}
-        </Base.RadioGroup>
-      </Base.Group>
-      <Base.Group>
-        <Base.GroupLabel>{t('menu.theme')}</Base.GroupLabel>
-        <Base.RadioGroup value={theme} onValueChange={chooseTheme}>
-          {themes.map((each) => (
-            <Base.RadioItem key={each} value={each}>
-              {word('theme', each)}
-              <Base.RadioItemIndicator>
-                <Icon name="check" size={16} />
-              </Base.RadioItemIndicator>
-            </Base.RadioItem>
-          ))}
-        </Base.RadioGroup>
-      </Base.Group>
+      <Choice
+        label={t('menu.language')}
+        value={language}
+        choose={(value: string) => void choose(value)}
+        items={(['es', 'en'] as const).map((code) => ({ value: code, words: word('language', code), lang: code }))}
+      />
+      <Choice
+        label={t('menu.theme')}
+        value={theme}
+        choose={chooseTheme}
+        items={themes.map((value) => ({ value, words: word('theme', value) }))}
+      />
       <Base.Separator className="menu-line" />
       <Base.Item onClick={() => void leave()}>
         <Icon name="out" /> {t('menu.out')}
       </Base.Item>
     </Menu>
+  );
+}
+
+interface ChoiceProps<Value extends string> {
+  label: string;
+  value: Value;
+  choose: (value: Value) => void;
+  items: { value: Value; words: string; lang?: string }[];
+}
+
+/** One of a few, in a menu: the one that holds is marked. */
+function Choice<Value extends string>({ label, value, choose, items }: ChoiceProps<Value>) {
+  return (
+    <Base.Group>
+      <Base.GroupLabel>{label}</Base.GroupLabel>
+      <Base.RadioGroup value={value} onValueChange={choose}>
+        {items.map((item) => (
+          <Base.RadioItem key={item.value} value={item.value} lang={item.lang}>
+            {item.words}
+            <Base.RadioItemIndicator>
+              <Icon name="check" size={16} />
+            </Base.RadioItemIndicator>
+          </Base.RadioItem>
+        ))}
+      </Base.RadioGroup>
+    </Base.Group>
   );
 }
