@@ -36,6 +36,17 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// Every one, in the order of the type.
+    pub const ALL: [Self; 7] = [
+        Self::Treatment,
+        Self::Emergency,
+        Self::Operation,
+        Self::PatientRequest,
+        Self::Compliance,
+        Self::Research,
+        Self::System,
+    ];
+
     /// The code.
     pub const fn word(self) -> &'static str {
         match self {
@@ -51,17 +62,7 @@ impl Purpose {
 
     /// The purpose of a code.
     pub fn from_word(word: &str) -> Option<Self> {
-        [
-            Self::Treatment,
-            Self::Emergency,
-            Self::Operation,
-            Self::PatientRequest,
-            Self::Compliance,
-            Self::Research,
-            Self::System,
-        ]
-        .into_iter()
-        .find(|purpose| purpose.word() == word)
+        Self::ALL.into_iter().find(|purpose| purpose.word() == word)
     }
 }
 

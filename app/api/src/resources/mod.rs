@@ -26,6 +26,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     app::App,
+    audit::Purpose,
     http::{Check, Faults},
 };
 
@@ -143,32 +144,34 @@ fn complete_operation(method: &HttpMethod, operation: &mut Operation) {
         .as_ref()
         .is_some_and(|needs| needs.iter().any(|need| *need == SecurityRequirement::default()));
     if *method == HttpMethod::Post && !open {
+        let key = ObjectBuilder::new().schema_type(Type::String).max_length(Some(200));
         header(
             operation,
             "Idempotency-Key",
             "The same request with the same key has one effect and one answer.",
+            key.build(),
         );
     }
     if *method != HttpMethod::Get {
+        let codes = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(Purpose::ALL.map(Purpose::word)));
         header(
             operation,
             "X-Purpose",
-            "Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …).",
+            "Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks.",
+            codes.build(),
         );
     }
 }
 
-fn header(operation: &mut Operation, name: &str, description: &str) {
-    let text = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .max_length(Some(200))
-        .build();
+fn header(operation: &mut Operation, name: &str, description: &str, schema: impl Into<RefOr<Schema>>) {
     let parameter = ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(description))
-        .schema(Some(text))
+        .schema(Some(schema))
         .build();
     operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
 }

@@ -3550,8 +3550,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -3678,8 +3678,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -3713,8 +3713,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -3746,8 +3746,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -3779,8 +3779,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -3840,8 +3840,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -3871,8 +3871,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -3906,8 +3906,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -3970,8 +3970,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 provider: string;
@@ -4007,8 +4007,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 provider: string;
@@ -4044,8 +4044,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -4079,8 +4079,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -4114,8 +4114,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -4151,8 +4151,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -4182,8 +4182,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -4213,8 +4213,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -4244,8 +4244,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -4312,8 +4312,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -4378,8 +4378,8 @@ export interface operations {
             query?: never;
             header: {
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -4447,8 +4447,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -4520,8 +4520,8 @@ export interface operations {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -4647,8 +4647,8 @@ export interface operations {
             query?: never;
             header: {
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -4684,8 +4684,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -4750,8 +4750,8 @@ export interface operations {
             query?: never;
             header: {
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -4789,8 +4789,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -4898,8 +4898,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -4969,8 +4969,8 @@ export interface operations {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 appointment: string;
@@ -5010,8 +5010,8 @@ export interface operations {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 appointment: string;
@@ -5051,8 +5051,8 @@ export interface operations {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 appointment: string;
@@ -5121,8 +5121,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -5158,8 +5158,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -5222,8 +5222,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -5293,8 +5293,8 @@ export interface operations {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 consent: string;
@@ -5333,8 +5333,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -5407,8 +5407,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -5487,8 +5487,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -5556,8 +5556,8 @@ export interface operations {
             query?: never;
             header: {
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 entry: string;
@@ -5596,8 +5596,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 entry: string;
@@ -5637,8 +5637,8 @@ export interface operations {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 entry: string;
@@ -5678,8 +5678,8 @@ export interface operations {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 entry: string;
@@ -5776,8 +5776,8 @@ export interface operations {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -5905,8 +5905,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -5942,8 +5942,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 guardianship: string;
@@ -5977,8 +5977,8 @@ export interface operations {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -6083,8 +6083,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -6152,8 +6152,8 @@ export interface operations {
             query?: never;
             header: {
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -6223,8 +6223,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -6264,8 +6264,8 @@ export interface operations {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -6305,8 +6305,8 @@ export interface operations {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -6375,8 +6375,8 @@ export interface operations {
             query?: never;
             header: {
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -6443,8 +6443,8 @@ export interface operations {
             query?: never;
             header: {
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -6512,8 +6512,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -6552,8 +6552,8 @@ export interface operations {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -6622,8 +6622,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -6659,8 +6659,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -6723,8 +6723,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -6760,8 +6760,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -6795,8 +6795,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -6888,8 +6888,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -6993,8 +6993,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -7059,8 +7059,8 @@ export interface operations {
             query?: never;
             header: {
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -7098,8 +7098,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -7195,8 +7195,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -7230,8 +7230,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -7299,8 +7299,8 @@ export interface operations {
             query?: never;
             header: {
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -7371,8 +7371,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path?: never;
             cookie?: never;
@@ -7437,8 +7437,8 @@ export interface operations {
             query?: never;
             header: {
                 "If-Match": string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
@@ -7476,8 +7476,8 @@ export interface operations {
             header?: {
                 /** @description The same request with the same key has one effect and one answer. */
                 "Idempotency-Key"?: string;
-                /** @description Why: HL7 PurposeOfUse (TREAT, HOPERAT, PATRQT, …). */
-                "X-Purpose"?: string;
+                /** @description Why, as a code of HL7 PurposeOfUse; if it is not said, what is usual for whoever asks. */
+                "X-Purpose"?: "TREAT" | "ETREAT" | "HOPERAT" | "PATRQT" | "HCOMPL" | "HRESCH" | "HSYSADMIN";
             };
             path: {
                 id: string;
