@@ -7,9 +7,9 @@ use k8s_openapi::api::batch::v1::{
 use k8s_openapi::api::core::v1::{ConfigMap, Container, PodSpec, PodTemplateSpec, Volume};
 
 use super::Output;
-use super::backup::{Purpose, keeper_config, volume_mounts, volumes as backup_volumes};
+use super::backup::{Purpose, keeper_files, volume_mounts, volumes as backup_volumes};
 use super::common::{container, namespaced, pod_security, resources, template};
-use super::database::{MYSQL_USER, config_file, from_field};
+use super::database::{MYSQL_USER, from_field};
 use super::output::because;
 use super::stateless::named_by_content;
 use crate::topology::names::{GENERATION_LABEL, Namespace, Program, priorities};
@@ -36,10 +36,7 @@ pub(super) fn render(topology: &Topology, region: DataRegion<'_>, output: &mut O
         for (name, purpose) in [("restore", Purpose::Restore), ("acceptance", Purpose::Accept)] {
             let map = ConfigMap {
                 metadata: namespaced(Namespace::Data, config_map(generation, name), COMPONENT),
-                data: Some(config_file(
-                    "backup.json",
-                    &keeper_config(topology, generation, purpose),
-                )),
+                data: Some(keeper_files(topology, generation, purpose)),
                 ..ConfigMap::default()
             };
             let whole = because(

@@ -410,10 +410,20 @@ pub enum Site {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Acceptance {
-    /// A directory of `NAME.sql` files. Each is one query that must return no row; what it returns is the violation's
-    /// key, never a person's data.
+    /// What the application says of its own data.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub invariants_directory: Option<PathBuf>,
+    pub invariants: Option<Invariants>,
+}
+
+/// Queries that must return no row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Invariants {
+    /// A directory of `NAME.sql` files. Each is one query that must return no row; what it returns is the violation's
+    /// key, never a person's data. One about tables or columns that a database does not have yet says nothing about it.
+    pub directory: PathBuf,
+    /// The database that their names are in.
+    pub database: String,
 }
 
 /// Where a rehearsal restores to.

@@ -6,6 +6,7 @@
 pub mod api;
 pub mod backup;
 mod duration;
+pub mod invariants;
 pub mod keeper;
 pub mod metrics;
 pub mod web;

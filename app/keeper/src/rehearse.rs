@@ -159,9 +159,9 @@ fn restore_and_check(
     let checked = phases.measure("check", || accept::check_all(&mut session))?;
     checks.push(format!("CHECK TABLE found no damage in {checked} tables"));
     let held = phases.measure("invariants", || {
-        accept::check_invariants(config.acceptance.invariants_directory.as_deref(), &mut session)
+        accept::check_invariants(config.acceptance.invariants.as_ref(), &mut session)
     })?;
-    checks.push(format!("{held} invariants of the application hold"));
+    checks.push(held);
     drop(session);
     server.stop()?;
     Ok((checks, phases.done))

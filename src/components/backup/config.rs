@@ -1,15 +1,18 @@
 //! What the keeper's backup commands read.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use galeno_contract::Duration;
 use galeno_contract::backup::{
-    Acceptance, Alerts, BackupConfig, Cluster, Database, DatabaseTls, Deadlines, Email, Kubernetes, LockMode, Member,
-    ObjectLock, OpenPgp, PointInTime, Rehearsal, Repository, Restore, RestoreSource, Retention, Site, SmtpSecurity,
-    Snapshot, Storage, Stream, Verification, Webhook,
+    Acceptance, Alerts, BackupConfig, Cluster, Database, DatabaseTls, Deadlines, Email, Invariants, Kubernetes,
+    LockMode, Member, ObjectLock, OpenPgp, PointInTime, Rehearsal, Repository, Restore, RestoreSource, Retention, Site,
+    SmtpSecurity, Snapshot, Storage, Stream, Verification, Webhook,
 };
 
+use crate::components::database::config_file;
 use crate::spec::BackupSite;
+use crate::topology::names::accounts::SCHEMA;
 use crate::topology::names::secrets::{
     ALERT_KEYS, AUTHORITY_KEY, OPENPGP_DECRYPTION_KEYS, OPENPGP_PUBLIC_KEYS, OPENPGP_SIGNING_KEYS, STORAGE_KEYS,
 };
@@ -63,6 +66,11 @@ impl Purpose {
     /// Whether it holds the private key that decrypts.
     pub(super) fn decrypts(self) -> bool {
         matches!(self, Self::Rehearse | Self::Restore | Self::Accept)
+    }
+
+    /// Whether it judges data that was restored.
+    fn judges(self) -> bool {
+        matches!(self, Self::Rehearse | Self::Accept)
     }
 
     /// Whether it reads the volume of the node that is copied.
@@ -179,7 +187,7 @@ fn snapshot(topology: &Topology) -> Snapshot {
             ca_file: "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt".into(),
             except: vec!["secrets".to_owned()],
         }),
-        files: std::collections::BTreeMap::new(),
+        files: BTreeMap::new(),
     }
 }
 
@@ -207,12 +215,21 @@ pub(super) fn ship_interval(most: Duration) -> u32 {
     u32::try_from(most.to_std().as_secs() / 120).unwrap_or(1).clamp(1, 30)
 }
 
-/// The configuration of one purpose for one generation.
-pub(in crate::components) fn keeper_config(
+/// What a Job of one purpose finds in its folder: its configuration, and what restored data is judged by.
+pub(in crate::components) fn keeper_files(
     topology: &Topology,
     generation: &Generation,
     purpose: Purpose,
-) -> BackupConfig {
+) -> BTreeMap<String, String> {
+    let mut files = config_file("backup.json", &keeper_config(topology, generation, purpose));
+    if purpose.judges() {
+        files.extend(galeno_contract::invariants::ALL.map(|(name, query)| (name.to_owned(), query.to_owned())));
+    }
+    files
+}
+
+/// The configuration of one purpose for one generation.
+fn keeper_config(topology: &Topology, generation: &Generation, purpose: Purpose) -> BackupConfig {
     let backup = &topology.backup;
     let name = topology.name.as_str();
     let monthly = backup.monthly.as_ref();
@@ -239,7 +256,12 @@ pub(in crate::components) fn keeper_config(
         }),
         snapshot: (purpose == Purpose::Snapshot).then(|| snapshot(topology)),
         restore: restore(generation).filter(|_| matches!(purpose, Purpose::Restore | Purpose::Accept)),
-        acceptance: Acceptance::default(),
+        acceptance: Acceptance {
+            invariants: purpose.judges().then(|| Invariants {
+                directory: paths::CONFIG.into(),
+                database: SCHEMA.to_owned(),
+            }),
+        },
         rehearsal: (purpose == Purpose::Rehearse).then(|| Rehearsal {
             directory: paths::REHEARSAL.into(),
             objective: Duration::from_secs(3600),

@@ -7,12 +7,12 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use super::COMPONENT;
-use super::config::{Purpose, copied, keeper_config, paths, ship_interval};
+use super::config::{Purpose, copied, keeper_files, paths, ship_interval};
 use super::pods::{volume_mounts, volumes};
 use crate::bundle::Reason;
 use crate::components::Output;
 use crate::components::common::{HOSTNAME, container, namespaced, pod_security, resources, template};
-use crate::components::database::{MYSQL_USER, config_file};
+use crate::components::database::MYSQL_USER;
 use crate::components::output::because;
 use crate::topology::names::{Program, jobs, priorities};
 use crate::topology::values::CronLine;
@@ -150,10 +150,9 @@ fn prune() -> Scheduled {
 pub(super) fn render(topology: &Topology, job: &Scheduled, region: DataRegion<'_>, output: &mut Output) {
     let namespace = job.program.namespace();
     let generation = topology.database.active_generation();
-    let config = keeper_config(topology, generation, job.purpose);
     let map = ConfigMap {
         metadata: namespaced(namespace, job.name, COMPONENT),
-        data: Some(config_file("backup.json", &config)),
+        data: Some(keeper_files(topology, generation, job.purpose)),
         ..ConfigMap::default()
     };
     let whole = because("what the Job reads: where copies go, who can read them, how many are kept and who is told")

@@ -4,7 +4,7 @@ mod config;
 mod cron_jobs;
 mod pods;
 
-pub(super) use config::{Purpose, keeper_config};
+pub(super) use config::{Purpose, keeper_files};
 pub(super) use pods::{volume_mounts, volumes};
 
 use super::Output;

@@ -95,6 +95,7 @@ async fn two_hundred_clients_on_one_slot_make_one_booking() {
         .expect(200)
         .json();
     assert_eq!(verdict["intact"], true, "two replicas wrote the log: {verdict:#}");
+    assert_eq!(world.broken().await, [""; 0]);
     running.stop().await;
 }
 
@@ -167,6 +168,7 @@ async fn an_appointment_is_moved_cancelled_and_attended_by_legal_steps_only() {
         .expect(200)
         .json();
     assert_eq!(list, Value::Array(Vec::new()));
+    assert_eq!(world.broken().await, [""; 0]);
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ async fn no_endpoint_reads_a_table_from_end_to_end() {
     let crowd = seed(&mut world.db, &world.app.keys, "crowd", 7, &size, now, |_, _, _| {})
         .await
         .unwrap();
+    assert_eq!(world.broken().await, [""; 0], "what a seed makes is sound");
     join(&mut world, crowd.organization, alfa.id).await;
 
     let mut root = MySqlConnection::connect_with(&server.root()).await.unwrap();

@@ -26,6 +26,7 @@ mod fhir_walls;
 mod fhir_write;
 mod foundation;
 mod indexes;
+mod invariants;
 mod oidc;
 mod openapi;
 mod patients;

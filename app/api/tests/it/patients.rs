@@ -144,6 +144,7 @@ async fn a_merge_moves_the_record_and_is_remembered() {
         .expect(200)
         .json();
     assert_eq!(found["items"].as_array().unwrap().len(), 1);
+    assert_eq!(world.broken().await, [""; 0]);
 }
 
 #[tokio::test]

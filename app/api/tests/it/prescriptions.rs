@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{World, world::Organization};
 
-fn medication(atc: &str, name: &str, quantity: u32) -> Value {
+pub fn medication(atc: &str, name: &str, quantity: u32) -> Value {
     json!({
         "atc": atc, "medication": name, "dose": "1 comprimido", "route": "oral", "frequency": "cada 8 horas",
         "duration_days": 7, "quantity": quantity, "unit": "comprimidos"
@@ -20,7 +20,7 @@ async fn world() -> (World, Organization, String) {
     (world, alfa, path)
 }
 
-async fn signed(alfa: &Organization, base: &str, content: Value) -> Value {
+pub async fn signed(alfa: &Organization, base: &str, content: Value) -> Value {
     let draft = alfa.physician().post(base, content).await.expect(201).json();
     let path = format!("{base}/{}/sign", draft["prescription"]["id"].as_str().unwrap());
     alfa.physician()
@@ -76,6 +76,7 @@ async fn fifty_dispensers_never_exceed_what_was_prescribed() {
         .expect(200)
         .json();
     assert_eq!(now["status"], "completed");
+    assert_eq!(world.broken().await, [""; 0]);
     running.stop().await;
 }
 

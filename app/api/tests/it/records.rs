@@ -22,7 +22,7 @@ async fn world() -> (World, Organization, String) {
 
 #[tokio::test]
 async fn nothing_is_overwritten_and_what_is_signed_is_locked() {
-    let (world, alfa, entries) = world().await;
+    let (mut world, alfa, entries) = world().await;
     world.treats(&alfa, alfa.staff[&Role::Nurse], alfa.patient).await;
     let physician = alfa.physician();
     let id = physician.post(&entries, note("primera")).await.expect(201).id();
@@ -74,6 +74,7 @@ async fn nothing_is_overwritten_and_what_is_signed_is_locked() {
         .json();
     assert_eq!(marked["status"], "entered-in-error");
     assert_eq!(marked["content"]["text"], "segunda", "it stays readable");
+    assert_eq!(world.broken().await, [""; 0]);
 }
 
 #[tokio::test]

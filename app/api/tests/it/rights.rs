@@ -508,6 +508,7 @@ async fn erasure_keeps_what_the_law_keeps_says_why_and_blocks_it() {
     assert!(logged(&mut world, patient, "erasure").await >= 3);
     let verdict = auditor.post("/access-log/verify", json!({})).await.expect(200).json();
     assert_eq!(verdict["intact"], true);
+    assert_eq!(world.broken().await, [""; 0]);
 }
 
 /// Every text of the database, but the sealed answers that live for a day.

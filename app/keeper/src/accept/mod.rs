@@ -81,8 +81,7 @@ pub(crate) fn run(config: &BackupConfig, run: &Run) -> anyhow::Result<Accepted> 
     ));
     check_tables(config, first, run)?;
     checks.push("mariadb-check found no damage".to_owned());
-    let invariants = check_invariants(config.acceptance.invariants_directory.as_deref(), &mut session)?;
-    checks.push(format!("{invariants} invariants of the application hold"));
+    checks.push(check_invariants(config.acceptance.invariants.as_ref(), &mut session)?);
     let acceptance = Acceptance {
         generation: number,
         restored_from: Some(expected.backup.to_string()),

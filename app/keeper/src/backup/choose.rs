@@ -1,11 +1,14 @@
 //! Which member is copied: one in sync, and not the one that serves most clients.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context as _, bail};
 use galeno_contract::backup::{BackupConfig, Member};
 use mysql::Conn;
 use mysql::prelude::Queryable as _;
 
 use crate::database;
+use crate::run::Run;
 
 /// How one member is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,8 +16,8 @@ pub(super) struct Health {
     pub(super) name: String,
     /// Its volume is mounted here.
     pub(super) mounted: bool,
-    /// `None`: it did not answer, or not in time.
-    pub(super) answer: Option<Answer>,
+    /// Or why there is none.
+    pub(super) answer: Result<Answer, String>,
 }
 
 /// What a member says of itself.
@@ -41,18 +44,29 @@ pub(super) fn ask_all(config: &BackupConfig) -> Vec<Health> {
         .database
         .members
         .iter()
-        .map(|member| {
-            let answer = ask(config, member);
-            if let Err(error) = &answer {
-                tracing::warn!(member = %member.name, error = %format!("{error:#}"), "does not answer");
-            }
-            Health {
-                name: member.name.clone(),
-                mounted: member.data_directory.is_some(),
-                answer: answer.ok(),
-            }
+        .map(|member| Health {
+            name: member.name.clone(),
+            mounted: member.data_directory.is_some(),
+            answer: ask(config, member).map_err(|error| format!("{error:#}")),
         })
         .collect()
+}
+
+/// How long members may be silent to a Job that has just begun.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The same, again and again for a moment while no member that answers can be copied: what a pod sends first may go nowhere,
+/// until those who enforce network policies on each node know its address.
+pub(super) fn ask_patiently(config: &BackupConfig, run: &Run) -> anyhow::Result<Vec<Health>> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let health = ask_all(config);
+        let silent = health.iter().any(|member| member.answer.is_err());
+        if !silent || ranked(&health).is_ok() || Instant::now() >= until {
+            return Ok(health);
+        }
+        run.pause(Duration::from_secs(1))?;
+    }
 }
 
 fn ask(config: &BackupConfig, member: &Member) -> anyhow::Result<Answer> {
@@ -105,7 +119,7 @@ fn look(conn: &mut Conn, application: Option<&str>) -> anyhow::Result<Answer> {
 pub(super) fn ranked(health: &[Health]) -> anyhow::Result<Vec<&Health>> {
     let mut good: Vec<(&Health, &Answer)> = health
         .iter()
-        .filter_map(|member| member.answer.as_ref().map(|answer| (member, answer)))
+        .filter_map(|member| Some((member, member.answer.as_ref().ok()?)))
         .filter(|(_, answer)| answer.primary && answer.state == 4 && !is_zero(&answer.state_uuid))
         .collect();
     if good.is_empty() {
@@ -142,10 +156,10 @@ fn is_zero(uuid: &str) -> bool {
 
 fn describe(member: &Health) -> String {
     let why = match &member.answer {
-        None => "does not answer".to_owned(),
-        Some(answer) if !answer.primary => "is in no primary component".to_owned(),
-        Some(answer) if is_zero(&answer.state_uuid) => "has a zero state UUID".to_owned(),
-        Some(answer) => format!("is not in sync (wsrep_local_state {})", answer.state),
+        Err(why) => format!("does not answer ({why})"),
+        Ok(answer) if !answer.primary => "is in no primary component".to_owned(),
+        Ok(answer) if is_zero(&answer.state_uuid) => "has a zero state UUID".to_owned(),
+        Ok(answer) => format!("is not in sync (wsrep_local_state {})", answer.state),
     };
     format!("{} {why}", member.name)
 }
@@ -166,7 +180,7 @@ mod tests {
         Health {
             name: name.to_owned(),
             mounted: true,
-            answer: Some(answer),
+            answer: Ok(answer),
         }
     }
 
@@ -196,7 +210,7 @@ mod tests {
         let silent = Health {
             name: "c".to_owned(),
             mounted: true,
-            answer: None,
+            answer: Err("refused".to_owned()),
         };
         assert_eq!(
             names(&[joining.clone(), minority.clone(), silent.clone(), member("d", 9, 9)]),

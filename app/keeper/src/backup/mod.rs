@@ -50,7 +50,7 @@ struct Ready<'a> {
 /// Makes one backup of `kind`. With `scheduled`, only one of the Jobs of this slot runs.
 pub(crate) fn run(config: &BackupConfig, kind: Kind, scheduled: bool, run: &Run) -> anyhow::Result<Outcome> {
     let ready = prepare(config, kind, run)?;
-    let health = choose::ask_all(config);
+    let health = choose::ask_patiently(config, run)?;
     let ranked = choose::ranked(&health)?;
     let Some(rank) = ranked.iter().position(|member| member.mounted) else {
         bail!(
@@ -83,8 +83,16 @@ pub(crate) fn run(config: &BackupConfig, kind: Kind, scheduled: bool, run: &Run)
 
 /// The names of the members in sync, the best to ask first. Members that a backup left desynced are put back.
 pub(crate) fn health(config: &BackupConfig) -> anyhow::Result<Vec<String>> {
-    let health = choose::ask_all(config);
-    Ok(choose::ranked(&health)?
+    names(&choose::ask_all(config))
+}
+
+/// The same for a Job that has just begun: it is given a moment.
+pub(crate) fn health_at_first(config: &BackupConfig, run: &Run) -> anyhow::Result<Vec<String>> {
+    names(&choose::ask_patiently(config, run)?)
+}
+
+fn names(health: &[choose::Health]) -> anyhow::Result<Vec<String>> {
+    Ok(choose::ranked(health)?
         .into_iter()
         .map(|member| member.name.clone())
         .collect())

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use mysql::Conn;
 use mysql::prelude::Queryable as _;
 
-use crate::backup::health;
+use crate::backup::health_at_first;
 use crate::backup::pipeline::Sealing;
 use crate::catalog::{Layout, StoredStream, signed_put};
 use crate::database;
@@ -70,7 +70,7 @@ impl<'a> Shipper<'a> {
     pub(crate) fn ship(&self, run: &Run) -> anyhow::Result<Shipment> {
         let generation = self.config.cluster.generation;
         let last = archive::newest(&self.bucket, &self.layout, &self.trusted, generation)?;
-        let member = self.member(last.as_ref().map(|last| last.member.as_str()))?;
+        let member = self.member(last.as_ref().map(|last| last.member.as_str()), run)?;
         let mut session = database::connect(&self.config.database, member, self.config.deadlines.connect.to_std())?;
         let (covers_until, mut now_at) = close(&mut session, last.as_ref())?;
         let reached: Gtids = match &last {
@@ -104,8 +104,8 @@ impl<'a> Shipper<'a> {
     }
 
     /// The one of the last time if it is well, so that files do not overlap; else the best.
-    fn member(&self, last: Option<&str>) -> anyhow::Result<&Member> {
-        let ranked = health(self.config)?;
+    fn member(&self, last: Option<&str>, run: &Run) -> anyhow::Result<&Member> {
+        let ranked = health_at_first(self.config, run)?;
         let name = ranked
             .iter()
             .find(|name| Some(name.as_str()) == last)

@@ -47,7 +47,7 @@ fn a_restored_generation_starts_is_accepted_once_and_restoring_again_does_nothin
     accepting.restore("latest", None);
     let invariants = accepting.directory.path().join("invariants");
     fs::create_dir(&invariants).unwrap();
-    accepting.config["acceptance"] = json!({"invariantsDirectory": invariants});
+    accepting.config["acceptance"] = json!({"invariants": {"directory": invariants, "database": "clinic"}});
     let refusal = accepting.run(&["accept"]).refusal();
     assert!(refusal.contains("holds no `*.sql`"), "{refusal}");
     fs::write(
@@ -60,11 +60,15 @@ fn a_restored_generation_starts_is_accepted_once_and_restoring_again_does_nothin
         refusal.contains("the invariant names.sql is broken: its query returns 1 rows"),
         "{refusal}"
     );
-    fs::write(
-        invariants.join("names.sql"),
-        "SELECT id FROM clinic.patient WHERE name = ''\n",
-    )
-    .unwrap();
+    fs::write(invariants.join("names.sql"), "SELECT id FROM patient WHERE name = ''\n").unwrap();
+    fs::write(invariants.join("tomorrow.sql"), "SELECT id FROM tomorrow;\n").unwrap();
+    fs::write(invariants.join("typing.sql"), "SELEKT 1;\n").unwrap();
+    let refusal = accepting.run(&["accept"]).refusal();
+    assert!(
+        refusal.contains("the invariant typing.sql cannot be checked"),
+        "{refusal}"
+    );
+    fs::remove_file(invariants.join("typing.sql")).unwrap();
     let mut root = restored.root();
     root.query_drop("UPDATE clinic.patient SET name = 'other' WHERE id = 7")
         .unwrap();

@@ -109,6 +109,18 @@ pub async fn grant(root: &mut MySqlConnection, database: &str) {
 }
 
 impl World {
+    /// Which of what must hold in any database does not hold in this one.
+    pub async fn broken(&mut self) -> Vec<&'static str> {
+        let mut broken = Vec::new();
+        for (name, query) in galeno_contract::invariants::ALL {
+            let rows = sqlx::raw_sql(query).fetch_all(&mut self.db).await;
+            if !rows.unwrap_or_else(|error| panic!("{name}: {error}")).is_empty() {
+                broken.push(name);
+            }
+        }
+        broken
+    }
+
     /// A world on the shared server.
     pub async fn new() -> Self {
         Self::with(|_| {}).await
