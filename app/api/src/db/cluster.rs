@@ -1,6 +1,7 @@
 //! The pool over several nodes: each node has its own connections and its own watcher.
 
 use std::{
+    pin::pin,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicUsize, Ordering},
@@ -11,7 +12,7 @@ use std::{
 use anyhow::Result;
 use galeno_contract::api::{Database, DatabaseNode, Routing};
 use sqlx::{MySql, MySqlPool, Transaction, mysql::MySqlPoolOptions};
-use tokio::{sync::watch, task::AbortHandle};
+use tokio::{sync::watch, task::AbortHandle, time::timeout};
 
 use super::{
     connect::{Account, begin_session, options},
@@ -50,6 +51,7 @@ pub struct Unavailable(pub Unfit);
 /// A node that was fit when it was chosen, and the news of its fall.
 pub struct Lease {
     node: Arc<Node>,
+    members: Arc<Members>,
 }
 
 impl Cluster {
@@ -74,39 +76,28 @@ impl Cluster {
     /// A node that is fit now.
     pub fn choose(&self) -> Result<Lease, Unavailable> {
         let members = self.members();
-        let fit = |wanted: &Fitness| -> Vec<&Arc<Node>> {
-            members
-                .nodes
-                .iter()
-                .filter(|node| *node.fitness.borrow() == *wanted)
-                .collect()
-        };
-        let mut able = fit(&Fitness::Fit);
-        if able.is_empty() {
-            able = fit(&Fitness::Donor);
-        }
-        if able.is_empty() {
-            return Err(Unavailable(members.worst()));
-        }
+        let of = |wanted: Fitness| members.nodes.iter().filter(move |node| node.fitness() == wanted);
+        let able = [Fitness::Fit, Fitness::Donor, Fitness::Late]
+            .into_iter()
+            .map(|wanted| of(wanted).collect::<Vec<_>>())
+            .find(|able| !able.is_empty())
+            .ok_or_else(|| Unavailable(members.worst()))?;
         let index = match members.routing {
             Routing::FirstHealthy => 0,
             Routing::Spread => members.turn.fetch_add(1, Ordering::Relaxed) % able.len(),
         };
         Ok(Lease {
             node: able[index].clone(),
+            members: members.clone(),
         })
     }
 
-    /// Each node's name and, when it may not serve, why.
-    pub fn states(&self) -> Vec<(String, Option<Unfit>)> {
-        let state = |node: &Arc<Node>| match &*node.fitness.borrow() {
-            Fitness::Unfit(why) => Some(*why),
-            Fitness::Fit | Fitness::Donor => None,
-        };
+    /// Each node's name, and what it is good for.
+    pub fn states(&self) -> Vec<(String, Fitness)> {
         self.members()
             .nodes
             .iter()
-            .map(|node| (node.name.clone(), state(node)))
+            .map(|node| (node.name.clone(), node.fitness()))
             .collect()
     }
 
@@ -142,6 +133,12 @@ impl Members {
         })
     }
 
+    /// Whether any node answers in time.
+    fn some_in_time(&self) -> bool {
+        let in_time = |node: &Arc<Node>| matches!(node.fitness(), Fitness::Fit | Fitness::Donor);
+        self.nodes.iter().any(in_time)
+    }
+
     /// The reason that tells the most: a restore before a lost quorum before a node that is not there.
     fn worst(&self) -> Unfit {
         const BY_WEIGHT: [Unfit; 6] = [
@@ -152,16 +149,16 @@ impl Members {
             Unfit::NotSynced,
             Unfit::NotPrimary,
         ];
-        let has = |why: &Unfit| {
-            self.nodes
-                .iter()
-                .any(|node| *node.fitness.borrow() == Fitness::Unfit(*why))
-        };
+        let has = |why: &Unfit| self.nodes.iter().any(|node| node.fitness() == Fitness::Unfit(*why));
         BY_WEIGHT.into_iter().find(has).unwrap_or(Unfit::Unreachable)
     }
 }
 
 impl Node {
+    fn fitness(&self) -> Fitness {
+        *self.fitness.borrow()
+    }
+
     fn start(database: &Database, node: &DatabaseNode) -> Result<Self> {
         let name = format!("{}:{}", node.host, node.port);
         let options = options(database, node, Account::Service)?;
@@ -193,21 +190,31 @@ async fn watch_node(name: String, mut probe: Probe, demands: Demands, every: Dur
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        let fitness = probe.ask(&demands, deadline).await;
-        let news = tell.send_if_modified(|known| {
-            let changed = *known != fitness;
-            known.clone_from(&fitness);
-            changed
-        });
-        if news {
-            match &fitness {
-                Fitness::Fit => tracing::info!(node = name, "database node is fit"),
-                Fitness::Donor => tracing::info!(node = name, "database node is a donor"),
-                Fitness::Unfit(why) => tracing::warn!(node = name, why = why.word(), "database node left the pool"),
+        let mut answer = pin!(probe.ask(&demands));
+        let fitness = if let Ok(fitness) = timeout(deadline, &mut answer).await {
+            fitness
+        } else {
+            if !matches!(*tell.borrow(), Fitness::Unfit(_)) {
+                say(&name, &tell, Fitness::Late);
             }
-        }
+            answer.await
+        };
+        say(&name, &tell, fitness);
         if tell.is_closed() {
             return;
+        }
+    }
+}
+
+/// Tells what is new of a node.
+fn say(name: &str, tell: &watch::Sender<Fitness>, fitness: Fitness) {
+    let news = tell.send_if_modified(|known| std::mem::replace(known, fitness) != fitness);
+    if news {
+        match fitness {
+            Fitness::Fit => tracing::info!(node = name, "database node is fit"),
+            Fitness::Donor => tracing::info!(node = name, "database node is a donor"),
+            Fitness::Late => tracing::warn!(node = name, "database node answers late"),
+            Fitness::Unfit(why) => tracing::warn!(node = name, why = why.word(), "database node left the pool"),
         }
     }
 }
@@ -218,11 +225,21 @@ impl Lease {
         self.node.pool.begin().await
     }
 
-    /// Completes when the node is no longer fit.
+    /// Completes when the node is no longer fit, or late where another one is not.
     pub async fn lost(&self) {
         let mut fitness = self.node.fitness.clone();
-        // An error means that the watcher has ended, which happens when the cluster turns to other nodes.
-        let _ = fitness.wait_for(|fitness| matches!(fitness, Fitness::Unfit(_))).await;
+        loop {
+            let now = *fitness.borrow_and_update();
+            let lost = match now {
+                Fitness::Fit | Fitness::Donor => false,
+                Fitness::Late => self.members.some_in_time(),
+                Fitness::Unfit(_) => true,
+            };
+            // An error means that the watcher has ended, which happens when the cluster turns to other nodes.
+            if lost || fitness.changed().await.is_err() {
+                return;
+            }
+        }
     }
 
     /// The node's name.

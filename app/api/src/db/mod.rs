@@ -14,5 +14,5 @@ pub use connect::{Account, options};
 pub use fault::{Fault, classify};
 pub use migrate::{LATEST, MigrateError, migrate};
 pub(crate) use once::{Asked, connect_once};
-pub use probe::Unfit;
+pub use probe::{Fitness, Unfit};
 pub use types::{Day, Stamp};

@@ -49,7 +49,7 @@ pub(crate) async fn connect_once(database: &Database) -> Result<MySqlConnection>
         let options = options(database, node, Account::Service)?;
         match tokio::time::timeout(PATIENCE, ask(&options, database)).await {
             Ok(Ok((connection, Fitness::Fit))) => return Ok(connection),
-            Ok(Ok((connection, Fitness::Donor))) => donor = donor.or(Some(connection)),
+            Ok(Ok((connection, Fitness::Donor | Fitness::Late))) => donor = donor.or(Some(connection)),
             Ok(Ok((_, Fitness::Unfit(why)))) => asked.note(node, why.word()),
             Ok(Err(error)) => asked.note(node, error.to_string()),
             Err(_) => asked.note(node, format!("no answer within {PATIENCE:?}")),

@@ -8,14 +8,28 @@ use sqlx::{Connection, MySqlConnection, Row, mysql::MySqlConnectOptions};
 use super::migrate::LATEST;
 
 /// What a node is good for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Fitness {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fitness {
     /// In the Primary component, synced, writable, of the accepted generation.
     Fit,
     /// The same, but donor of a state transfer: it serves when no other node does.
     Donor,
+    /// It was fit, and its answer is late: it serves when no other node answers in time. On a machine that is busy all of them
+    /// may be late, and late is better than never.
+    Late,
     /// Not now.
     Unfit(Unfit),
+}
+
+impl Fitness {
+    /// One word for whoever watches.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Fit | Self::Donor => "fit",
+            Self::Late => "late",
+            Self::Unfit(why) => why.word(),
+        }
+    }
 }
 
 /// Why a node may not serve.
@@ -75,6 +89,9 @@ impl Demands {
 /// that has left the pool must find back: within the deadline of an answer it might never.
 pub(super) const OPENING: Duration = Duration::from_secs(3);
 
+/// How long an answer may take before there is none.
+const ANSWERING: Duration = Duration::from_secs(3);
+
 /// One node's own connection for probing, kept open between probes.
 pub(super) struct Probe {
     options: MySqlConnectOptions,
@@ -86,8 +103,8 @@ impl Probe {
         Self { options, open: None }
     }
 
-    /// Asks the node. An answer that takes longer than `deadline` is none; opening a connection first may take [`OPENING`].
-    pub(super) async fn ask(&mut self, demands: &Demands, deadline: Duration) -> Fitness {
+    /// Asks the node. An answer that takes longer than [`ANSWERING`] is none; opening a connection first may take [`OPENING`].
+    pub(super) async fn ask(&mut self, demands: &Demands) -> Fitness {
         let mut connection = match self.open.take() {
             Some(connection) => connection,
             None => match tokio::time::timeout(OPENING, connect(&self.options)).await {
@@ -95,7 +112,7 @@ impl Probe {
                 Ok(Err(_)) | Err(_) => return Fitness::Unfit(Unfit::Unreachable),
             },
         };
-        match tokio::time::timeout(deadline, judge(&mut connection, demands)).await {
+        match tokio::time::timeout(ANSWERING, judge(&mut connection, demands)).await {
             Ok(Ok(fitness)) => {
                 self.open = Some(connection);
                 fitness

@@ -30,7 +30,7 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
         .cluster
         .states()
         .into_iter()
-        .map(|(node, unfit)| (node, json!(unfit.map_or("fit", crate::db::Unfit::word))))
+        .map(|(node, fitness)| (node, json!(fitness.word())))
         .collect();
     let status = if draining || able.is_err() {
         StatusCode::SERVICE_UNAVAILABLE

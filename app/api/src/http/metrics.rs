@@ -13,7 +13,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::db::Cluster;
+use crate::db::{Cluster, Fitness};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Request {
@@ -139,8 +139,9 @@ impl Metrics {
 
     /// Everything in the text format.
     pub fn text(&self, cluster: &Cluster) -> String {
-        for (node, unfit) in cluster.states() {
-            self.fit.get_or_create(&Node { node }).set(i64::from(unfit.is_none()));
+        for (node, fitness) in cluster.states() {
+            let fit = matches!(fitness, Fitness::Fit | Fitness::Donor);
+            self.fit.get_or_create(&Node { node }).set(i64::from(fit));
         }
         for (node, open, idle) in cluster.usage() {
             self.open

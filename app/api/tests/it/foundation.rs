@@ -210,6 +210,48 @@ async fn no_request_is_served_before_the_generation_is_accepted() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_only_node_may_be_late_and_a_silent_one_is_given_up() {
+    let directory = tempfile::Builder::new().prefix("galeno-api-").tempdir().unwrap().keep();
+    let server = MariaDb::own(directory);
+    let mut world = World::on(&server, |_| {}).await;
+    let alfa = world.organization("alfa").await;
+    let management = Client::new(world.running.management);
+    let state = async || {
+        let answer = management.at("/readyz").await.json();
+        let mut states = answer["database"].as_object().unwrap().values().cloned();
+        states.next().unwrap().as_str().unwrap().to_owned()
+    };
+    let becomes = async |word: &'static str| {
+        eventually(word, || async { (state().await == word).then_some(()) }).await;
+    };
+    // It stands still for a moment, as on a machine that has too much to do: whoever asks is answered, late. Where this test
+    // itself is what is late, it tries again.
+    eventually("a late answer", || async {
+        becomes("fit").await;
+        server.signal("STOP");
+        let reception = alfa.receptionist().clone();
+        let asked = tokio::spawn(async move { reception.get("/organization").await });
+        let seen = eventually("trouble", || async {
+            Some(state().await).filter(|state| state != "fit")
+        })
+        .await;
+        server.signal("CONT");
+        (asked.await.unwrap().status == 200 && seen == "late").then_some(())
+    })
+    .await;
+    becomes("fit").await;
+    // It says nothing for longer: nobody waits for it.
+    server.signal("STOP");
+    becomes("unreachable").await;
+    management.at("/readyz").await.expect(503);
+    let refused = alfa.receptionist().get("/organization").await.expect(503);
+    assert_eq!(refused.problem(), "database-unavailable");
+    server.signal("CONT");
+    becomes("fit").await;
+    alfa.receptionist().get("/organization").await.expect(200);
+}
+
 #[tokio::test]
 async fn a_node_that_is_fenced_leaves_the_pool_and_nothing_is_half_written() {
     let directory = tempfile::tempdir().unwrap().keep();
