@@ -153,7 +153,10 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "monthly_copy_in_the_primary_region",
-        edits: &[("    region: eu-west\n", "    region: eu-central\n")],
+        edits: &[
+            ("    region: eu-west\n", "    region: eu-central\n"),
+            ("    role: recovery\n", "    role: access\n"),
+        ],
         code: "spec/monthly",
     },
     Case {

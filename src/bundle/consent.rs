@@ -46,8 +46,16 @@ pub struct Consent {
 pub enum Removal {
     /// Exactly this many files in all.
     Count(usize),
-    /// This file, which may be of a kind that holds data.
+    /// This file, which may be of a kind that holds data; or every file below this folder.
     Path(String),
+}
+
+impl Removal {
+    fn names(&self, path: &str) -> bool {
+        let Self::Path(named) = self else { return false };
+        let below = path.strip_prefix(named.trim_end_matches('/'));
+        below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
 }
 
 impl FromStr for Removal {
@@ -102,12 +110,7 @@ pub(super) fn check(difference: &Difference, consent: &Consent, directory: &Path
 }
 
 fn removals(removed: &[&String], owned: usize, consent: &Consent, directory: &Path) -> Vec<Finding> {
-    let agreed = |path: &str| {
-        consent
-            .removals
-            .iter()
-            .any(|r| matches!(r, Removal::Path(named) if named == path))
-    };
+    let agreed = |path: &str| consent.removals.iter().any(|removal| removal.names(path));
     let mut findings: Vec<Finding> = removed
         .iter()
         .filter(|path| is_stateful(path) && !agreed(path))
@@ -145,7 +148,7 @@ fn removals(removed: &[&String], owned: usize, consent: &Consent, directory: &Pa
 fn needless(removed: &[&String], consent: &Consent) -> Vec<String> {
     let serves = |removal: &&Removal| match removal {
         Removal::Count(count) => *count == removed.len(),
-        Removal::Path(path) => removed.contains(&path),
+        Removal::Path(_) => removed.iter().any(|path| removal.names(path)),
     };
     consent
         .removals

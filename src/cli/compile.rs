@@ -18,7 +18,8 @@ galeno compile                          every environment\n  \
 galeno compile --environment prod       one of them\n  \
 galeno compile --check                  write nothing; fail if anything is stale, missing or stray\n  \
 galeno compile --base v1.4              refuse what a cluster that runs v1.4 would refuse or lose\n  \
-galeno compile --allow-removal 12       exactly twelve files may go"
+galeno compile --allow-removal 12       exactly twelve files may go\n  \
+galeno compile --allow-removal eu-west  whatever goes below that folder of the environment's may go"
 )]
 pub(super) struct Args {
     /// Compile this environment only; may be given more than once.
@@ -34,7 +35,8 @@ pub(super) struct Args {
     /// Show notes too: what is legal and built, and worth knowing.
     #[arg(long)]
     notes: bool,
-    /// Agree that this many files are removed, or that this file is; may be given more than once.
+    /// Agree that this many files are removed, or that this file is, or what is below this folder; may be given more than
+    /// once. Paths are those below `generated/ENV/`.
     #[arg(long, value_name = "N|PATH")]
     allow_removal: Vec<Removal>,
     /// Overwrite generated files that were changed by hand.

@@ -108,7 +108,8 @@ pub struct Bucket {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Monthly {
-    /// The environment's region that holds it: not the primary one.
+    /// The environment's region that holds it: not the primary one. When that region is promoted (`role: primary`), its bucket
+    /// takes the daily backups and the other one the monthly copies.
     pub region: String,
     /// Its bucket.
     pub bucket: Bucket,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::World;
+use crate::support::{World, shipped};
 
 const FUTURE: &str = "2099-01-01T00:00:00Z";
 
@@ -216,4 +216,54 @@ fn a_number_is_never_used_again_after_a_revert() {
     repo.refused(&["compile", "--environment", "local"], "tree/removes-state");
     let list: Value = serde_json::from_str(&repo.ok(&["restore", "list", "-e", "local", "--format", "json"])).unwrap();
     assert_eq!(list[1]["state"], "retired");
+}
+
+#[test]
+fn a_lost_region_is_left_by_one_change_and_its_copies_serve() {
+    let world = World::new();
+    let repo = world.compiled(&["prod"]);
+    let roles = |text: &str| {
+        text.replacen("role: primary", "role: PRIMARY", 1)
+            .replacen("role: recovery", "role: primary", 1)
+            .replacen("role: PRIMARY", "role: recovery", 1)
+    };
+    repo.write("environments/prod.yaml", &roles(&shipped("prod")));
+    let request = [
+        "restore",
+        "request",
+        "-e",
+        "prod",
+        "--reason",
+        "eu-central is lost",
+        "--expires",
+        FUTURE,
+        "--now",
+    ];
+    repo.ok(&request);
+    // One thing is at risk, and one thing is accepted.
+    let said = repo.refused(&["compile"], "upgrade/primary-moved");
+    assert_eq!(said.matches("error[").count(), 1, "{said}");
+    assert!(said.contains("the database is served from `prod/eu-west`"), "{said}");
+    let accepted = "\nacknowledge:\n  - {code: upgrade/primary-moved, about: StatefulSet clinic-data/mariadb-g0, reason: it is lost}\n";
+    let text = repo
+        .read("environments/prod.yaml")
+        .replace("\nacknowledge:\n", accepted);
+    repo.write("environments/prod.yaml", &text);
+    repo.refused(&["compile"], "tree/removes-state");
+    let folders = ["--allow-removal", "eu-central/", "--allow-removal", "argocd/eu-central"];
+    repo.refused(&[&["compile"], &folders[2..]].concat(), "tree/removes-state");
+    repo.ok(&[&["compile"], &folders[..]].concat());
+    repo.commit_all("Promote");
+    repo.ok(&["compile", "--check"]);
+    // What was the monthly copies' bucket is the one that is restored from and written to, with the keys that open it.
+    let config = repo.read("generated/prod/eu-west/restore/configmap-mariadb-g1-restore.yaml");
+    let storage = config.split("\"storage\"").nth(1).unwrap().split('}').next().unwrap();
+    assert!(storage.contains("clinic-prod-monthly"), "{storage}");
+    let keys = repo.read("generated/prod/eu-west/secrets/externalsecret-backup-storage@clinic-data.yaml");
+    assert!(keys.contains("key: prod/backup-monthly-storage"), "{keys}");
+    assert!(
+        repo.read("generated/prod/eu-west/backup/cronjob-backup-monthly.yaml")
+            .contains("backup-monthly-storage")
+    );
+    assert!(!repo.path.join("generated/prod/eu-central/database").exists());
 }

@@ -246,6 +246,18 @@ fn config_map(risks: &mut Risks<'_, '_>) {
     }
 }
 
+/// Where the keeper's configuration says which bucket.
+const PLACES: [&str; 2] = ["storage", "secondary"];
+
+/// Where the bucket that stood at `place` stands now: after a promotion they have changed places. One that is gone is compared
+/// with what took its place.
+fn now_at(pair: Pair<'_>, place: &'static str) -> &'static str {
+    let which = |value: &Value| (value["endpoint"].clone(), value["bucket"].clone());
+    let old = which(&pair.old[place]);
+    let same = PLACES.into_iter().find(|at| which(&pair.new[*at]) == old);
+    same.unwrap_or(place)
+}
+
 fn settings(risks: &mut Risks<'_, '_>, pointer: &str, pair: Pair<'_>) {
     for class in ["daily", "weekly", "monthly"] {
         let kept = pair.at(&format!("/retention/{class}"));
@@ -259,8 +271,11 @@ fn settings(risks: &mut Risks<'_, '_>, pointer: &str, pair: Pair<'_>) {
             );
         }
     }
-    for place in ["storage", "secondary"] {
-        let lock = pair.at(&format!("/{place}/objectLock"));
+    for place in PLACES {
+        let lock = Pair {
+            old: &pair.old[place]["objectLock"],
+            new: &pair.new[now_at(pair, place)]["objectLock"],
+        };
         let days = lock.at("/days");
         let gone = !lock.old.is_null() && lock.new.is_null();
         let weaker = lock.at("/mode").old == "COMPLIANCE" && lock.at("/mode").new == "GOVERNANCE";

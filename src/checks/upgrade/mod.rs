@@ -11,6 +11,7 @@ mod data;
 mod data_ceph;
 mod fields;
 mod immutable;
+mod moved;
 mod removal;
 mod rollout;
 
@@ -25,6 +26,9 @@ use fields::Pair;
 
 /// The code of a removal of what holds data.
 pub const DATA_REMOVED: &str = "upgrade/data-removed";
+/// The code of the database being served from another cluster.
+pub const PRIMARY_MOVED: &str = "upgrade/primary-moved";
+const BACKUP_REMOVED: &str = "upgrade/backup-removed";
 /// The code of another generation of the database becoming the active one.
 pub const GENERATION_SWITCHED: &str = "upgrade/generation-switched";
 
@@ -140,6 +144,7 @@ pub fn classify_among<'a>(base: &[&'a Item], head: &[&'a Item], all: &[Item]) ->
         head: Some(new),
         effects: vec![ADDED.clone()],
     }));
+    moved::tell(&mut changes);
     changes.sort_by(|a, b| {
         let key = |change: &Change<'_>| {
             let item = change.head.or(change.base);

@@ -1,6 +1,6 @@
 //! What goes with an object that is removed.
 
-use super::{Class, DATA_REMOVED, Effect};
+use super::{BACKUP_REMOVED, Class, DATA_REMOVED, Effect};
 use crate::bundle::Object;
 
 /// Kinds that hold data, or that take data with them, and what goes. Longer than what Galeno renders: the objects of
@@ -105,7 +105,7 @@ pub(super) fn effect(object: &Object) -> Effect {
     {
         return Effect {
             class: Class::DataAtRisk,
-            code: "upgrade/backup-removed",
+            code: BACKUP_REMOVED,
             pointer: String::new(),
             message: "is removed".to_owned(),
             reason: "it makes, moves or rehearses backups, which end with it".into(),

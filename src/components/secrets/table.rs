@@ -2,8 +2,8 @@
 //!
 //! The store holds an entry `PATH/NAME` with a property for each key. A value that two Secrets need stands in it once.
 
-use crate::topology::Topology;
 use crate::topology::names::{Namespace, accounts, secrets};
+use crate::topology::{Bucket, Topology};
 
 /// A key of a Secret.
 pub(super) enum Key {
@@ -138,26 +138,22 @@ fn of_backups(topology: &Topology, namespace: Namespace) -> Vec<Wanted> {
         why,
         source,
     };
-    let storage = |name, private_authority: bool| {
+    let storage = |bucket: &Bucket| {
         let mut keys = secrets::STORAGE_KEYS.to_vec();
-        keys.extend(private_authority.then_some(secrets::AUTHORITY_KEY));
-        own(name, &keys)
+        keys.extend(bucket.private_authority.then_some(secrets::AUTHORITY_KEY));
+        own(bucket.entry, &keys)
     };
-    let monthly = topology
-        .backup
-        .monthly
-        .as_ref()
-        .is_some_and(|copy| copy.bucket.private_authority);
+    let monthly = topology.backup.monthly.as_ref();
     vec![
         of(
             secrets::BACKUP_STORAGE,
-            storage(secrets::BACKUP_STORAGE, topology.backup.bucket.private_authority),
+            storage(&topology.backup.bucket),
             "access to the bucket of backups",
             "/backup/bucket",
         ),
         of(
             secrets::BACKUP_MONTHLY_STORAGE,
-            storage(secrets::BACKUP_MONTHLY_STORAGE, monthly),
+            monthly.map(|copy| storage(&copy.bucket)).unwrap_or_default(),
             "access to the bucket of monthly copies",
             "/backup/monthly",
         ),

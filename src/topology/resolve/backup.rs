@@ -4,13 +4,14 @@ use super::collect::Collector;
 use super::programs::is_mail_address;
 use crate::spec::{self, Environment, Role};
 use crate::topology::model::{Alerts, Backup, Bucket, Monthly, Schedule, Smtp};
+use crate::topology::names::secrets;
 
 pub(super) fn resolve(environment: &Environment, c: &mut Collector<'_>) -> Option<Backup> {
     let written = &environment.backup;
     let time_zone = c.parse("/backup/timeZone", &written.time_zone);
     let schedule = schedule(&written.schedule, c);
     retention(&written.retention, c);
-    let bucket = bucket("/backup/bucket", &written.bucket, c);
+    let bucket = bucket("/backup/bucket", &written.bucket, secrets::BACKUP_STORAGE, c);
     let monthly = monthly(environment, c);
     openpgp(&written.openpgp, c);
     let ship_every = if written.point_in_time.enabled {
@@ -24,14 +25,15 @@ pub(super) fn resolve(environment: &Environment, c: &mut Collector<'_>) -> Optio
         Some(None)
     };
     let alerts = alerts(&written.alerts, c);
+    let (bucket, monthly) = in_their_regions(environment, bucket?, monthly?, c);
     Some(Backup {
         time_zone: time_zone?,
         schedule: schedule?,
         keep_daily: written.retention.daily,
         keep_weekly: written.retention.weekly,
         keep_monthly: written.retention.monthly,
-        bucket: bucket?,
-        monthly: monthly?,
+        bucket,
+        monthly,
         recipients: written
             .openpgp
             .recipients
@@ -75,7 +77,7 @@ fn retention(written: &spec::Retention, c: &mut Collector<'_>) {
     }
 }
 
-fn bucket(at: &str, written: &spec::Bucket, c: &mut Collector<'_>) -> Option<Bucket> {
+fn bucket(at: &str, written: &spec::Bucket, entry: &'static str, c: &mut Collector<'_>) -> Option<Bucket> {
     let endpoint = c.parse(&format!("{at}/endpoint"), &written.endpoint);
     let addresses = c.ranges(&format!("{at}/addresses"), &written.addresses);
     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
@@ -113,7 +115,40 @@ fn bucket(at: &str, written: &spec::Bucket, c: &mut Collector<'_>) -> Option<Buc
         addresses: addresses?,
         lock_days: written.lock_days,
         private_authority: written.private_authority,
+        entry,
     })
+}
+
+/// The bucket beside the primary region takes what is made every day, the other one the monthly copy: where the region of
+/// the monthly copy was promoted, they change places by themselves.
+fn in_their_regions(
+    environment: &Environment,
+    daily: Bucket,
+    monthly: Option<Monthly>,
+    c: &mut Collector<'_>,
+) -> (Bucket, Option<Monthly>) {
+    let Some(copy) = monthly else { return (daily, None) };
+    let of = |role: Role| environment.regions.iter().find(move |region| region.role == role);
+    let promoted = of(Role::Primary).is_some_and(|primary| primary.name == copy.region.as_str());
+    let Some(other) = of(Role::Recovery)
+        .and_then(|region| region.name.parse().ok())
+        .filter(|_| promoted)
+    else {
+        return (daily, Some(copy));
+    };
+    let message = format!(
+        "`{}` is the primary region: its bucket `{}` takes the daily backups, and `{}`, taken to be in `{other}`, the monthly copies",
+        copy.region, copy.bucket.name, daily.name
+    );
+    let mend = format!(
+        "right after a promotion; when there is time, write the buckets the other way round, and `region: {other}`"
+    );
+    c.warning("/backup/monthly/region", "spec/promoted", message, mend);
+    let monthly = Monthly {
+        region: other,
+        bucket: daily,
+    };
+    (copy.bucket, Some(monthly))
 }
 
 /// The outer `None`: something is wrong. The inner: there is no monthly copy.
@@ -138,7 +173,12 @@ fn monthly(environment: &Environment, c: &mut Collector<'_>) -> Option<Option<Mo
         return Some(None);
     };
     let at = "/backup/monthly/region";
-    let bucket = bucket("/backup/monthly/bucket", &written.bucket, c);
+    let bucket = bucket(
+        "/backup/monthly/bucket",
+        &written.bucket,
+        secrets::BACKUP_MONTHLY_STORAGE,
+        c,
+    );
     let same_place = (&written.bucket.endpoint, &written.bucket.name)
         == (&environment.backup.bucket.endpoint, &environment.backup.bucket.name);
     if same_place {
@@ -165,7 +205,9 @@ fn monthly(environment: &Environment, c: &mut Collector<'_>) -> Option<Option<Mo
                 mend,
             );
         }
-        Some(region) if region.role == Role::Primary => {
+        Some(region)
+            if region.role == Role::Primary && !environment.regions.iter().any(|r| r.role == Role::Recovery) =>
+        {
             let problem = format!(
                 "the monthly copy is in the primary region `{}`: what takes the region takes the copy",
                 region.name
