@@ -9,7 +9,7 @@ from pathlib import Path
 
 from build import module
 from control import ask, documents, kubectl
-from images import ARCHIVES, ARGOCD, REDIS, buildah
+from images import ARCHIVES, ARGOCD, REDIS, archived, buildah
 from layout import BIN, PKI, tool
 from shell import run, say, wait
 
@@ -45,9 +45,7 @@ def make_images() -> None:
     for image, entrypoint in ((ARGOCD, ["/usr/bin/tini", "--"]), (REDIS, ["/usr/bin/redis-server"])):
         buildah("config", "--entrypoint", json.dumps(entrypoint), "--user", "999", "--env", "USER=argocd",
                 "--workingdir", "/home/argocd", container)
-        buildah("commit", "--quiet", container, image)
-        archives[image].unlink(missing_ok=True)
-        buildah("push", "--quiet", image, f"oci-archive:{archives[image]}:{image}")
+        archived(container, image, archives[image])
     buildah("rm", container)
 
 
@@ -63,11 +61,12 @@ def manifests() -> list[dict]:
     return found
 
 
-def install(committed: Path) -> None:
+def install(committed: Path, region: str) -> None:
     """What a person does once for a new cluster (docs/decisions/delivery-by-argo-cd.md)."""
-    kubectl("apply", "--server-side", "-f", committed / "here" / "namespaces" / "namespace-argocd.yaml")
+    folder = committed / "argocd" / region
+    kubectl("apply", "--server-side", "-f", committed / region / "namespaces" / "namespace-argocd.yaml")
     # Its settings before its programs, which read some of them when they begin.
-    kubectl("apply", "--server-side", "-f", committed / "argocd" / "here" / "configmap-argocd-cm.yaml")
+    kubectl("apply", "--server-side", "-f", folder / "configmap-argocd-cm.yaml")
     kubectl("-n", NAMESPACE, "apply", "--server-side", "-f", "-", text=json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests()}))
     for kind in ("applications", "appprojects"):
         established = 'jsonpath={.status.conditions[?(@.type=="Established")].status}'
@@ -75,7 +74,6 @@ def install(committed: Path) -> None:
     for part in ("deployment/argocd-redis", "deployment/argocd-repo-server", "statefulset/argocd-application-controller"):
         kubectl("-n", NAMESPACE, "rollout", "status", part, "--timeout=300s")
     # Projects first: an Application that finds none is looked at again only after three minutes.
-    folder = committed / "argocd" / "here"
     for files in (sorted(folder.glob("appproject-*.yaml")), [folder]):
         kubectl("apply", "--server-side", "--force-conflicts", *(part for file in files for part in ("-f", file)))
 

@@ -9,7 +9,7 @@ import time
 import urllib.request
 
 from control import kubectl
-from layout import BALANCER, NODES
+from layout import ALL, BALANCER
 
 GROUP = 100
 
@@ -27,7 +27,7 @@ def healthy(node, port) -> bool:
 
 
 def main() -> None:
-    for node in NODES:
+    for node in ALL:
         ip("nexthop", "replace", "id", node.number, "via", node.address, "dev", "zones")
     subprocess.run(["sysctl", "-qw", "net.ipv4.fib_multipath_hash_policy=1"], check=True)
     port, before = None, None
@@ -38,7 +38,7 @@ def main() -> None:
                 port = service["spec"]["healthCheckNodePort"]
                 kubectl("-n", "clinic-edge", "patch", "service", "traefik", "--subresource=status", "--type=merge", "-p",
                         json.dumps({"status": {"loadBalancer": {"ingress": [{"ip": BALANCER}]}}}), quiet=True)
-            now = [n.number for n in NODES if healthy(n, port)]
+            now = [n.number for n in ALL if healthy(n, port)]
             if now and now != before:
                 ip("nexthop", "replace", "id", GROUP, "group", "/".join(map(str, now)), "type", "resilient", "buckets", 64)
                 if before is None:

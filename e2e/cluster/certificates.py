@@ -30,8 +30,7 @@ def openssl(*arguments, **options) -> str:
 
 
 def sync() -> None:
-    secrets = {(s["metadata"]["namespace"], s["metadata"]["name"]): s for s in items("secrets")}
-    issuers = {i["metadata"]["name"]: i["spec"] for i in items("clusterissuers")}
+    secrets, issuers = known()
     for certificate in items("certificates"):
         meta, spec = certificate["metadata"], certificate["spec"]
         mine = secrets.get((meta["namespace"], spec["secretName"]))
@@ -40,11 +39,22 @@ def sync() -> None:
             _good[seen] = time.time() + 3600
             continue
         issuer = issuers.get(spec["issuerRef"]["name"])
-        authority = secrets.get((HOME, issuer["ca"]["secretName"])) if issuer and "ca" in issuer else None
+        authority = authority_of(issuer, secrets)
         if issuer is None or ("ca" in issuer and authority is None):
             continue  # not yet: its issuer has no key
         apply(signed(meta, spec, authority), account=CERT_MANAGER)
         print(time.strftime("%H:%M:%S"), "signed", meta["namespace"], meta["name"], flush=True)
+
+
+def known() -> tuple[dict, dict]:
+    """Every Secret by namespace and name, and every ClusterIssuer's `spec` by name."""
+    return ({(s["metadata"]["namespace"], s["metadata"]["name"]): s for s in items("secrets")},
+            {i["metadata"]["name"]: i["spec"] for i in items("clusterissuers")})
+
+
+def authority_of(issuer: dict | None, secrets: dict) -> dict | None:
+    """The Secret of the authority that an issuer signs by; none where it signs by nothing but the certificate's own key."""
+    return secrets.get((HOME, issuer["ca"]["secretName"])) if issuer and "ca" in issuer else None
 
 
 def due(secret: dict, spec: dict) -> bool:

@@ -1,7 +1,7 @@
 """The control plane: it stands outside the zones, as a hosted one does."""
 import json
 
-from layout import BIN, BRIDGE, CONTROL, LOGS, NODES, PKI, PODS_CIDR, ROOT, SERVICES_CIDR, STATE, tool
+from layout import ALL, BIN, BRIDGE, CONTROL, LOGS, PKI, PODS_CIDR, ROOT, SERVICES_CIDR, STATE, tool
 from machine import hold, inside, start
 from shell import output, wait
 
@@ -17,7 +17,7 @@ def network() -> None:
     sh(f"ip link add zones type bridge && ip link set zones up"
        f" && ip addr add {BRIDGE}/16 dev zones && ip addr add {CONTROL}/16 dev zones"
        " && sysctl -qw net.ipv4.ip_forward=1")
-    for node in NODES:
+    for node in ALL:
         sh(f"ip route add {node.pods} via {node.address} || true")
 
 

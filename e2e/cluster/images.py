@@ -36,7 +36,13 @@ def of_one_program(image: str, program: str) -> None:
     container = buildah("from", "scratch").strip()
     buildah("add", "--chmod", "0555", container, BIN / program, f"/{program}")
     buildah("config", "--entrypoint", json.dumps([f"/{program}"]), "--user", "65532:65532", container)
-    buildah("commit", "--quiet", "--rm", container, image)
+    archived(container, image, archive)
+    buildah("rm", container)
+
+
+def archived(container: str, image: str, archive) -> None:
+    """A container as it stands now: an image, and its archive."""
+    buildah("commit", "--quiet", container, image)
     archive.unlink(missing_ok=True)
     buildah("push", "--quiet", image, f"oci-archive:{archive}:{image}")
 

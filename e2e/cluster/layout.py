@@ -26,26 +26,28 @@ API = f"https://{CONTROL}:6443"
 
 
 class Node:
-    """A node, alone in its zone: the number gives its addresses."""
+    """A node: the number gives its addresses."""
 
-    def __init__(self, number: int, zone: str):
-        self.number, self.zone = number, zone
-        self.name = f"node-{zone.removeprefix('zone-')}"
+    def __init__(self, number: int, zone: str, name: str):
+        self.number, self.zone, self.name = number, zone, name
         self.address = f"172.18.0.{10 + number}"
         self.pods = f"10.244.{number}.0/24"
         self.link = f"to-{self.name}"
         self.state = STATE / "nodes" / self.name
 
 
-NODES = [Node(1, "zone-a"), Node(2, "zone-b"), Node(3, "zone-c")]
+# Each alone in its zone. The spare stands switched off: it takes the place of the first when that one is lost for good.
+NODES = [Node(1, "zone-a", "node-a"), Node(2, "zone-b", "node-b"), Node(3, "zone-c", "node-c")]
+SPARE = Node(4, "zone-a", "spare")
+ALL = [*NODES, SPARE]
 
 
 def node(name: str) -> Node:
     """By its own name or by its zone's."""
-    for one in NODES:
+    for one in ALL:
         if name in (one.name, one.zone):
             return one
-    raise SystemExit(f"there is no node {name}: there are {', '.join(n.name for n in NODES)}")
+    raise SystemExit(f"there is no node {name}: there are {', '.join(n.name for n in ALL)}")
 
 
 def tool(name: str) -> str:

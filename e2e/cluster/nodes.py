@@ -3,7 +3,7 @@ import json
 
 import pki
 from control import KUBERNETES_BIN, kubectl
-from layout import BIN, BRIDGE, CONTROL, DNS_SERVICE, PKI, PODS_CIDR, SERVICES_CIDR, VOLUMES, Node, tool
+from layout import ALL, BIN, BRIDGE, CONTROL, DNS_SERVICE, PKI, PODS_CIDR, SERVICES_CIDR, VOLUMES, Node, tool
 from machine import end, hold, inside, own_cgroup, pid, start
 from shell import say, wait
 
@@ -91,9 +91,8 @@ def inner(one: Node) -> int:
     return int(line.split()[2])
 
 
-def other_nodes(one: Node):
-    from layout import NODES
-    return [n for n in NODES if n.name != one.name]
+def other_nodes(one: Node) -> list[Node]:
+    return [n for n in ALL if n.name != one.name]
 
 
 def ctr(one: Node, *arguments, **options):

@@ -6,11 +6,14 @@ import pki
 from addons import ALERTED, OUTSIDE, OUTSIDE_NAMES
 from layout import PKI, ROOT, STATE
 from machine import inside, start
-from shell import wait
+from shell import say, wait
 
 S3_KEY, S3_SECRET = STATE / "s3-access-key", STATE / "s3-secret-key"
 WEED = ROOT / ".cache" / "venv" / "bin" / "weed"
 BUCKET = "clinic-local-backups"
+# In another region, with an account of its own.
+MONTHLY = "clinic-local-monthly"
+MONTHLY_KEY, MONTHLY_SECRET = STATE / "s3-monthly-access-key", STATE / "s3-monthly-secret-key"
 REPOSITORY = STATE / "git" / "clinic" / "platform.git"
 ALERTS = STATE / "logs" / "alerted.txt"
 
@@ -26,16 +29,28 @@ def begin() -> None:
 
 def bucket() -> None:
     """SeaweedFS, from PyPI: an S3 server that checks signatures."""
-    for path in (S3_KEY, S3_SECRET):
+    for path in (S3_KEY, S3_SECRET, MONTHLY_KEY, MONTHLY_SECRET):
         path.write_text(os.urandom(20).hex())
         path.chmod(0o600)
     config = STATE / "s3.json"
-    config.write_text(json.dumps({"identities": [{"name": "backup", "actions": ["Admin", "Read", "Write", "List", "Tagging"],
-        "credentials": [{"accessKey": S3_KEY.read_text(), "secretKey": S3_SECRET.read_text()}]}]}))
+    account = lambda bucket, key, secret: {
+        "name": bucket, "actions": [f"{action}:{bucket}" for action in ("Admin", "Read", "Write", "List", "Tagging")],
+        "credentials": [{"accessKey": key.read_text(), "secretKey": secret.read_text()}]}
+    config.write_text(json.dumps({"identities": [account(BUCKET, S3_KEY, S3_SECRET), account(MONTHLY, MONTHLY_KEY, MONTHLY_SECRET)]}))
     config.chmod(0o600)
     (STATE / "s3").mkdir(exist_ok=True)
     bucket_back()
-    inside("machine", WEED, "shell", f"-master={OUTSIDE}:9333", text=f"s3.bucket.create -name {BUCKET}\nexit\n")
+    weed(*(f"s3.bucket.create -name {name}" for name in (BUCKET, MONTHLY)))
+
+
+def weed(*commands: str) -> None:
+    inside("machine", WEED, "shell", f"-master={OUTSIDE}:9333", text="\n".join([*commands, "exit", ""]))
+
+
+def bucket_lost() -> None:
+    """The bucket of daily backups, for good."""
+    weed("lock", f"s3.bucket.delete -name {BUCKET}", "unlock")
+    say(f"the bucket {BUCKET} is lost")
 
 
 def bucket_back() -> None:

@@ -9,6 +9,7 @@ from shell import output, run, say
 from vault import fill
 
 WORK = STATE / "work"
+ENVIRONMENT = WORK / "environments" / "local.yaml"
 WHO = {"GIT_AUTHOR_NAME": "Galeno e2e", "GIT_AUTHOR_EMAIL": "e2e@clinic.localhost", "GIT_COMMITTER_NAME": "Galeno e2e",
        "GIT_COMMITTER_EMAIL": "e2e@clinic.localhost", "GIT_CONFIG_GLOBAL": "/dev/null"}
 
@@ -29,7 +30,7 @@ def begin(images: dict[str, str]) -> None:
     WORK.mkdir()
     git("init", "--quiet", "--initial-branch=main")
     git("remote", "add", "origin", str(REPOSITORY))
-    (WORK / "environments").mkdir()
+    ENVIRONMENT.parent.mkdir()
     text = (ROOT / "environments" / "local.yaml").read_text()
     for name, reference in images.items():
         text, count = re.subn(rf"(image: )\S*/galeno/{name}:\S+", rf"\g<1>{reference}", text)
@@ -38,14 +39,14 @@ def begin(images: dict[str, str]) -> None:
     keys = fill()["fingerprints"]
     text = re.sub(r"recipients: \[.*\]", f"recipients: [{keys['recipient']}]", text)
     text = re.sub(r"signer: \S+", f"signer: {keys['signer']}", text)
-    (WORK / "environments" / "local.yaml").write_text(text)
+    ENVIRONMENT.write_text(text)
     compiled("Begin: the images that were built here")
     push()
 
 
-def compiled(message: str) -> None:
+def compiled(message: str, *agreed: str) -> None:
     """One commit of what the environment says now, and of what the compiler makes of it."""
-    galeno("compile")
+    galeno("compile", *agreed)
     git("add", "--all")
     git("commit", "--quiet", "--message", message)
 
@@ -58,11 +59,10 @@ def commit(message: str) -> str:
 
 def edited(before: str, after: str, message: str) -> str:
     """One change of the environment file, committed and published."""
-    file = WORK / "environments" / "local.yaml"
-    text = file.read_text()
+    text = ENVIRONMENT.read_text()
     if text.count(before) != 1:
         raise SystemExit(f"drill: environments/local.yaml says {before!r} {text.count(before)} times")
-    file.write_text(text.replace(before, after))
+    ENVIRONMENT.write_text(text.replace(before, after))
     return commit(message)
 
 
@@ -80,14 +80,18 @@ def publish() -> str:
     return revision
 
 
-def pull_request(name: str, message: str, change) -> str:
+def pull_request(name: str, message: str, change, *agreed: str) -> str:
     """A branch, the change on it, what CI checks before it may be merged, and the merge; the revision."""
     git("checkout", "--quiet", "-b", name)
     change()
-    compiled(message)
+    compiled(message, *agreed)
     galeno("compile", "--check")
+    return merge(name, f"Merge {name}: {message}")
+
+
+def merge(branch: str, message: str) -> str:
     git("checkout", "--quiet", "main")
-    git("merge", "--quiet", "--no-ff", "--message", f"Merge {name}: {message}", name)
+    git("merge", "--quiet", "--no-ff", "--message", message, branch)
     return publish()
 
 
@@ -98,4 +102,4 @@ def head() -> str:
 
 def next_generation() -> int:
     """The number that a request for a restore gets now."""
-    return 1 + len(list((WORK / "environments" / "local" / "restores").glob("*.yaml")))
+    return 1 + len(list((ENVIRONMENT.with_suffix("") / "restores").glob("*.yaml")))

@@ -11,7 +11,7 @@ import ingress
 import machine
 import nodes
 import repository
-from layout import NODES, STATE, VOLUMES
+from layout import ALL, NODES, STATE, VOLUMES, Node
 from shell import say, wait
 
 # What runs beside the nodes for a site, by its command line.
@@ -19,7 +19,7 @@ PROGRAMS = ["kubernetes kube-", "etcd --data-dir", "controllers.py", "provisione
 READY = 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}'
 
 
-def begin(references: dict[str, str]) -> None:
+def begin(references: dict[str, str], region: str = "here") -> None:
     say("the control plane")
     VOLUMES.mkdir(parents=True, exist_ok=True)
     control.begin()
@@ -27,9 +27,7 @@ def begin(references: dict[str, str]) -> None:
     for one in NODES:
         nodes.register(one)
     for one in NODES:
-        nodes.power_on(one)
-        images.load(one, references)
-        nodes.begin(one)
+        join(one, references)
     wait("nodes to be ready", lambda: control.kubectl("get", "nodes", "-o", READY).split() == ["True"] * len(NODES), 180)
     say("what a cluster has before the platform: DNS, volumes, custom resources")
     addons.dns()
@@ -37,14 +35,21 @@ def begin(references: dict[str, str]) -> None:
     addons.apply(*crds.all())
     ingress.begin()
     say("Argo CD, which follows the git repository")
-    argocd.install(repository.WORK / "generated" / "local")
+    argocd.install(repository.WORK / "generated" / "local", region)
     machine.start("machine", "controllers", "python3", os.path.join(os.path.dirname(__file__), "controllers.py"))
     addons.ready()
 
 
+def join(one: Node, references: dict[str, str]) -> None:
+    """A node that is registered is switched on, and has what it may be asked to run."""
+    nodes.power_on(one)
+    images.load(one, references)
+    nodes.begin(one)
+
+
 def lose() -> None:
     """Everything of it at once: nodes, control plane, every volume. What stands outside stays."""
-    for one in NODES:
+    for one in ALL:
         machine.end(one.name)
     for program in PROGRAMS:
         machine.inside("machine", "pkill", "--signal", "KILL", "--full", program, check=False)

@@ -6,7 +6,7 @@ import os
 from addons import EXTERNAL_SECRETS, apply
 from api import items
 from layout import PKI, STATE
-from outside import S3_KEY, S3_SECRET
+from outside import MONTHLY_KEY, MONTHLY_SECRET, S3_KEY, S3_SECRET
 from shell import output
 
 STORE = STATE / "vault.json"
@@ -22,11 +22,13 @@ def fill() -> dict:
     signer, recipient = key("backup signer"), key("backup recipient")
     public = lambda k: gpg("--armor", "--export", k)
     private = lambda k: gpg("--armor", "--export-secret-keys", k)
+    storage = lambda access, secret: {"access-key-id": access.read_text(), "secret-access-key": secret.read_text(),
+                                      "ca.crt": (PKI / "outside-ca.crt").read_text()}
     values = {
         "mariadb-accounts": {name: word() for name in ("acceptance", "api", "api-migration", "backup")},
         "api-secrets": {"sealing-key-1": base64.b64encode(os.urandom(32)).decode()},
-        "backup-storage": {"access-key-id": S3_KEY.read_text(), "secret-access-key": S3_SECRET.read_text(),
-                           "ca.crt": (PKI / "outside-ca.crt").read_text()},
+        "backup-storage": storage(S3_KEY, S3_SECRET),
+        "backup-monthly-storage": storage(MONTHLY_KEY, MONTHLY_SECRET),
         "backup-alerts": {"webhook-url": "https://alerts.clinic.localhost/", "ca.crt": (PKI / "outside-ca.crt").read_text()},
         "backup-openpgp-signing": {"signing.asc": private(signer), "passphrase": PASSPHRASE},
         "backup-openpgp-decryption": {"decryption.asc": private(recipient), "passphrase": PASSPHRASE},

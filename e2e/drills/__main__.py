@@ -35,20 +35,19 @@ def main() -> None:
     import region
     import restore
     import rotation
+    import spare
     import table
     import volume
     # In the order in which `all` plays them: what leaves another database behind comes last.
-    known = {
-        "1": database.killed, "2": database.zone, "3": programs.replicas, "4": volume.corrupted, "9": database.power, "10": backups.night,
-        "11": rotation.rotated, "rotation": rotation.rotated,
-        "12": change.rolling, "13": attack.run, "5": restore.destroyed, "6": interrupted.interrupted, "7": refused.refused, "14": plan.on_paper,
-        "8": region.lost, "plan": plan.on_paper,
-        "killed": database.killed, "zone": database.zone, "replicas": programs.replicas, "volume": volume.corrupted, "destroyed": restore.destroyed,
-        "interrupted": interrupted.interrupted, "refused": refused.refused, "region": region.lost, "power": database.power, "backups": backups.night,
-        "rolling": change.rolling, "attack": attack.run}
+    drills = [
+        ("1", "killed", database.killed), ("2", "zone", database.zone), ("3", "replicas", programs.replicas), ("4", "volume", volume.corrupted),
+        ("9", "power", database.power), ("15", "spare", spare.replaced), ("10", "backups", backups.night), ("11", "rotation", rotation.rotated), ("12", "rolling", change.rolling),
+        ("13", "attack", attack.run), ("5", "destroyed", restore.destroyed), ("6", "interrupted", interrupted.interrupted),
+        ("7", "refused", refused.refused), ("14", "plan", plan.on_paper), ("16", "cluster", region.cluster_lost), ("8", "region", region.lost)]
+    known = {called: drill for number, name, drill in drills for called in (number, name)}
     names = sys.argv[1:]
     if names == ["all"]:
-        names = [name for name in known if name.isdigit()]
+        names = [number for number, _, _ in drills]
     if not names or any(name not in known for name in names):
         sys.exit(f"{__doc__}\nnames: all, {', '.join(known)}")
     enter_network()

@@ -4,17 +4,14 @@ import time
 import bucket
 import outside
 import platform_state as platform
-from load import Load
+from load import under_load
 from report import Report
 from shell import say
 
 
 def night() -> None:
     report = Report("10", "a backup under load, and a night without the bucket")
-    platform.settled()
-    authority, token = platform.staff()
-    with Load(authority, token, f"n{int(time.time())}") as load:
-        load.more(20, "the load to run")
+    with under_load("n", 20) as load:
         began, at = time.monotonic(), time.time()
         say(platform.job("backup-daily").strip().splitlines()[-1])
         report.took("backup under load", time.monotonic() - began)
@@ -28,8 +25,8 @@ def night() -> None:
         jobs = [platform.begin_job(cron) for cron in ("backup-daily", "backup-prune")]
         try:
             # Both go on trying for five minutes: a bucket that is back in time is no failure.
-            for what in ("backup", "prune"):
-                said = bucket.alerted(since, f'"{what}"', seconds=900)
+            for what in ("keeper backup", "keeper prune"):
+                said = bucket.alerted(since, f'"{what}', seconds=900)
                 report.expect("s3.clinic.localhost" in said, f"{what}: the alert says which bucket: {said[:200]}")
             report.took("given up and alerted, from the loss of the bucket", time.monotonic() - began)
         finally:

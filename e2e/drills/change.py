@@ -4,29 +4,25 @@ import time
 import platform_state as platform
 import repository
 from argocd import delivered
-from load import Load
+from load import under_load
 from report import Report
 from shell import wait
 
 
 def turn(one: str, other: str) -> None:
     """Whichever of the two the environment says, it says the other one afterwards."""
-    file = repository.WORK / "environments" / "local.yaml"
-    text = file.read_text()
+    text = repository.ENVIRONMENT.read_text()
     if one not in text:
         one, other = other, one
     if one not in text:
         raise SystemExit(f"drill: environments/local.yaml says neither {other!r} nor {one!r}")
-    file.write_text(text.replace(one, other, 1))
+    repository.ENVIRONMENT.write_text(text.replace(one, other, 1))
 
 
 def rolling() -> None:
     """12: other resources for database and API, one commit, under load."""
     report = Report("12", "rolling update of database and API under load")
-    platform.settled()
-    authority, token = platform.staff()
-    with Load(authority, token, f"r{int(time.time())}") as load:
-        load.more(10, "the load to run")
+    with under_load("r") as load:
         began, at = time.monotonic(), time.time()
         before = {p["metadata"]["uid"] for p in _all()}
         turn("resources: {cpu: 250m", "resources: {cpu: 260m")

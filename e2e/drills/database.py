@@ -5,7 +5,7 @@ import machine
 import nodes
 import platform_state as platform
 from layout import NODES, node
-from load import Load
+from load import under_load
 from report import Report
 from shell import say, wait
 
@@ -13,20 +13,12 @@ from shell import say, wait
 def killed() -> None:
     """1: a database pod is killed, its process and all, under load."""
     report = Report("1", "a database pod is killed")
-    platform.settled()
-    authority, token = platform.staff()
-    with Load(authority, token, f"k{int(time.time())}") as load:
-        load.more(10, "the load to run")
+    with under_load("k") as load:
         name = platform.member(0)
-        victim = platform.get("-n", platform.DATA, "pod", name)
-        uid, began, at = victim["metadata"]["uid"], time.monotonic(), time.time()
-        platform.kubectl("-n", platform.DATA, "delete", "pod", name, "--grace-period=0", "--force", "--wait=false")
+        before, began, at = platform.uid(name), time.monotonic(), time.time()
+        platform.kill(name)
         say(f"{name} is killed")
-
-        def again():
-            pod = platform.get("-n", platform.DATA, "pod", name)
-            return pod["metadata"]["uid"] != uid and platform.ready(pod)
-        wait("the member to be back", again, 300)
+        wait("the member to be back", lambda: platform.back(name, before), 300)
         report.took("member ready again", time.monotonic() - began)
         load.more(20)
         report.took("longest time without an answer", load.outage(at))
@@ -39,11 +31,8 @@ def killed() -> None:
 def zone() -> None:
     """2: a zone is cut off from the network for a while, then back."""
     report = Report("2", "a zone is cut off, and back")
-    platform.settled()
-    authority, token = platform.staff()
-    lost = node("zone-a")
-    with Load(authority, token, f"z{int(time.time())}") as load:
-        load.more(10, "the load to run")
+    with under_load("z") as load:
+        lost = node("zone-a")
         began, at = time.monotonic(), time.time()
         nodes.cut(lost)
         wait("two members without the third", lambda: _size() == 2, 120)
@@ -82,10 +71,7 @@ def _ready_in(name: str) -> list[str]:
 def power() -> None:
     """9: every node loses its power at once, and gets it back."""
     report = Report("9", "all nodes power-cycled at once")
-    platform.settled()
-    authority, token = platform.staff()
-    with Load(authority, token, f"p{int(time.time())}") as load:
-        load.more(30, "the load to run")
+    with under_load("p", 30) as load:
         began, at = time.monotonic(), time.time()
         for one in NODES:
             nodes.power_off(one)

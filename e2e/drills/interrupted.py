@@ -9,7 +9,8 @@ import platform_state as platform
 import repository
 from argocd import delivered
 from control import ask, kubectl
-from load import Load
+from client import Client
+from load import Load, under_load
 from report import Report
 from restore import accepted, request, retire, switch
 from shell import say, wait
@@ -17,11 +18,8 @@ from shell import say, wait
 
 def interrupted() -> None:
     report = Report("6", "a restore is interrupted at each step, and one is taken back")
-    platform.settled()
-    old = platform.active()
-    authority, token = platform.staff()
-    with Load(authority, token, f"i{int(time.time())}") as load:
-        load.more(10, "the load to run")
+    with under_load("i") as load:
+        old = platform.active()
         platform.job("backup-daily")
         first = at_each_step(report)
         report.expect(len(load.failed) == 0, "no request failed while it was prepared")
@@ -39,7 +37,7 @@ def at_each_step(report: Report) -> int:
     number, began = repository.next_generation(), time.monotonic()
     request(number, "--backup", "latest", "--reason", "drill: interrupted at each step")
     wait("the first pod of the new generation to begin", lambda: phase(number, 0) in ("Pending", "Running"), 300)
-    kill_controller()
+    platform.kill("argocd-application-controller-0", argocd.NAMESPACE)
     kill(number, 0)
     say("      interrupted while it is fetched; Argo CD's controller is gone too")
     wait("the first member to run again", lambda: phase(number, 0) == "Running", 300)
@@ -54,8 +52,7 @@ def at_each_step(report: Report) -> int:
     say("      the job that accepts is deleted")
     wait(f"generation {number} to be accepted", lambda: accepted(number), 900, 2)
     report.took("accepted, after five interruptions", time.monotonic() - began)
-    counts = {platform.sql(f"SELECT COUNT(*) FROM keeper.generation WHERE number = {number}", platform.member(n, number)).strip() for n in range(3)}
-    report.expect(counts == {"1"}, "it was accepted once, and every member says so")
+    report.expect(all(accepted(number, n) for n in range(3)), "it was accepted once, and every member says so")
     return number
 
 
@@ -63,7 +60,7 @@ def reverted(report: Report, load: Load, old: int) -> None:
     """Asked for with --now, of a backup that cannot be read: traffic stops. The way back is one commit; nothing waits for the
     restore that will never be ready."""
     backup = bucket.newest()
-    damaged = max((k for k in bucket.keys(f"{bucket.AT}/{backup}/") if k.endswith(".pgp")), key=bucket.keys().get)
+    damaged = bucket.largest(backup)
     with tempfile.TemporaryDirectory(prefix="galeno-drill.") as folder:
         good, bad = pathlib.Path(folder, "good"), pathlib.Path(folder, "bad")
         bucket.fetch(damaged, good)
@@ -76,6 +73,8 @@ def reverted(report: Report, load: Load, old: int) -> None:
         wait("traffic to stop", lambda: load.silence() > 5, 180)
         report.took("from the merge to the end of all traffic", time.time() - since - load.silence())
         report.expect(not accepted(number), "the gate is shut")
+        status, _, said = Client(load.authority).once("GET", "/clinics")
+        report.expect(status == 503 and "urn:galeno:problem:unavailable" in said, f"whoever asks is told so: {status} {said[:120]}")
         began = time.monotonic()
         switch(old)
         load.more(10, "writes to be confirmed by the old generation again", 300)
@@ -87,11 +86,7 @@ def reverted(report: Report, load: Load, old: int) -> None:
 
 
 def kill(generation: int, number: int) -> None:
-    kubectl("-n", platform.DATA, "delete", "pod", platform.member(number, generation), "--grace-period=0", "--force", "--wait=false")
-
-
-def kill_controller() -> None:
-    kubectl("-n", argocd.NAMESPACE, "delete", "pod", "argocd-application-controller-0", "--grace-period=0", "--force", "--wait=false")
+    platform.kill(platform.member(number, generation))
 
 
 def phase(generation: int, number: int) -> str:

@@ -3,7 +3,9 @@ import json
 import threading
 import time
 import uuid
+from contextlib import contextmanager
 
+import platform_state as platform
 from client import Client
 from shell import wait
 
@@ -175,3 +177,13 @@ class Load:
         behind = self.version > found[f"{self.prefix}-watched"][0]["version"]
         return {"requests": self.requests, "failed": len(self.failed), "asked again": sum(c.again for c in self._clients), "confirmed": len(self.confirmed), "versions": self.version,
                 "lost": len(lost) + int(behind), "twice": len(twice), "older reads": len(self.older), "slowest": round(self.slowest, 2)}
+
+
+@contextmanager
+def under_load(prefix: str, writes: int = 10):
+    """How a drill begins: the platform is settled, the load runs, and so many of its writes are confirmed."""
+    platform.settled()
+    authority, token = platform.staff()
+    with Load(authority, token, f"{prefix}{int(time.time())}") as load:
+        load.more(writes, "the load to run")
+        yield load

@@ -1,5 +1,4 @@
 """14: the plan on paper (docs/disaster-recovery.md): each block of commands in it is run as it stands, in its order."""
-import datetime
 import os
 import re
 import subprocess
@@ -12,7 +11,7 @@ import platform_state as platform
 import repository
 from argocd import delivered
 from layout import ROOT
-from load import Load
+from load import under_load
 from report import Report
 from restore import DESTROY, boundary
 from shell import say, wait
@@ -52,31 +51,26 @@ class Person:
 
     def merges(self, branch: str) -> None:
         """What the server does when the pull request is approved."""
-        repository.git("checkout", "--quiet", "main")
-        repository.git("merge", "--quiet", "--no-ff", "--message", f"Merge {branch}", branch)
-        delivered(repository.publish())
+        delivered(repository.merge(branch, f"Merge {branch}"))
 
 
 def on_paper() -> None:
     report = Report("14", "the plan on paper, command by command")
-    platform.settled()
-    old = platform.active()
-    authority, token = platform.staff()
-    with Load(authority, token, f"t{int(time.time())}") as load, tempfile.TemporaryDirectory(prefix="galeno-plan.") as folder:
+    with under_load("t") as load, tempfile.TemporaryDirectory(prefix="galeno-plan.") as folder:
+        old = platform.active()
         person, began = Person(folder), time.monotonic()
-        load.more(10, "the load to run")
+        person.left.pop("lost-node")  # where a node is lost: drill 15
         report.expect("mariadb" in person.does("look"), "the first look shows the database")
-        person.does("member")
+        person.does("member", MEMBER=platform.member(2))
         platform.settled()
         platform.job("backup-daily")
         load.more(10)
         load.pause()
-        moment = boundary()
+        to = boundary()
         platform.sql(f"USE clinic; {DESTROY}")
         since = time.monotonic()
         load.resume()
         person.does("ship")
-        to = datetime.datetime.fromtimestamp(moment, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         person.does("request", TO=to, REASON="the plan is tried")
         person.merges("restore-local")
         report.expect("accept" in person.does("accepted").lower(), "it was accepted, and says so")

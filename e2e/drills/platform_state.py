@@ -34,6 +34,21 @@ def members() -> list[dict]:
     return pods(DATA, "app.kubernetes.io/name=mariadb")
 
 
+def kill(name: str, namespace: str = DATA) -> None:
+    """A pod at once, without the time to end in order."""
+    kubectl("-n", namespace, "delete", "pod", name, "--grace-period=0", "--force", "--wait=false")
+
+
+def uid(name: str) -> str:
+    return get("-n", DATA, "pod", name)["metadata"]["uid"]
+
+
+def back(name: str, before: str) -> bool:
+    """Whether a member's pod is another one than before, and ready."""
+    pod = get("-n", DATA, "pod", name)
+    return pod["metadata"]["uid"] != before and ready(pod)
+
+
 def active() -> int:
     """The generation that serves, as git says it."""
     return json.loads(get("-n", DATA, "configmap", "database-intent")["data"]["intent.yaml"])["active"]

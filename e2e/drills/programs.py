@@ -3,7 +3,7 @@ import time
 
 import platform_state as platform
 from client import page
-from load import Load
+from load import under_load
 from report import Report
 from shell import say, wait
 
@@ -13,16 +13,13 @@ KILLED = {"api": 2, "web": 2}
 def replicas() -> None:
     """3: two of three replicas of each program are killed at once, then the last of the API that was there before."""
     report = Report("3", "replicas of API and web are killed")
-    platform.settled()
-    authority, token = platform.staff()
-    with Load(authority, token, f"a{int(time.time())}") as load:
-        load.more(10, "the load to run")
+    with under_load("a") as load:
         before = {name: platform.pods(platform.APP, f"app.kubernetes.io/name={name}") for name in KILLED}
         began, at = time.monotonic(), time.time()
         for name, count in KILLED.items():
             kill(before[name][:count])
         say("two replicas of each are killed")
-        report.expect("<!doctype html" in page(authority), "the page is served while two of three web servers are gone")
+        report.expect("<!doctype html" in page(load.authority), "the page is served while two of three web servers are gone")
         wait("new ones to be ready", platform.all_ready, 300)
         report.took("six replicas ready again", time.monotonic() - began)
         load.more(20)
@@ -38,6 +35,5 @@ def replicas() -> None:
 
 
 def kill(pods: list[dict]) -> None:
-    """At once, without the time to end in order."""
     for one in pods:
-        platform.kubectl("-n", platform.APP, "delete", "pod", one["metadata"]["name"], "--grace-period=0", "--force", "--wait=false")
+        platform.kill(one["metadata"]["name"], platform.APP)

@@ -8,7 +8,7 @@ import platform_state as platform
 import repository
 import vault
 from argocd import delivered
-from load import Load
+from load import under_load
 from report import Report
 from restore import accepted, request, retire
 from shell import output, say, wait
@@ -16,15 +16,12 @@ from shell import output, say, wait
 
 def refused() -> None:
     report = Report("7", "a damaged and a forged backup are refused")
-    platform.settled()
-    old = platform.active()
-    authority, token = platform.staff()
-    with Load(authority, token, f"f{int(time.time())}") as load, tempfile.TemporaryDirectory(prefix="galeno-drill.") as folder:
+    with under_load("f") as load, tempfile.TemporaryDirectory(prefix="galeno-drill.") as folder:
+        old = platform.active()
         here = pathlib.Path(folder)
-        load.more(10, "the load to run")
         platform.job("backup-daily")
         backup = bucket.newest()
-        damaged = max((k for k in bucket.keys(f"{bucket.AT}/{backup}/") if k.endswith(".pgp")), key=bucket.keys().get)
+        damaged = bucket.largest(backup)
         bucket.fetch(damaged, here / "good")
         bad = bytearray((here / "good").read_bytes())
         bad[len(bad) // 2] ^= 1

@@ -1,52 +1,128 @@
-"""8: the whole site is lost. Git and the bucket survive; one commit, and the service is back in a new place (R4)."""
+"""8: the region is lost, with its bucket. Git and the recovery region's bucket survive: one commit promotes that region (R4)."""
 import datetime
 import re
 import time
 
+import bucket
 import images
+import outside
 import platform_state as platform
 import repository
 import site_of_cluster as site
 from argocd import delivered
-from load import Load
+from load import Load, under_load
 from report import Report
-from restore import request
+from restore import request, second
 from shell import say
+
+# Nothing of it runs yet: a place for a cluster, and a bucket. Its cluster will have the addresses of the one that is lost.
+REGION = """
+  - name: there
+    role: recovery
+    zones: [zone-a, zone-b, zone-c]
+    network:
+      apiServer: https://172.18.0.2:6443
+      controlPlane: [172.18.0.0/16]
+      nodes: 172.18.0.0/16
+      pods: 10.244.0.0/16
+      services: 10.96.0.0/16
+
+storage: {"""
+COPY = f"""  monthly:
+    region: there
+    bucket:
+      endpoint: https://{bucket.HOST}:9000
+      name: {outside.MONTHLY}
+      region: there
+      addresses: [172.19.0.2/32]
+      privateAuthority: true
+  openpgp:
+"""
 
 
 def lost() -> None:
-    report = Report("8", "the whole site is lost; only git and the bucket survive")
-    platform.settled()
-    new = repository.next_generation()
-    authority, token = platform.staff()
-    with Load(authority, token, f"l{int(time.time())}") as load:
-        load.more(10, "the load to run")
+    report = Report("8", "the region is lost, with its bucket; the recovery region is promoted by a commit")
+    with under_load("l", 20) as load:
+        if "name: there" in repository.ENVIRONMENT.read_text():
+            raise SystemExit("drill: the region was lost once; it takes a new cluster (`make cluster-down cluster`)")
+        text(("\nstorage: {", REGION), ("  openpgp:\n", COPY))
+        delivered(repository.commit("A recovery region, with a bucket for monthly copies"))
+        copied = time.time()
+        say(platform.job("backup-monthly").strip().splitlines()[-1])
+        load.more(20)
+        load.pause()
+        began, new = time.monotonic(), repository.next_generation()
+        site.lose()
+        outside.bucket_lost()
+        repository.pull_request("promote-there", "Promote the region `there`: `here` is lost", promoted,
+                                "--allow-removal", "here", "--allow-removal", "argocd/here")
+        report.took("promoted, in one commit", time.monotonic() - began)
+        rebuilt(report, load, began, "there", new, copied)
+        before = bucket.keys(name=outside.MONTHLY)
+        platform.job("backup-daily")
+        report.expect(len(bucket.keys(name=outside.MONTHLY)) > len(before), "the next backup goes to the bucket beside the new primary")
+    report.end()
+
+
+def cluster_lost() -> None:
+    """16: what survives is git and the bucket, with the binary logs that were shipped."""
+    report = Report("16", "the cluster is lost; git and the bucket survive")
+    with under_load("c") as load:
         platform.job("backup-daily")
         load.more(20)
-        shipped = re.search(r"everything confirmed before (\S+) is stored", platform.job("backup-ship"))[1]
-        kept = {code for code, at in load.confirmed.items() if at < datetime.datetime.fromisoformat(shipped).timestamp() - 1}
+        said = re.search(r"everything confirmed before (\S+) is stored", platform.job("backup-ship"))[1]
+        shipped = datetime.datetime.fromisoformat(said).timestamp()
         load.more(5)
         load.pause()
-        confirmed = len(load.confirmed)
-        began, at = time.monotonic(), time.time()
+        began, new = time.monotonic(), repository.next_generation()
         site.lose()
         # The last whole second of which everything is in the bucket.
-        moment = datetime.datetime.fromisoformat(shipped).replace(microsecond=0)
-        request(new, "--to", moment.strftime("%Y-%m-%dT%H:%M:%SZ"), "--now", "--reason", "the site is lost")
+        request(new, "--to", second(shipped), "--now", "--reason", "the cluster is lost")
         report.took("restore and switch merged, in one commit", time.monotonic() - began)
-        site.begin(images.of_programs())
-        report.took("a new cluster, with Argo CD", time.monotonic() - began)
-        platform.settled(1800)
-        report.took("service back, from the loss", time.monotonic() - began)
-        delivered(repository.head())
-        report.expect(platform.active() == new, f"generation {new} serves")
-        load.authority = platform.authority()  # the new cluster's own
-        found = load.there()
-        missing = [code for code in load.confirmed if code not in found]
-        report.facts.update({"confirmed": confirmed, "lost": len(missing), "twice": len([c for c, n in found.items() if len(n) > 1])})
-        report.expect(not [code for code in kept if code not in found], f"all {len(kept)} writes that were confirmed before the last shipment are there")
-        late = max(load.confirmed.values(), default=at) - min((load.confirmed[c] for c in missing), default=max(load.confirmed.values(), default=at))
-        report.took("loss (RPO): the span of confirmed writes that are gone", max(late, 0.0))
-        report.expect(time.monotonic() - began < 3600, "within R4's hour")
-    say("      a promise of two minutes: what was written since the last shipment of binary logs is gone with a site")
+        region = "there" if "name: there" in repository.ENVIRONMENT.read_text() else "here"
+        rebuilt(report, load, began, region, new, shipped - 1)
     report.end()
+
+
+def rebuilt(report: Report, load: Load, began: float, region: str, generation: int, stored: float) -> None:
+    """A new cluster out of git, and its database out of a bucket, which holds everything confirmed before `stored`."""
+    kept = {code for code, at in load.confirmed.items() if at < stored}
+    site.begin(images.of_programs(), region)
+    report.took("a new cluster, with Argo CD", time.monotonic() - began)
+    platform.settled(1800)
+    report.took("service back, from the loss", time.monotonic() - began)
+    delivered(repository.head())
+    report.expect(platform.active() == generation, f"generation {generation} serves")
+    load.authority = platform.authority()  # the new cluster's own
+    found = load.there()
+    missing = [code for code in load.confirmed if code not in found]
+    report.facts.update({"confirmed": len(load.confirmed), "lost": len(missing), "twice": len([c for c, n in found.items() if len(n) > 1])})
+    report.expect(not kept - set(found), f"all {len(kept)} writes that were confirmed before the last copy are there")
+    last = max(load.confirmed.values())
+    report.took("loss (RPO): the span of confirmed writes that are gone", last - min((load.confirmed[code] for code in missing), default=last))
+    report.expect(time.monotonic() - began < 3600, "within R4's hour")
+
+
+def text(*changes: tuple[str, str]) -> None:
+    """Changes of the environment file, each of something that it says once."""
+    said = repository.ENVIRONMENT.read_text()
+    for before, after in changes:
+        if said.count(before) != 1:
+            raise SystemExit(f"drill: environments/local.yaml says {before!r} {said.count(before)} times")
+        said = said.replace(before, after)
+    repository.ENVIRONMENT.write_text(said)
+
+
+def promoted() -> None:
+    """What a person writes: who is primary now, that what the lost region held is given up, and what is restored."""
+    text(("  - name: here\n    role: primary\n", "  - name: here\n    role: recovery\n"),
+         ("  - name: there\n    role: recovery\n", "  - name: there\n    role: primary\n"))
+    sets = (repository.WORK / "generated" / "local" / "here" / "database").glob("statefulset-mariadb-g*.yaml")
+    given_up = "".join(f"  - {{code: upgrade/primary-moved, about: StatefulSet {platform.DATA}/{one.stem.removeprefix('statefulset-')}, "
+                       "reason: the region here is lost}\n" for one in sorted(sets))
+    if "\nacknowledge:\n" in repository.ENVIRONMENT.read_text():
+        text(("\nacknowledge:\n", f"\nacknowledge:\n{given_up}"))
+    else:
+        repository.ENVIRONMENT.write_text(f"{repository.ENVIRONMENT.read_text()}\nacknowledge:\n{given_up}")
+    repository.galeno("restore", "request", "-e", "local", "--requested-by", "drill", "--backup", "latest", "--now",
+                      "--reason", "the region here is lost")

@@ -8,7 +8,7 @@ import time
 import platform_state as platform
 import repository
 from argocd import delivered
-from load import Load
+from load import under_load
 from report import Report
 from shell import say, wait
 
@@ -27,36 +27,38 @@ def switch(to: int) -> str:
         "restore", "switch", "-e", "local", "--to", str(to)))
 
 
-def accepted(generation: int) -> bool:
-    """Whether the database itself says so: its gate is a row."""
+def accepted(generation: int, number: int = 0) -> bool:
+    """Whether a member of the database itself says so: its gate is a row."""
     try:
-        return platform.sql(f"SELECT COUNT(*) FROM keeper.generation WHERE number = {generation}", platform.member(0, generation)).strip() == "1"
+        return platform.sql(f"SELECT COUNT(*) FROM keeper.generation WHERE number = {generation}", platform.member(number, generation)).strip() == "1"
     except subprocess.CalledProcessError:  # not there yet, or does not answer yet
         return False
 
 
-def boundary() -> float:
+def second(moment: float) -> str:
+    """As a request for a restore names it: UTC, whole seconds."""
+    return datetime.datetime.fromtimestamp(moment, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def boundary() -> str:
     """The next full second, once it is over: binary logs count in seconds."""
     moment = math.ceil(time.time())
     wait("the second to be over", lambda: time.time() > moment + 0.05, 3, 0.05)
-    return moment
+    return second(moment)
 
 
 def destroyed() -> None:
     """5: see above. The second pull request is made when the restored database is accepted."""
     report = Report("5", "data destroyed by a person, restored by pull request to the second before")
-    platform.settled()
-    old = platform.active()
-    new = repository.next_generation()
-    authority, token = platform.staff()
-    with Load(authority, token, f"d{int(time.time())}") as load:
-        load.more(10, "the load to run")
+    with under_load("d") as load:
+        old = platform.active()
+        new = repository.next_generation()
         began = time.monotonic()
         say(platform.job("backup-daily").strip().splitlines()[-1])
         report.took("backup of the serving database", time.monotonic() - began)
         load.more(30)
         load.pause()
-        moment = boundary()
+        to = boundary()
         before = platform.sql("CHECKSUM TABLE clinic.clinic, clinic.access_log")
         platform.sql(f"USE clinic; {DESTROY}")
         began, at = time.monotonic(), time.time()
@@ -64,7 +66,6 @@ def destroyed() -> None:
         say("the table is gone; requests fail")
         platform.job("backup-ship")
         report.took("what was written since the backup is stored", time.monotonic() - began)
-        to = datetime.datetime.fromtimestamp(moment, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         revision = request(new, "--to", to, "--reason", "somebody dropped a table")
         report.took("pull request merged", time.monotonic() - began)
         delivered(revision)

@@ -8,26 +8,24 @@ import machine
 import platform_state as platform
 from addons import CERT_MANAGER, apply
 from layout import BALANCER, NODES
-from load import Load
+from load import under_load
 from report import Report
 from shell import say, wait
 
 
 def rotated() -> None:
     report = Report("11", "all certificates are renewed at once")
-    platform.settled()
-    authority, token = platform.staff()
-    with Load(authority, token, f"c{int(time.time())}") as load:
-        load.more(10, "the load to run")
+    with under_load("c") as load:
         before, pods_before = serials(), starts()
         report.expect(len(before) == 11, f"certificates are seen at {len(before)} places: two names outside, three members, three APIs, three webs")
         began, at = time.monotonic(), time.time()
-        secrets = {(s["metadata"]["namespace"], s["metadata"]["name"]): s for s in certificates.items("secrets")}
-        issuers = {i["metadata"]["name"]: i["spec"] for i in certificates.items("clusterissuers")}
+        secrets, issuers = certificates.known()
         renewed = []
         for one in certificates.items("certificates"):
             if not one["spec"].get("isCA"):
-                signer = secrets[(certificates.HOME, issuers[one["spec"]["issuerRef"]["name"]]["ca"]["secretName"])]
+                signer = certificates.authority_of(issuers[one["spec"]["issuerRef"]["name"]], secrets)
+                if signer is None:
+                    raise SystemExit(f"drill: {one['metadata']['name']} has no authority that could sign it")
                 renewed.append(certificates.signed(one["metadata"], one["spec"], signer))
         apply(*renewed, account=CERT_MANAGER)
         say(f"{len(renewed)} certificates are renewed")

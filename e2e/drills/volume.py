@@ -7,7 +7,7 @@ import platform_state as platform
 import repository
 from argocd import delivered
 from layout import VOLUMES
-from load import Load
+from load import under_load
 from report import Report
 from shell import say, wait
 
@@ -29,16 +29,12 @@ def scribble(folder) -> int:
 def corrupted() -> None:
     """4: a member's files are overwritten with noise while it runs, and its process ends."""
     report = Report("4", "a database volume is damaged")
-    platform.settled()
-    authority, token = platform.staff()
-    name, other = platform.member(2), platform.member(0)
-    with Load(authority, token, f"v{int(time.time())}") as load:
-        load.more(10, "the load to run")
-        uid, began, at = platform.get("-n", platform.DATA, "pod", name)["metadata"]["uid"], time.monotonic(), time.time()
+    with under_load("v") as load:
+        name, other = platform.member(2), platform.member(0)
+        before, began, at = platform.uid(name), time.monotonic(), time.time()
         report.facts["pages overwritten"] = scribble(VOLUMES / platform.DATA / f"data-{name}" / "data")
-        platform.kubectl("-n", platform.DATA, "delete", "pod", name, "--grace-period=0", "--force", "--wait=false")
+        platform.kill(name)
         say(f"{name} is killed, and its files are noise")
-
         wait("the member to say what is wrong", lambda: "neither used nor dismissed" in log(name), 300)
         report.took("the member says that it cannot use its data", time.monotonic() - began)
         report.expect(not platform.ready(platform.get("-n", platform.DATA, "pod", name)), "it serves nobody")
@@ -46,11 +42,7 @@ def corrupted() -> None:
         # What a member holds is thrown away by a person alone: it could be what nobody else has.
         order = f"  forcedRecovery: {{discard: [{name}], epoch: {int(time.time()) % 10**9}, reason: a damaged volume}}\n"
         delivered(repository.edited("database:\n", f"database:\n{order}", f"Rebuild {name} from the others"))
-
-        def rebuilt():
-            pod = platform.get("-n", platform.DATA, "pod", name)
-            return pod["metadata"]["uid"] != uid and platform.ready(pod)
-        wait("the member to be rebuilt", rebuilt, 600)
+        wait("the member to be rebuilt", lambda: platform.back(name, before), 600)
         report.took("from the commit to a member that serves", time.monotonic() - ordered)
         report.took("longest time without an answer", load.outage(at))
         delivered(repository.edited(order, "", "The order is carried out"))
