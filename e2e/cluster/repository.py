@@ -1,4 +1,5 @@
 """The git repository that the cluster follows: this repository's environment with the digests of the images at hand."""
+import json
 import os
 import re
 
@@ -57,12 +58,19 @@ def commit(message: str) -> str:
     return publish()
 
 
+def change(*changes: tuple[str, str]) -> None:
+    """Changes of the environment file, each of something that it says once."""
+    text = ENVIRONMENT.read_text()
+    for before, after in changes:
+        if text.count(before) != 1:
+            raise SystemExit(f"drill: environments/local.yaml says {before!r} {text.count(before)} times")
+        text = text.replace(before, after)
+    ENVIRONMENT.write_text(text)
+
+
 def edited(before: str, after: str, message: str) -> str:
     """One change of the environment file, committed and published."""
-    text = ENVIRONMENT.read_text()
-    if text.count(before) != 1:
-        raise SystemExit(f"drill: environments/local.yaml says {before!r} {text.count(before)} times")
-    ENVIRONMENT.write_text(text.replace(before, after))
+    change((before, after))
     return commit(message)
 
 
@@ -98,6 +106,12 @@ def merge(branch: str, message: str) -> str:
 def head() -> str:
     """The revision of the working copy, which is the published one."""
     return git("rev-parse", "HEAD").strip()
+
+
+def generations() -> list[int]:
+    """Those that are there: not retired."""
+    known = json.loads(galeno("restore", "list", "-e", "local", "--format", "json").stdout)
+    return [one["generation"] for one in known if one["state"] != "retired"]
 
 
 def next_generation() -> int:

@@ -114,5 +114,10 @@ def staff() -> tuple[str, str]:
     return ca, token
 
 
+def forget() -> None:
+    """After another cluster has come up: neither its authority nor its sessions are those of before."""
+    WHO.unlink(missing_ok=True)
+
+
 def settled(seconds: float = 600) -> None:
     wait("three members, three APIs and three webs to be ready", all_ready, seconds, 1)

@@ -45,22 +45,24 @@ def lost() -> None:
     with under_load("l", 20) as load:
         if "name: there" in repository.ENVIRONMENT.read_text():
             raise SystemExit("drill: the region was lost once; it takes a new cluster (`make cluster-down cluster`)")
-        text(("\nstorage: {", REGION), ("  openpgp:\n", COPY))
+        repository.change(("\nstorage: {", REGION), ("  openpgp:\n", COPY))
         delivered(repository.commit("A recovery region, with a bucket for monthly copies"))
         copied = time.time()
         say(platform.job("backup-monthly").strip().splitlines()[-1])
         load.more(20)
         load.pause()
-        began, new = time.monotonic(), repository.next_generation()
+        began, at, new = time.monotonic(), time.time(), repository.next_generation()
         site.lose()
         outside.bucket_lost()
         repository.pull_request("promote-there", "Promote the region `there`: `here` is lost", promoted,
                                 "--allow-removal", "here", "--allow-removal", "argocd/here")
         report.took("promoted, in one commit", time.monotonic() - began)
         rebuilt(report, load, began, "there", new, copied)
-        before = bucket.keys(name=outside.MONTHLY)
         platform.job("backup-daily")
-        report.expect(len(bucket.keys(name=outside.MONTHLY)) > len(before), "the next backup goes to the bucket beside the new primary")
+        daily = [key for key in bucket.keys(name=outside.MONTHLY) if "-daily-" in key and key.endswith("/manifest.json")]
+        report.expect(len(daily) == 1, f"the next backup goes to the bucket beside the new primary: {daily}")
+        alerts = [line for line in outside.ALERTS.read_text().splitlines() if float(line.split()[0]) > at and "keeper restore" in line]
+        report.expect(not alerts, f"no restore failed: {alerts[:1]}")
     report.end()
 
 
@@ -93,6 +95,7 @@ def rebuilt(report: Report, load: Load, began: float, region: str, generation: i
     report.took("service back, from the loss", time.monotonic() - began)
     delivered(repository.head())
     report.expect(platform.active() == generation, f"generation {generation} serves")
+    platform.forget()
     load.authority = platform.authority()  # the new cluster's own
     found = load.there()
     missing = [code for code in load.confirmed if code not in found]
@@ -103,26 +106,20 @@ def rebuilt(report: Report, load: Load, began: float, region: str, generation: i
     report.expect(time.monotonic() - began < 3600, "within R4's hour")
 
 
-def text(*changes: tuple[str, str]) -> None:
-    """Changes of the environment file, each of something that it says once."""
-    said = repository.ENVIRONMENT.read_text()
-    for before, after in changes:
-        if said.count(before) != 1:
-            raise SystemExit(f"drill: environments/local.yaml says {before!r} {said.count(before)} times")
-        said = said.replace(before, after)
-    repository.ENVIRONMENT.write_text(said)
-
-
 def promoted() -> None:
-    """What a person writes: who is primary now, that what the lost region held is given up, and what is restored."""
-    text(("  - name: here\n    role: primary\n", "  - name: here\n    role: recovery\n"),
-         ("  - name: there\n    role: recovery\n", "  - name: there\n    role: primary\n"))
+    """What a person writes: who is primary now, what is restored, that what the lost region held is given up, and that older
+    generations, whose backups are lost, are not asked for again."""
+    older = repository.generations()
+    repository.change(("  - name: here\n    role: primary\n", "  - name: here\n    role: recovery\n"),
+                      ("  - name: there\n    role: recovery\n", "  - name: there\n    role: primary\n"))
     sets = (repository.WORK / "generated" / "local" / "here" / "database").glob("statefulset-mariadb-g*.yaml")
     given_up = "".join(f"  - {{code: upgrade/primary-moved, about: StatefulSet {platform.DATA}/{one.stem.removeprefix('statefulset-')}, "
                        "reason: the region here is lost}\n" for one in sorted(sets))
     if "\nacknowledge:\n" in repository.ENVIRONMENT.read_text():
-        text(("\nacknowledge:\n", f"\nacknowledge:\n{given_up}"))
+        repository.change(("\nacknowledge:\n", f"\nacknowledge:\n{given_up}"))
     else:
         repository.ENVIRONMENT.write_text(f"{repository.ENVIRONMENT.read_text()}\nacknowledge:\n{given_up}")
     repository.galeno("restore", "request", "-e", "local", "--requested-by", "drill", "--backup", "latest", "--now",
                       "--reason", "the region here is lost")
+    for generation in older:
+        repository.galeno("restore", "retire", "-e", "local", str(generation))

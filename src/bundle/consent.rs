@@ -127,8 +127,9 @@ fn removals(removed: &[&String], owned: usize, consent: &Consent, directory: &Pa
         })
         .collect();
     let counted = consent.removals.contains(&Removal::Count(removed.len()));
-    let many = removed.len() > FEW && removed.len() * 100 > owned * SHARE;
-    if many && !counted && !removed.iter().all(|path| agreed(path)) {
+    let unsaid = removed.iter().filter(|path| !agreed(path)).count();
+    let many = unsaid > FEW && unsaid * 100 > owned * SHARE;
+    if many && !counted {
         let message = format!("the write would remove {} of {owned} files", removed.len());
         findings.push(
             Finding::error("tree/removes-much", message)

@@ -19,7 +19,7 @@ galeno compile --environment prod       one of them\n  \
 galeno compile --check                  write nothing; fail if anything is stale, missing or stray\n  \
 galeno compile --base v1.4              refuse what a cluster that runs v1.4 would refuse or lose\n  \
 galeno compile --allow-removal 12       exactly twelve files may go\n  \
-galeno compile --allow-removal eu-west  whatever goes below that folder of the environment's may go"
+galeno compile -e prod --allow-removal eu-west  what goes below that folder of generated/prod may go"
 )]
 pub(super) struct Args {
     /// Compile this environment only; may be given more than once.
@@ -62,6 +62,24 @@ pub(super) fn run(shell: &Shell, args: &Args) -> End {
             return End::Findings;
         }
     };
+    if names.len() > 1
+        && args
+            .allow_removal
+            .iter()
+            .any(|removal| matches!(removal, Removal::Path(_)))
+    {
+        let finding = Finding::error(
+            "tree/whose-removal",
+            "a path that may go is given, and several environments are compiled",
+        );
+        let finding = finding.because("the same path may stand in each of them");
+        shell.tell(
+            &[finding.mend("say which one is meant: `--environment NAME`")],
+            &sources,
+            true,
+        );
+        return End::Refused;
+    }
     let mut compiled = Vec::new();
     let mut findings = Vec::new();
     let inspect = |candidate: &Candidate<'_>| gitops::safety(&shell.root, args.base.as_deref(), candidate);

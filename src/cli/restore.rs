@@ -39,7 +39,7 @@ enum What {
 #[command(after_help = "Examples:\n  \
 galeno restore request -e prod --backup latest --reason \"table dropped, incident 4711\"\n  \
 galeno restore request -e prod --to 2026-11-24T09:30:00Z --reason \"…\"      up to a moment\n  \
-galeno restore request -e prod --backup latest --from monthly --now --reason \"site lost\"")]
+galeno restore request -e prod --backup latest --from monthly --now --reason \"the bucket is damaged\"")]
 struct RequestArgs {
     /// The environment.
     #[arg(long, short, value_name = "NAME")]

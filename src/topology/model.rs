@@ -427,7 +427,7 @@ pub struct Bucket {
     pub lock_days: Option<u32>,
     /// Whether an authority of one's own vouches for the service.
     pub private_authority: bool,
-    /// The entry of the secret store with its keys. It goes with the bucket, whatever the bucket is used for.
+    /// The entry of the secret store with its keys: by where the bucket is written, whatever it is used for.
     pub entry: &'static str,
 }
 

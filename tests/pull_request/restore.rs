@@ -228,6 +228,12 @@ fn a_lost_region_is_left_by_one_change_and_its_copies_serve() {
             .replacen("role: PRIMARY", "role: recovery", 1)
     };
     repo.write("environments/prod.yaml", &roles(&shipped("prod")));
+    // Without a restore it would begin empty there.
+    let said = repo.refused(&["compile"], "upgrade/primary-without-data");
+    assert!(
+        said.contains("is to serve without what `prod/eu-central` wrote"),
+        "{said}"
+    );
     let request = [
         "restore",
         "request",
@@ -266,4 +272,18 @@ fn a_lost_region_is_left_by_one_change_and_its_copies_serve() {
             .contains("backup-monthly-storage")
     );
     assert!(!repo.path.join("generated/prod/eu-central/database").exists());
+}
+
+#[test]
+fn backups_do_not_go_elsewhere_unseen() {
+    let world = World::new();
+    let repo = world.compiled(&["prod"]);
+    // One word, and the buckets would change places.
+    let text = shipped("prod").replace("    region: eu-west\n    bucket", "    region: eu-central\n    bucket");
+    repo.write("environments/prod.yaml", &text);
+    let said = repo.refused(&["compile"], "upgrade/bucket-moved");
+    assert!(
+        said.contains("`clinic-prod-monthly` instead of `clinic-prod-backups`") && said.matches("error[").count() == 1,
+        "{said}"
+    );
 }

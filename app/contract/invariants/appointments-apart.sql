@@ -1,3 +1,4 @@
+-- since 3
 -- No slot is taken twice, whatever the generated column and its unique key say.
 SELECT HEX(organization), HEX(slot)
 FROM appointment

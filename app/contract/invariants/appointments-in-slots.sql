@@ -1,3 +1,4 @@
+-- since 3
 -- An appointment that is still to come about has the times of its slot.
 SELECT HEX(appointment.organization), HEX(appointment.id)
 FROM appointment

@@ -1,3 +1,4 @@
+-- since 3
 -- What happened to an appointment is told version by version, up to the one that holds.
 SELECT HEX(appointment.organization), HEX(appointment.id)
 FROM appointment

@@ -1,3 +1,4 @@
+-- since 3
 -- What a prescription says was dispensed is the sum of its dispensations, and never above what was prescribed.
 SELECT HEX(prescription.organization), HEX(prescription.id)
 FROM prescription

@@ -1,3 +1,4 @@
+-- since 1
 -- A registration that was joined with another says so in its history, and leads to one that is there.
 SELECT HEX(patient.organization), HEX(patient.id)
 FROM patient

@@ -1,3 +1,4 @@
+-- since 3
 -- Every version of what was written in a record is there, from the first to the one that holds.
 SELECT HEX(entry.organization), HEX(entry.id)
 FROM entry

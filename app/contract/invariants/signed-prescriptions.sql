@@ -1,3 +1,4 @@
+-- since 3
 -- What a pharmacy may give out was signed, and has the code by which it is verified.
 SELECT HEX(organization), HEX(id)
 FROM prescription

@@ -420,7 +420,8 @@ pub struct Acceptance {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Invariants {
     /// A directory of `NAME.sql` files. Each is one query that must return no row; what it returns is the violation's
-    /// key, never a person's data. One about tables or columns that a database does not have yet says nothing about it.
+    /// key, never a person's data. It begins with `-- since N`: the version in `schema_migration` that its tables came with. A
+    /// database of before is not asked.
     pub directory: PathBuf,
     /// The database that their names are in.
     pub database: String,

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::fields::{Pair, shown};
 use super::{Class, Effect, GENERATION_SWITCHED};
+use crate::topology::names::jobs;
 
 /// What the change does to data.
 pub(super) fn effects(group_kind: (&str, &str), pair: Pair<'_>, effects: &mut Vec<Effect>) {
@@ -249,10 +250,28 @@ fn config_map(risks: &mut Risks<'_, '_>) {
 /// Where the keeper's configuration says which bucket.
 const PLACES: [&str; 2] = ["storage", "secondary"];
 
+fn which(place: &Value) -> (&Value, &Value) {
+    (&place["endpoint"], &place["bucket"])
+}
+
+/// Said once, at the Job of every night, for all that speak to the bucket.
+fn moved_bucket(risks: &mut Risks<'_, '_>, pointer: &str, pair: Pair<'_>) {
+    let [old, new] = [which(&pair.old["storage"]), which(&pair.new["storage"])];
+    if old.1.is_null() || old == new || risks.pair.at("/metadata/name").new != jobs::BACKUP_DAILY {
+        return;
+    }
+    risks.add(
+        "upgrade/bucket-moved",
+        pointer,
+        format!("sends backups to another bucket: {} instead of {}", shown(new.1), shown(old.1)),
+        "it holds no backup yet, and no binary logs to go on from: until the next backup nothing can be restored from it",
+        "leave it, or make a backup right after the merge",
+    );
+}
+
 /// Where the bucket that stood at `place` stands now: after a promotion they have changed places. One that is gone is compared
 /// with what took its place.
 fn now_at(pair: Pair<'_>, place: &'static str) -> &'static str {
-    let which = |value: &Value| (value["endpoint"].clone(), value["bucket"].clone());
     let old = which(&pair.old[place]);
     let same = PLACES.into_iter().find(|at| which(&pair.new[*at]) == old);
     same.unwrap_or(place)
@@ -271,6 +290,7 @@ fn settings(risks: &mut Risks<'_, '_>, pointer: &str, pair: Pair<'_>) {
             );
         }
     }
+    moved_bucket(risks, pointer, pair);
     for place in PLACES {
         let lock = Pair {
             old: &pair.old[place]["objectLock"],

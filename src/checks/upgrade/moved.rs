@@ -1,52 +1,98 @@
 //! The database is served from another cluster than before: one decision, and so one thing to accept.
 
-use std::collections::BTreeSet;
-
-use super::{BACKUP_REMOVED, Change, Class, PRIMARY_MOVED};
+use super::{BACKUP_REMOVED, Change, Class, Effect, PRIMARY_MOVED};
 use crate::bundle::Item;
+use crate::topology::names::objects;
 
-/// Says of the clusters that the database leaves for another one what that means, once for each of its generations, instead
-/// of everything that goes with it.
+/// Says of each environment whose database leaves a cluster for another one what that means, instead of everything that goes
+/// with it; and refuses it where nothing brings the data along.
 pub(super) fn tell(changes: &mut [Change<'_>]) {
-    let arrives: BTreeSet<String> = changes
-        .iter()
-        .filter(|change| change.base.is_none())
-        .filter_map(|change| change.head.filter(|item| is_database(item)))
-        .map(|item| item.cluster.to_string())
-        .collect();
-    let left: BTreeSet<String> = changes
-        .iter()
-        .filter(|change| change.head.is_none())
-        .filter_map(|change| change.base.filter(|item| is_database(item)))
-        .map(|item| item.cluster.to_string())
-        .filter(|cluster| !arrives.contains(cluster))
-        .collect();
-    let Some(to) = arrives.first().filter(|_| !left.is_empty()) else {
-        return;
-    };
-    for change in changes {
-        let (Some(item), None) = (change.base, change.head) else {
-            continue;
-        };
-        if !left.contains(&*item.cluster) {
-            continue;
-        }
-        let database = is_database(item);
-        for effect in &mut change.effects {
-            if database {
+    for (from, to) in moves(changes) {
+        let known: Vec<String> = changes.iter().filter_map(|change| left(change, &from)).collect();
+        let active = changes.iter().find_map(|change| active(change, &to));
+        for change in changes.iter_mut() {
+            if left(change, &from).is_some() {
+                let effect = &mut change.effects[0];
                 effect.code = PRIMARY_MOVED;
                 effect.message = format!("is removed: the database is served from `{to}`");
-                effect.reason = "what was written here is there only as far as a backup that is restored there holds it; and where \
-                                 this cluster still runs and does not hear of it, there are two"
+                effect.reason = "what was written here is there only as far as a backup that is restored there holds it; and where this \
+                                 cluster still runs and does not hear of it, there are two"
                     .into();
                 effect.mend = "first make sure that this cluster is lost, or switch it off for certain".into();
-            } else if effect.code == BACKUP_REMOVED {
-                effect.class = Class::Restart;
-                effect.reason = "backups are made where the database is served".into();
-                effect.mend = "".into();
+            } else if change.head.is_none() && change.base.is_some_and(|item| *item.cluster == *from) {
+                for effect in change.effects.iter_mut().filter(|effect| effect.code == BACKUP_REMOVED) {
+                    effect.class = Class::Restart;
+                    effect.reason = "backups are made where the database is served".into();
+                    effect.mend = "".into();
+                }
+            } else if let Some(generation) = arrived(change, &to)
+                && active.as_ref() == Some(&generation)
+                && known.contains(&generation)
+            {
+                change.effects.insert(0, without_data(&from));
             }
         }
     }
+}
+
+/// The generation that serves in the new cluster is the one of the old: it would begin empty there, or as an old request says.
+fn without_data(from: &str) -> Effect {
+    Effect {
+        class: Class::DataAtRisk,
+        code: "upgrade/primary-without-data",
+        pointer: String::new(),
+        message: format!("is to serve without what `{from}` wrote"),
+        reason: "no new restore brings the data there: it would begin empty, or with what it was restored from once"
+            .into(),
+        mend: "ask for a restore in the same change: `galeno restore request --backup latest --now`".into(),
+    }
+}
+
+/// Clusters that the database leaves, each with the one of the same environment where it arrives.
+fn moves(changes: &[Change<'_>]) -> Vec<(String, String)> {
+    let environment = |cluster: &str| cluster.split('/').next().unwrap_or_default().to_owned();
+    let mut found: Vec<(String, String)> = Vec::new();
+    for item in changes
+        .iter()
+        .filter(|change| change.head.is_none())
+        .filter_map(|change| change.base)
+    {
+        let from = item.cluster.to_string();
+        let to = changes
+            .iter()
+            .filter(|change| change.base.is_none())
+            .filter_map(|change| change.head)
+            .find(|new| is_database(new) && *new.cluster != *from && environment(&new.cluster) == environment(&from));
+        if let Some(to) = to.filter(|_| is_database(item) && !found.iter().any(|(known, _)| *known == from)) {
+            found.push((from, to.cluster.to_string()));
+        }
+    }
+    found
+}
+
+fn left(change: &Change<'_>, from: &str) -> Option<String> {
+    let item = change
+        .base
+        .filter(|item| change.head.is_none() && *item.cluster == *from)?;
+    is_database(item).then(|| item.object.name().to_owned())
+}
+
+fn arrived(change: &Change<'_>, to: &str) -> Option<String> {
+    let item = change
+        .head
+        .filter(|item| change.base.is_none() && *item.cluster == *to)?;
+    is_database(item).then(|| item.object.name().to_owned())
+}
+
+/// The StatefulSet of the generation that serves in a cluster, where that is new.
+fn active(change: &Change<'_>, to: &str) -> Option<String> {
+    let item = change.head.filter(|item| *item.cluster == *to)?;
+    if (item.object.kind(), item.object.name()) != ("ConfigMap", objects::INTENT) {
+        return None;
+    }
+    let intent: serde_json::Value = serde_json::from_str(item.object.str_at("/data/intent.yaml")).ok()?;
+    let number = u32::try_from(intent["active"].as_u64()?).ok()?;
+    Some(objects::generation(number))
 }
 
 fn is_database(item: &Item) -> bool {

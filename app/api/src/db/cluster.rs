@@ -197,7 +197,11 @@ async fn watch_node(name: String, mut probe: Probe, demands: Demands, every: Dur
             if !matches!(*tell.borrow(), Fitness::Unfit(_)) {
                 say(&name, &tell, Fitness::Late);
             }
-            answer.await
+            // Good news that comes late is late, or one that is always late would come and go without end.
+            match answer.await {
+                Fitness::Fit | Fitness::Donor => Fitness::Late,
+                other => other,
+            }
         };
         say(&name, &tell, fitness);
         if tell.is_closed() {

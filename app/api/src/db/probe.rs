@@ -14,8 +14,8 @@ pub enum Fitness {
     Fit,
     /// The same, but donor of a state transfer: it serves when no other node does.
     Donor,
-    /// It was fit, and its answer is late: it serves when no other node answers in time. On a machine that is busy all of them
-    /// may be late, and late is better than never.
+    /// Its last answer was good and came late, or is awaited: it serves when no other node answers in time. On a machine that is
+    /// busy all of them may be late, and late is better than never.
     Late,
     /// Not now.
     Unfit(Unfit),

@@ -52,21 +52,39 @@ pub(super) fn ask_all(config: &BackupConfig) -> Vec<Health> {
         .collect()
 }
 
-/// How long members may be silent to a Job that has just begun.
+/// How long a member that is needed may be silent to a Job that has just begun.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// The same, again and again for a moment while no member that answers can be copied: what a pod sends first may go nowhere,
-/// until those who enforce network policies on each node know its address.
-pub(super) fn ask_patiently(config: &BackupConfig, run: &Run) -> anyhow::Result<Vec<Health>> {
+/// The same, again and again for a moment while a member that is `needed` is silent, or no other can be copied: what a pod sends
+/// first may go nowhere, until those who enforce network policies on each node know its address. It asks twice at least, and
+/// says in the end who is silent, and why.
+pub(super) fn ask_patiently(
+    config: &BackupConfig,
+    needed: impl Fn(&Health) -> bool,
+    run: &Run,
+) -> anyhow::Result<Vec<Health>> {
     let until = Instant::now() + PATIENCE;
+    let mut health = ask_all(config);
     loop {
-        let health = ask_all(config);
-        let silent = health.iter().any(|member| member.answer.is_err());
-        if !silent || ranked(&health).is_ok() || Instant::now() >= until {
-            return Ok(health);
+        let silent = |member: &&Health| member.answer.is_err();
+        let wanted = health.iter().filter(silent).any(&needed);
+        let in_vain = ranked(&health).is_err() && health.iter().any(|member| silent(&member));
+        let last = Instant::now() >= until;
+        if !wanted && !in_vain {
+            break;
         }
         run.pause(Duration::from_secs(1))?;
+        health = ask_all(config);
+        if last {
+            break;
+        }
     }
+    for member in &health {
+        if let Err(why) = &member.answer {
+            tracing::warn!(member = %member.name, error = %why, "does not answer");
+        }
+    }
+    Ok(health)
 }
 
 fn ask(config: &BackupConfig, member: &Member) -> anyhow::Result<Answer> {

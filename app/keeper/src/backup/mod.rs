@@ -50,7 +50,7 @@ struct Ready<'a> {
 /// Makes one backup of `kind`. With `scheduled`, only one of the Jobs of this slot runs.
 pub(crate) fn run(config: &BackupConfig, kind: Kind, scheduled: bool, run: &Run) -> anyhow::Result<Outcome> {
     let ready = prepare(config, kind, run)?;
-    let health = choose::ask_patiently(config, run)?;
+    let health = choose::ask_patiently(config, |member| member.mounted, run)?;
     let ranked = choose::ranked(&health)?;
     let Some(rank) = ranked.iter().position(|member| member.mounted) else {
         bail!(
@@ -86,9 +86,17 @@ pub(crate) fn health(config: &BackupConfig) -> anyhow::Result<Vec<String>> {
     names(&choose::ask_all(config))
 }
 
-/// The same for a Job that has just begun: it is given a moment.
-pub(crate) fn health_at_first(config: &BackupConfig, run: &Run) -> anyhow::Result<Vec<String>> {
-    names(&choose::ask_patiently(config, run)?)
+/// The same for a Job that has just begun and would rather speak to one of them: it is given a moment.
+pub(crate) fn health_at_first(
+    config: &BackupConfig,
+    preferred: Option<&str>,
+    run: &Run,
+) -> anyhow::Result<Vec<String>> {
+    names(&choose::ask_patiently(
+        config,
+        |member| Some(member.name.as_str()) == preferred,
+        run,
+    )?)
 }
 
 fn names(health: &[choose::Health]) -> anyhow::Result<Vec<String>> {

@@ -105,7 +105,7 @@ impl<'a> Shipper<'a> {
 
     /// The one of the last time if it is well, so that files do not overlap; else the best.
     fn member(&self, last: Option<&str>, run: &Run) -> anyhow::Result<&Member> {
-        let ranked = health_at_first(self.config, run)?;
+        let ranked = health_at_first(self.config, last, run)?;
         let name = ranked
             .iter()
             .find(|name| Some(name.as_str()) == last)

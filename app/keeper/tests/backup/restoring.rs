@@ -52,7 +52,7 @@ fn a_restored_generation_starts_is_accepted_once_and_restoring_again_does_nothin
     assert!(refusal.contains("holds no `*.sql`"), "{refusal}");
     fs::write(
         invariants.join("names.sql"),
-        "SELECT id FROM clinic.patient WHERE id = 7;\n",
+        "-- since 0\nSELECT id FROM patient WHERE id = 7;\n",
     )
     .unwrap();
     let refusal = accepting.run(&["accept"]).refusal();
@@ -60,15 +60,23 @@ fn a_restored_generation_starts_is_accepted_once_and_restoring_again_does_nothin
         refusal.contains("the invariant names.sql is broken: its query returns 1 rows"),
         "{refusal}"
     );
-    fs::write(invariants.join("names.sql"), "SELECT id FROM patient WHERE name = ''\n").unwrap();
-    fs::write(invariants.join("tomorrow.sql"), "SELECT id FROM tomorrow;\n").unwrap();
-    fs::write(invariants.join("typing.sql"), "SELEKT 1;\n").unwrap();
+    fs::write(
+        invariants.join("names.sql"),
+        "-- since 0\nSELECT id FROM patient WHERE name = ''\n",
+    )
+    .unwrap();
+    fs::write(
+        invariants.join("tomorrow.sql"),
+        "-- since 1\nSELECT id FROM tomorrow;\n",
+    )
+    .unwrap();
+    fs::write(invariants.join("lost.sql"), "-- since 0\nSELECT id FROM lost;\n").unwrap();
     let refusal = accepting.run(&["accept"]).refusal();
     assert!(
-        refusal.contains("the invariant typing.sql cannot be checked"),
+        refusal.contains("the invariant lost.sql cannot be checked"),
         "{refusal}"
     );
-    fs::remove_file(invariants.join("typing.sql")).unwrap();
+    fs::remove_file(invariants.join("lost.sql")).unwrap();
     let mut root = restored.root();
     root.query_drop("UPDATE clinic.patient SET name = 'other' WHERE id = 7")
         .unwrap();

@@ -16,6 +16,13 @@ function everything(store: string): Promise<unknown[]> {
   });
 }
 
+const marks = new Map<string, string>();
+vi.stubGlobal('localStorage', {
+  getItem: (name: string) => marks.get(name) ?? null,
+  setItem: (name: string, value: string) => marks.set(name, value),
+  removeItem: (name: string) => marks.delete(name),
+});
+
 describe('drafts', () => {
   beforeEach(wipe);
 
@@ -85,4 +92,31 @@ it('storage that does not answer holds nobody up, and is used again when it does
   silent.mockRestore();
   await keep('ana', 'note/1', 'typed again');
   expect(await recall('ana', 'note/1')).toBe('typed again');
+});
+
+it('what comes too late to be kept is not kept, and what could not be thrown away is thrown away before the next use', async () => {
+  await keep('ana', 'note/1', 'first');
+  const real = indexedDB.open.bind(indexedDB);
+  const asked: (() => void)[] = [];
+  const slow = vi.spyOn(indexedDB, 'open').mockImplementation((name, version) => {
+    const request = real(name, version);
+    // The answer is there, and nobody is told before the test says so.
+    const held: { then?: IDBOpenDBRequest['onsuccess'] } = {};
+    Object.defineProperty(request, 'onsuccess', { set: (then: IDBOpenDBRequest['onsuccess']) => (held.then = then) });
+    request.addEventListener('success', (event) => asked.push(() => void held.then?.call(request, event)));
+    return request;
+  });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const late = keep('ana', 'note/1', 'second').catch(String);
+  await vi.waitUntil(() => asked.length === 1, { timeout: 5000 });
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(await late).toContain('does not answer');
+  const gone = wipe().catch(String);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(await gone).toContain('does not answer');
+  vi.useRealTimers();
+  slow.mockRestore();
+  for (const answer of asked) answer();
+  expect(await recall('ana', 'note/1')).toBeUndefined();
+  expect(marks.size).toBe(0);
 });
