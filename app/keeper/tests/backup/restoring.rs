@@ -109,6 +109,8 @@ fn a_restored_generation_starts_is_accepted_once_and_restoring_again_does_nothin
         out.contains(&format!("Generation 1 is accepted, restored from {id}")),
         "{out}"
     );
+    let asked = "1 invariants of the application hold; newer than this database, and not asked: tomorrow.sql";
+    assert!(out.contains(asked), "{out}");
     let row: Vec<(u32, String)> = restored.query("SELECT number, restored_from FROM keeper.generation");
     assert_eq!(row, [(1, id)]);
     let out = accepting.must(&["accept"]);
@@ -123,9 +125,9 @@ fn a_restore_killed_at_any_moment_is_repeated_and_comes_out_right() {
     // How long an undisturbed one takes decides when the others are killed.
     let started = Instant::now();
     world.must(&["restore"]);
-    let whole = started.elapsed();
+    let mut whole = started.elapsed();
     let (mut killed, mut finished) = (0, 0);
-    for _ in 0..20 {
+    while killed < 20 {
         let data = world.volume().join("data");
         if world.volume().join("keeper/restored.json").exists() {
             finished += 1;
@@ -143,6 +145,9 @@ fn a_restore_killed_at_any_moment_is_repeated_and_comes_out_right() {
         std::thread::sleep(whole.mul_f64(fraction * 1.05));
         if child.try_wait().unwrap().is_none() {
             killed += 1;
+        } else {
+            // The machine had more to do when the first one was measured.
+            whole = whole.mul_f64(0.9);
         }
         let group = rustix::process::Pid::from_child(&child);
         child.kill().unwrap();
@@ -152,7 +157,7 @@ fn a_restore_killed_at_any_moment_is_repeated_and_comes_out_right() {
         let complete = data.join("galeno-restored.json").exists();
         assert!(!data.exists() || complete, "a data directory that is not complete");
     }
-    assert!(killed >= 10, "killed {killed}, finished {finished}");
+    println!("killed {killed}, finished before it {finished}");
     world.must(&["restore"]);
     let restored = start(&world);
     let rows: Vec<u64> = restored.query("SELECT COUNT(*) FROM clinic.patient");
