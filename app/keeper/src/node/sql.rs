@@ -85,22 +85,30 @@ pub(crate) fn connect(config: &NodeConfig, timeout: Duration) -> mysql::Result<C
 pub(crate) fn observe(conn: &mut Conn) -> mysql::Result<Observation> {
     let rows: Vec<(String, String)> = conn.query(
         "SELECT VARIABLE_NAME, VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME IN ('WSREP_READY',
-         'WSREP_CLUSTER_STATUS', 'WSREP_CONNECTED', 'WSREP_LOCAL_STATE', 'WSREP_LOCAL_STATE_COMMENT', 'WSREP_CLUSTER_SIZE',
+         'WSREP_CLUSTER_STATUS', 'WSREP_CONNECTED', 'WSREP_EVS_STATE', 'WSREP_LOCAL_STATE', 'WSREP_LOCAL_STATE_COMMENT', 'WSREP_CLUSTER_SIZE',
          'WSREP_CLUSTER_STATE_UUID', 'WSREP_LAST_COMMITTED', 'WSREP_LOCAL_RECV_QUEUE', 'WSREP_FLOW_CONTROL_PAUSED_NS',
          'THREADS_CONNECTED')
          UNION ALL SELECT VARIABLE_NAME, VARIABLE_VALUE FROM information_schema.GLOBAL_VARIABLES
          WHERE VARIABLE_NAME = 'READ_ONLY'",
     )?;
+    Ok(said(&rows))
+}
+
+/// What the status says.
+fn said(rows: &[(String, String)]) -> Observation {
     let get = |name: &str| {
         rows.iter()
             .find(|(key, _)| key == name)
             .map_or("", |(_, value)| value.as_str())
     };
-    Ok(Observation {
+    Observation {
         ready: get("WSREP_READY") == "ON",
         component: match (get("WSREP_CLUSTER_STATUS"), get("WSREP_CONNECTED")) {
             ("Primary", _) => Component::Primary,
             ("Disconnected", "OFF") => Component::Disconnected,
+            // After an incremental transfer that failed ("node restart required") Galera goes on saying that it is connected and
+            // receives one; but it has closed the channel of its group, and says nothing of that channel any more.
+            _ if get("WSREP_EVS_STATE").is_empty() => Component::Disconnected,
             _ => Component::NonPrimary,
         },
         local_state: get("WSREP_LOCAL_STATE").parse().unwrap_or(0),
@@ -112,7 +120,7 @@ pub(crate) fn observe(conn: &mut Conn) -> mysql::Result<Observation> {
         paused_ns: get("WSREP_FLOW_CONTROL_PAUSED_NS").parse().unwrap_or(0),
         connections: get("THREADS_CONNECTED").parse().unwrap_or(0),
         read_only: get("READ_ONLY") != "OFF",
-    })
+    }
 }
 
 /// Has mariadbd read its certificates again: for clients, and for replication.
@@ -120,4 +128,41 @@ pub(crate) fn reload_certificates(conn: &mut Conn) -> mysql::Result<()> {
     conn.query_drop("FLUSH LOCAL SSL")
         .or_else(|_| conn.query_drop("FLUSH SSL"))?;
     conn.query_drop("SET GLOBAL wsrep_provider_options = 'socket.ssl_reload=1'")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn component(rows: &[(&str, &str)]) -> Component {
+        let rows: Vec<_> = rows.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        said(&rows).component
+    }
+
+    #[test]
+    fn a_group_that_was_left_is_told_from_one_that_has_no_quorum() {
+        let synced = [
+            ("WSREP_CLUSTER_STATUS", "Primary"),
+            ("WSREP_CONNECTED", "ON"),
+            ("WSREP_EVS_STATE", "OPERATIONAL"),
+        ];
+        assert_eq!(component(&synced), Component::Primary);
+        let cut_off = [
+            ("WSREP_CLUSTER_STATUS", "non-Primary"),
+            ("WSREP_CONNECTED", "ON"),
+            ("WSREP_EVS_STATE", "OPERATIONAL"),
+        ];
+        assert_eq!(component(&cut_off), Component::NonPrimary);
+        let voted_out = [("WSREP_CLUSTER_STATUS", "Disconnected"), ("WSREP_CONNECTED", "OFF")];
+        assert_eq!(component(&voted_out), Component::Disconnected);
+        // As a node said on 2026-11-30 whose incremental transfer had ended one write-set short (Galera 26.4).
+        let failed_transfer = [
+            ("WSREP_CLUSTER_STATUS", "non-Primary"),
+            ("WSREP_CONNECTED", "ON"),
+            ("WSREP_LOCAL_STATE", "1"),
+            ("WSREP_LOCAL_STATE_COMMENT", "Joining: receiving State Transfer"),
+            ("WSREP_CLUSTER_SIZE", "2"),
+        ];
+        assert_eq!(component(&failed_transfer), Component::Disconnected);
+    }
 }
