@@ -130,6 +130,9 @@ fn a_cut_leaves_the_majority_writing_and_heals_by_itself() {
         Some((200, "ok\n".into())),
         "a minority is left alive"
     );
+    // By this the keeper tells who has no quorum from who has left the group for good.
+    let channel = cluster.wsrep(2, "wsrep_evs_state");
+    assert!(channel.as_deref().is_some_and(|state| !state.is_empty()), "{channel:?}");
     cluster.net.heal();
     cluster.wait_all_ready();
     cluster.net.cut(&[&[0], &[1], &[2]]);
