@@ -83,6 +83,11 @@ def page(authority: str, host: str = "app.clinic.localhost") -> str:
     return body.lower().lstrip()
 
 
+def reachable() -> bool:
+    with socket.create_connection((BALANCER, 443), timeout=2):
+        return True
+
+
 def code(secret: str) -> str:
     """The code of a generator now (RFC 6238)."""
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))
