@@ -92,6 +92,10 @@ pub struct Database {
     /// Every node of the active generation, in order of preference for writes.
     #[schemars(length(min = 1))]
     pub nodes: Vec<DatabaseNode>,
+    /// The nodes of every other generation. While one of them serves, this one does not: each program hears in its own time which
+    /// generation is active, and clients must never be served from two.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_generations: Vec<DatabaseNode>,
     /// Name of the database.
     pub name: String,
     /// The account that serves requests: it can read and change rows of `name` and read `keeper.generation`, no more.

@@ -15,7 +15,7 @@ use crate::bundle::Reason;
 use crate::components::output::because;
 use crate::components::stateless;
 use crate::topology::names::{accounts, ports, secrets};
-use crate::topology::{Region, Topology};
+use crate::topology::{Generation, Member, Region, Topology};
 
 /// Connections that are left to the keeper, to backups and to a person with a prompt.
 const RESERVED_CONNECTIONS: u32 = 40;
@@ -62,13 +62,22 @@ pub(in crate::components) fn everywhere(region: &Region, port: u16) -> SocketAdd
 /// The nodes of the active generation and how to reach them.
 pub(super) fn database(topology: &Topology) -> Database {
     let generation = topology.database.active_generation();
-    let nodes = generation.members.iter().map(|member| DatabaseNode {
-        host: member.host(),
-        port: member.port(),
-    });
+    let nodes = |generation: &Generation| {
+        let node = |member: &Member| DatabaseNode {
+            host: member.host(),
+            port: member.port(),
+        };
+        generation.members.iter().map(node).collect::<Vec<_>>()
+    };
+    let others = topology
+        .database
+        .generations
+        .iter()
+        .filter(|other| other.number != generation.number);
     let tls = Path::new(paths::DATABASE_TLS);
     Database {
-        nodes: nodes.collect(),
+        nodes: nodes(generation),
+        other_generations: others.flat_map(nodes).collect(),
         name: accounts::SCHEMA.to_owned(),
         user: accounts::API.to_owned(),
         password_file: secret(paths::SECRETS, secrets::API_KEYS[0]),

@@ -25,7 +25,11 @@ pub struct Cluster {
 }
 
 struct Members {
+    /// What they were made of, but for `others`.
+    database: Database,
     nodes: Vec<Arc<Node>>,
+    /// Nodes of other generations, which are watched so that no two generations serve.
+    others: Vec<Arc<Node>>,
     routing: Routing,
     turn: AtomicUsize,
 }
@@ -58,13 +62,13 @@ impl Cluster {
     /// Starts watching the nodes. Returns at once: a node is chosen only after it has answered.
     pub fn start(database: &Database) -> Result<Self> {
         Ok(Self {
-            members: RwLock::new(Arc::new(Members::start(database)?)),
+            members: RwLock::new(Arc::new(Members::start(database, None)?)),
         })
     }
 
     /// Turns to the nodes and the generation that `database` now names. Transactions that run keep their node.
     pub fn change(&self, database: &Database) -> Result<()> {
-        let members = Arc::new(Members::start(database)?);
+        let members = Arc::new(Members::start(database, Some(&self.members()))?);
         *self.members.write().unwrap_or_else(PoisonError::into_inner) = members;
         Ok(())
     }
@@ -76,6 +80,9 @@ impl Cluster {
     /// A node that is fit now.
     pub fn choose(&self) -> Result<Lease, Unavailable> {
         let members = self.members();
+        if members.another_serves() {
+            return Err(Unavailable(Unfit::OtherGeneration));
+        }
         let of = |wanted: Fitness| members.nodes.iter().filter(move |node| node.fitness() == wanted);
         let able = [Fitness::Fit, Fitness::Donor, Fitness::Late]
             .into_iter()
@@ -112,7 +119,8 @@ impl Cluster {
 
     /// Closes every connection.
     pub async fn close(&self) {
-        for node in &self.members().nodes {
+        let members = self.members();
+        for node in members.nodes.iter().chain(&members.others) {
             node.watcher.abort();
             node.pool.close().await;
         }
@@ -120,17 +128,47 @@ impl Cluster {
 }
 
 impl Members {
-    fn start(database: &Database) -> Result<Self> {
-        let nodes = database
-            .nodes
-            .iter()
-            .map(|node| Node::start(database, node).map(Arc::new))
-            .collect::<Result<_>>()?;
+    /// With the watchers of before, where only the list of other generations changes: one that is being prepared disturbs nobody.
+    fn start(database: &Database, before: Option<&Self>) -> Result<Self> {
+        let mut own = database.clone();
+        let others = std::mem::take(&mut own.other_generations);
+        let same = before.filter(|before| before.database == own);
+        let nodes = if let Some(same) = same {
+            same.nodes.clone()
+        } else {
+            let demands = Demands::of(&own);
+            let start = |node| Node::start(&own, node, demands.clone(), Fitness::Unfit(Unfit::Unreachable));
+            own.nodes.iter().map(start).collect::<Result<_>>()?
+        };
+        // What may be open is taken to be open until it has been asked; what appears beside a generation that serves is new.
+        let first = if same.is_some() {
+            Fitness::Unfit(Unfit::Unreachable)
+        } else {
+            Fitness::Late
+        };
+        let demands = Demands::of_another(&own);
+        let start = |node: &DatabaseNode| {
+            let known = same.and_then(|same| same.others.iter().find(|known| known.name == node_name(node)));
+            known.map_or_else(
+                || Node::start(&own, node, demands.clone(), first),
+                |known| Ok(known.clone()),
+            )
+        };
+        let others = others.iter().map(start).collect::<Result<_>>()?;
         Ok(Self {
             nodes,
-            routing: database.routing,
+            others,
+            routing: own.routing,
             turn: AtomicUsize::new(0),
+            database: own,
         })
+    }
+
+    /// Whether a node of another generation serves, or may.
+    fn another_serves(&self) -> bool {
+        self.others
+            .iter()
+            .any(|node| !matches!(node.fitness(), Fitness::Unfit(_)))
     }
 
     /// Whether any node answers in time.
@@ -159,8 +197,8 @@ impl Node {
         *self.fitness.borrow()
     }
 
-    fn start(database: &Database, node: &DatabaseNode) -> Result<Self> {
-        let name = format!("{}:{}", node.host, node.port);
+    fn start(database: &Database, node: &DatabaseNode, demands: Demands, first: Fitness) -> Result<Arc<Self>> {
+        let name = node_name(node);
         let options = options(database, node, Account::Service)?;
         let pool = MySqlPoolOptions::new()
             .max_connections(database.connections_per_node)
@@ -171,17 +209,20 @@ impl Node {
             .test_before_acquire(false)
             .after_connect(|connection, _| Box::pin(begin_session(connection)))
             .connect_lazy_with(options.clone());
-        let demands = Demands::of(database);
-        let (tell, fitness) = watch::channel(Fitness::Unfit(Unfit::Unreachable));
+        let (tell, fitness) = watch::channel(first);
         let interval = database.probe_interval.to_std();
         let watcher = tokio::spawn(watch_node(name.clone(), Probe::new(options), demands, interval, tell));
-        Ok(Self {
+        Ok(Arc::new(Self {
             name,
             pool,
             fitness,
             watcher: watcher.abort_handle(),
-        })
+        }))
     }
+}
+
+fn node_name(node: &DatabaseNode) -> String {
+    format!("{}:{}", node.host, node.port)
 }
 
 async fn watch_node(name: String, mut probe: Probe, demands: Demands, every: Duration, tell: watch::Sender<Fitness>) {
@@ -229,9 +270,10 @@ impl Lease {
         self.node.pool.begin().await
     }
 
-    /// Completes when the node is no longer fit, or late where another one is not.
+    /// Completes when the node is no longer fit, or late where another one is not, or when another generation serves.
     pub async fn lost(&self) {
         let mut fitness = self.node.fitness.clone();
+        let mut look = tokio::time::interval(Duration::from_millis(100));
         loop {
             let now = *fitness.borrow_and_update();
             let lost = match now {
@@ -239,9 +281,13 @@ impl Lease {
                 Fitness::Late => self.members.some_in_time(),
                 Fitness::Unfit(_) => true,
             };
-            // An error means that the watcher has ended, which happens when the cluster turns to other nodes.
-            if lost || fitness.changed().await.is_err() {
+            if lost || self.members.another_serves() {
                 return;
+            }
+            tokio::select! {
+                // An error means that the watcher has ended, which happens when the cluster turns to other nodes.
+                changed = fitness.changed() => if changed.is_err() { return },
+                _ = look.tick(), if !self.members.others.is_empty() => {}
             }
         }
     }

@@ -49,6 +49,8 @@ pub enum Unfit {
     NotAccepted,
     /// Its tables are older than this program.
     OldSchema,
+    /// Another generation still serves, or may.
+    OtherGeneration,
 }
 
 impl Unfit {
@@ -62,6 +64,7 @@ impl Unfit {
             Self::ReadOnly => "read-only",
             Self::NotAccepted => "not-accepted",
             Self::OldSchema => "old-schema",
+            Self::OtherGeneration => "other-generation",
         }
     }
 }
@@ -81,6 +84,15 @@ impl Demands {
             galera: database.require_galera,
             generation: database.expected_generation,
             schema: LATEST,
+        }
+    }
+
+    /// What makes a node of another generation one that serves.
+    pub(super) fn of_another(database: &Database) -> Self {
+        Self {
+            galera: database.require_galera,
+            generation: None,
+            schema: 0,
         }
     }
 }

@@ -294,7 +294,7 @@ impl From<sqlx::Error> for Problem {
 impl From<Unavailable> for Problem {
     fn from(Unavailable(why): Unavailable) -> Self {
         match why {
-            Unfit::NotAccepted | Unfit::ReadOnly => Self::new(Kind::Restoring).retry_after(10),
+            Unfit::NotAccepted | Unfit::ReadOnly | Unfit::OtherGeneration => Self::new(Kind::Restoring).retry_after(10),
             _ => Self::new(Kind::DatabaseUnavailable).retry_after(5),
         }
     }

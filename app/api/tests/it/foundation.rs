@@ -1,10 +1,19 @@
 //! Health, problems, idempotency, versions, limits, the gate.
 
-use galeno_api::{authz::Role, db::Stamp};
+use std::time::Duration;
+
+use galeno_api::{
+    authz::Role,
+    db::{Stamp, migrate},
+};
+use galeno_contract::api::DatabaseNode;
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 
-use crate::support::{Client, MariaDb, World, eventually, world::person};
+use crate::support::{
+    Client, MariaDb, World, eventually,
+    world::{grant, person},
+};
 
 #[tokio::test]
 async fn health_is_told_on_the_management_port_and_nowhere_else() {
@@ -208,6 +217,66 @@ async fn no_request_is_served_before_the_generation_is_accepted() {
         (alfa.physician().get("/organization").await.status == 200).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_are_never_served_from_two_generations() {
+    let folder = || tempfile::Builder::new().prefix("galeno-api-").tempdir().unwrap().keep();
+    let other = MariaDb::own(folder());
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    // The other generation holds the same database, and has not heard yet that it is not the one.
+    let mut root = other.connect().await;
+    let make = format!("CREATE DATABASE {}", world.database);
+    sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut root).await.unwrap();
+    grant(&mut root, &world.database).await;
+    migrate(&other.root().database(&world.database), Duration::from_mins(1))
+        .await
+        .unwrap();
+    let mut config = world.config.database.clone();
+    config.other_generations = vec![DatabaseNode {
+        host: "127.0.0.1".to_owned(),
+        port: other.port,
+    }];
+    // One that appears beside a generation that serves is new, and disturbs nobody until it serves.
+    sqlx::raw_sql("SET GLOBAL read_only = ON")
+        .execute(&mut root)
+        .await
+        .unwrap();
+    world.app.cluster.change(&config).unwrap();
+    let asked = async || alfa.physician().get("/organization").await;
+    asked().await.expect(200);
+    let told = async |status: u16| {
+        eventually("the API to notice", || async {
+            Some(asked().await).filter(|answer| answer.status == status)
+        })
+        .await
+    };
+    sqlx::raw_sql("SET GLOBAL read_only = OFF")
+        .execute(&mut root)
+        .await
+        .unwrap();
+    let refused = told(503).await;
+    assert_eq!(refused.problem(), "restoring");
+    let management = Client::new(world.running.management);
+    assert_eq!(
+        management.at("/readyz").await.expect(503).json()["why"],
+        "other-generation"
+    );
+    sqlx::raw_sql("SET GLOBAL read_only = ON")
+        .execute(&mut root)
+        .await
+        .unwrap();
+    told(200).await;
+    // Turning to a generation, nobody is served before every node of the others has said that it does not serve, or is silent.
+    other.signal("STOP");
+    config.connections_per_node += 1;
+    world.app.cluster.change(&config).unwrap();
+    let refused = asked().await.expect(503);
+    assert_eq!(refused.problem(), "restoring");
+    told(200).await;
+    other.end();
+    told(200).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
