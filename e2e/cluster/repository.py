@@ -114,6 +114,11 @@ def generations() -> list[int]:
     return [one["generation"] for one in known if one["state"] != "retired"]
 
 
+def region() -> str:
+    """The one that is primary: another one once drill 8 was played."""
+    return re.search(r"- name: (\S+)[^\n]*\n    role: primary", ENVIRONMENT.read_text())[1]
+
+
 def next_generation() -> int:
     """The number that a request for a restore gets now."""
     return 1 + len(list((ENVIRONMENT.with_suffix("") / "restores").glob("*.yaml")))

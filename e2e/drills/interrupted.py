@@ -24,6 +24,10 @@ def interrupted() -> None:
         first = at_each_step(report)
         report.expect(len(load.failed) == 0, "no request failed while it was prepared")
         report.expect(platform.active() == old, f"generation {old} is the one that serves")
+        load.pause()
+        there_and_back(report, load, old, first)
+        load.resume()
+        load.more(10)
         reverted(report, load, old)
         load.more(20)
     report.account(load)
@@ -54,6 +58,26 @@ def at_each_step(report: Report) -> int:
     report.took("accepted, after five interruptions", time.monotonic() - began)
     report.expect(all(accepted(number, n) for n in range(3)), "it was accepted once, and every member says so")
     return number
+
+
+def there_and_back(report: Report, load: Load, old: int, new: int) -> None:
+    """Both generations are whole, and each program hears in its own time which one is active: nobody is served from both. What is
+    written here stays where it was written, so that other clients than the drill's do it."""
+    with Load(load.authority, load.token, f"x{int(time.time())}") as clients:
+        clients.more(10)
+        for to, left in ((new, old), (old, new)):
+            before, began = newest(to), time.monotonic()
+            switch(to)
+            wait(f"a write to be confirmed by generation {to}", lambda to=to, before=before: newest(to) > before, 300, 1)
+            report.took(f"switch of whole generations, to {to}: from the merge to the next confirmed write", time.monotonic() - began)
+            platform.settled()
+            clients.more(10)
+            first = platform.sql(f"SELECT MIN(created_at) FROM clinic.clinic WHERE created_at > '{before}'", platform.member(0, to)).strip()
+            report.expect(newest(left) <= first, f"generation {left} confirmed nothing after generation {to} began to: {newest(left)}, {first}")
+
+
+def newest(generation: int) -> str:
+    return platform.sql("SELECT MAX(created_at) FROM clinic.clinic", platform.member(0, generation)).strip()
 
 
 def reverted(report: Report, load: Load, old: int) -> None:

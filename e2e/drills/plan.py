@@ -36,7 +36,7 @@ class Person:
         programs = Path(folder)
         (programs / "galeno").symlink_to(os.environ.get("GALENO", ROOT / "target" / "release" / "galeno"))
         (programs / "kubectl").symlink_to(control._kubectl())
-        self.environment = {**os.environ, **repository.WHO, "KUBECONFIG": str(control.KUBECONFIG), "ENV": "local", "REGION": "here",
+        self.environment = {**os.environ, **repository.WHO, "KUBECONFIG": str(control.KUBECONFIG), "ENV": "local", "REGION": repository.region(),
                             "PATH": f"{programs}:{os.environ['PATH']}"}
         if "export ENV=" not in self.left.pop("setup"):
             raise SystemExit("drill: the plan does not begin with which environment it is")

@@ -81,8 +81,7 @@ def cluster_lost() -> None:
         # The last whole second of which everything is in the bucket.
         request(new, "--to", second(shipped), "--now", "--reason", "the cluster is lost")
         report.took("restore and switch merged, in one commit", time.monotonic() - began)
-        region = "there" if "name: there" in repository.ENVIRONMENT.read_text() else "here"
-        rebuilt(report, load, began, region, new, shipped - 1)
+        rebuilt(report, load, began, repository.region(), new, shipped - 1)
     report.end()
 
 
