@@ -9,10 +9,13 @@ HEAD = """# Drills
 Played on the cluster of `make cluster` (see [e2e/README.md](../e2e/README.md): three zones, two cores for everything) while a
 writer, a changer and two readers go on, by the load balancer, Traefik and TLS. A write counts as confirmed when its answer came. A
 request that got no answer, or one of `5xx` or `429`, is a failed request; writers send it again, under the same idempotency key,
-until they know. `make drills` writes this page. Other work took the same two cores on 2026-11-30 (builds, a browser's tests): read
-the times as upper bounds. On that day 1 to 4, 6, 7, 11 and 12 ran before it was seen (by 13) that the engine of network policies had not
-started; 5, 9 and 13 ran with it. Where git has to reach the database (5, 6), up to a minute and a half of the time is the kubelets', which look
-at mounted ConfigMaps that seldom.
+until they know. `make drills` writes this page. Other work took the same two cores on 2026-11-30 (builds, a browser's tests, lints): read
+the times as upper bounds. What of that day is not in one piece: 1 to 4, 9 and 16 ran with network policies enforced, on the images of the hour; 5, 6
+and 8 with the last ones; 7, 11 and 12 in the night before, when the engine of network policies had not started; 13 with it. 14 and 15 passed (04:46,
+04:40) and were not written down; 10 waited for an alert by its old name, and was ended. Drill 6 met failed requests while a restore was
+prepared: lints and sixty browser tests took the cores from the probes (a load of 37 on two); without them there were none the night before.
+Where git has to reach the database (5, 6), up to a minute and a half of the time is the kubelets', which look at mounted ConfigMaps that seldom:
+meanwhile nobody is served, since nobody may be served from two generations.
 
 """
 

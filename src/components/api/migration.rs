@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use galeno_contract::api::Database;
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::{Container, PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
@@ -26,7 +27,12 @@ pub(super) fn render(topology: &Topology, region: DataRegion<'_>, output: &mut O
     let generation = topology.database.active;
     let spec = spec(topology);
     let stem = format!("{}-g{generation}", Program::Migration.name());
-    let name = named_by_content(&stem, &(&spec, super::config::database(topology)));
+    // Other generations, which come and go, are nothing to the tables of this one: no migration runs again for them.
+    let database = Database {
+        other_generations: Vec::new(),
+        ..super::config::database(topology)
+    };
+    let name = named_by_content(&stem, &(&spec, database));
     let mut metadata = of_program(
         namespaced(Program::Migration.namespace(), name, COMPONENT),
         Program::Migration,
