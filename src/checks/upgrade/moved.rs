@@ -1,5 +1,7 @@
 //! The database is served from another cluster than before: one decision, and so one thing to accept.
 
+use std::collections::BTreeMap;
+
 use super::{BACKUP_REMOVED, Change, Class, Effect, PRIMARY_MOVED};
 use crate::bundle::Item;
 use crate::topology::names::objects;
@@ -8,10 +10,11 @@ use crate::topology::names::objects;
 /// with it; and refuses it where nothing brings the data along.
 pub(super) fn tell(changes: &mut [Change<'_>]) {
     for (from, to) in moves(changes) {
-        let known: Vec<String> = changes.iter().filter_map(|change| left(change, &from)).collect();
+        let left = |change: &Change<'_>| leaves(change).filter(|(cluster, _)| *cluster == from);
+        let known: Vec<String> = changes.iter().filter_map(left).map(|(_, name)| name).collect();
         let active = changes.iter().find_map(|change| active(change, &to));
         for change in changes.iter_mut() {
-            if left(change, &from).is_some() {
+            if left(change).is_some() {
                 let effect = &mut change.effects[0];
                 effect.code = PRIMARY_MOVED;
                 effect.message = format!("is removed: the database is served from `{to}`");
@@ -25,7 +28,8 @@ pub(super) fn tell(changes: &mut [Change<'_>]) {
                     effect.reason = "backups are made where the database is served".into();
                     effect.mend = "".into();
                 }
-            } else if let Some(generation) = arrived(change, &to)
+            } else if let Some((cluster, generation)) = arrives(change)
+                && cluster == to
                 && active.as_ref() == Some(&generation)
                 && known.contains(&generation)
             {
@@ -49,39 +53,25 @@ fn without_data(from: &str) -> Effect {
 }
 
 /// Clusters that the database leaves, each with the one of the same environment where it arrives.
-fn moves(changes: &[Change<'_>]) -> Vec<(String, String)> {
-    let environment = |cluster: &str| cluster.split('/').next().unwrap_or_default().to_owned();
-    let mut found: Vec<(String, String)> = Vec::new();
-    for item in changes
-        .iter()
-        .filter(|change| change.head.is_none())
-        .filter_map(|change| change.base)
-    {
-        let from = item.cluster.to_string();
-        let to = changes
-            .iter()
-            .filter(|change| change.base.is_none())
-            .filter_map(|change| change.head)
-            .find(|new| is_database(new) && *new.cluster != *from && environment(&new.cluster) == environment(&from));
-        if let Some(to) = to.filter(|_| is_database(item) && !found.iter().any(|(known, _)| *known == from)) {
-            found.push((from, to.cluster.to_string()));
-        }
-    }
-    found
+fn moves(changes: &[Change<'_>]) -> BTreeMap<String, String> {
+    let environment = |cluster: &str| cluster.split('/').next().map(str::to_owned);
+    let databases =
+        |of: fn(&Change<'_>) -> Option<(String, String)>| changes.iter().filter_map(of).map(|(cluster, _)| cluster);
+    let moved = |from: String| {
+        let to = databases(arrives).find(|to| *to != from && environment(to) == environment(&from))?;
+        Some((from, to))
+    };
+    databases(leaves).filter_map(moved).collect()
 }
 
-fn left(change: &Change<'_>, from: &str) -> Option<String> {
-    let item = change
-        .base
-        .filter(|item| change.head.is_none() && *item.cluster == *from)?;
-    is_database(item).then(|| item.object.name().to_owned())
+/// The cluster and the name of a database that is removed.
+fn leaves(change: &Change<'_>) -> Option<(String, String)> {
+    change.base.filter(|_| change.head.is_none()).and_then(database)
 }
 
-fn arrived(change: &Change<'_>, to: &str) -> Option<String> {
-    let item = change
-        .head
-        .filter(|item| change.base.is_none() && *item.cluster == *to)?;
-    is_database(item).then(|| item.object.name().to_owned())
+/// The cluster and the name of a database that is new.
+fn arrives(change: &Change<'_>) -> Option<(String, String)> {
+    change.head.filter(|_| change.base.is_none()).and_then(database)
 }
 
 /// The StatefulSet of the generation that serves in a cluster, where that is new.
@@ -95,7 +85,8 @@ fn active(change: &Change<'_>, to: &str) -> Option<String> {
     Some(objects::generation(number))
 }
 
-fn is_database(item: &Item) -> bool {
-    item.object.kind() == "StatefulSet"
-        && item.object.str_at("/metadata/labels/app.kubernetes.io~1component") == "database"
+fn database(item: &Item) -> Option<(String, String)> {
+    let is_one = item.object.kind() == "StatefulSet"
+        && item.object.str_at("/metadata/labels/app.kubernetes.io~1component") == "database";
+    is_one.then(|| (item.cluster.to_string(), item.object.name().to_owned()))
 }
