@@ -57,8 +57,8 @@ const daysAtOnce = 5;
 export function useSlots(schedule: string) {
   const { f } = useI18n();
   const today = dayIn(f.zone);
-  const [from, to] = [today, plusDays(today, 7 * weeks)].map((day) => instant(f.zone, day).toISOString());
-  return useQuery(slotsQuery(schedule, from ?? '', to ?? ''));
+  const begin = (day: string) => instant(f.zone, day).toISOString();
+  return useQuery(slotsQuery(schedule, begin(today), begin(plusDays(today, 7 * weeks))));
 }
 
 export function Slots({
