@@ -88,10 +88,10 @@ def publish() -> str:
     return revision
 
 
-def pull_request(name: str, message: str, change, *agreed: str) -> str:
+def pull_request(name: str, message: str, edit, *agreed: str) -> str:
     """A branch, the change on it, what CI checks before it may be merged, and the merge; the revision."""
     git("checkout", "--quiet", "-b", name)
-    change()
+    edit()
     compiled(message, *agreed)
     galeno("compile", "--check")
     return merge(name, f"Merge {name}: {message}")

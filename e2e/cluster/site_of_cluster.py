@@ -19,7 +19,7 @@ PROGRAMS = ["kubernetes kube-", "etcd --data-dir", "controllers.py", "provisione
 READY = 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}'
 
 
-def begin(references: dict[str, str], region: str = "here") -> None:
+def begin(references: dict[str, str]) -> None:
     say("the control plane")
     VOLUMES.mkdir(parents=True, exist_ok=True)
     control.begin()
@@ -35,7 +35,7 @@ def begin(references: dict[str, str], region: str = "here") -> None:
     addons.apply(*crds.all())
     ingress.begin()
     say("Argo CD, which follows the git repository")
-    argocd.install(repository.WORK / "generated" / "local", region)
+    argocd.install(repository.WORK / "generated" / "local", repository.region())
     machine.start("machine", "controllers", "python3", os.path.join(os.path.dirname(__file__), "controllers.py"))
     addons.ready()
 

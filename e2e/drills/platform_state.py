@@ -122,4 +122,4 @@ def forget() -> None:
 def settled(seconds: float = 600) -> None:
     wait("three members, three APIs and three webs to be ready", all_ready, seconds, 1)
     # Traefik comes when it comes; before, the load balancer sends to nobody.
-    wait("the load balancer to answer", lambda: client.reachable(), seconds, 1)
+    wait("the load balancer to answer", client.reachable, seconds, 1)

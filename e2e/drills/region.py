@@ -12,7 +12,7 @@ import site_of_cluster as site
 from argocd import delivered
 from load import Load, under_load
 from report import Report
-from restore import request, second
+from restore import ask, request, second
 from shell import say
 
 # Nothing of it runs yet: a place for a cluster, and a bucket. Its cluster will have the addresses of the one that is lost.
@@ -57,7 +57,7 @@ def lost() -> None:
         repository.pull_request("promote-there", "Promote the region `there`: `here` is lost", promoted,
                                 "--allow-removal", "here", "--allow-removal", "argocd/here")
         report.took("promoted, in one commit", time.monotonic() - began)
-        rebuilt(report, load, began, "there", new, copied)
+        rebuilt(report, load, began, new, copied)
         platform.job("backup-daily")
         daily = [key for key in bucket.keys(name=outside.MONTHLY) if "-daily-" in key and key.endswith("/manifest.json")]
         report.expect(len(daily) == 1, f"the next backup goes to the bucket beside the new primary: {daily}")
@@ -81,14 +81,14 @@ def cluster_lost() -> None:
         # The last whole second of which everything is in the bucket.
         request(new, "--to", second(shipped), "--now", "--reason", "the cluster is lost")
         report.took("restore and switch merged, in one commit", time.monotonic() - began)
-        rebuilt(report, load, began, repository.region(), new, shipped - 1)
+        rebuilt(report, load, began, new, shipped - 1)
     report.end()
 
 
-def rebuilt(report: Report, load: Load, began: float, region: str, generation: int, stored: float) -> None:
+def rebuilt(report: Report, load: Load, began: float, generation: int, stored: float) -> None:
     """A new cluster out of git, and its database out of a bucket, which holds everything confirmed before `stored`."""
     kept = {code for code, at in load.confirmed.items() if at < stored}
-    site.begin(images.of_programs(), region)
+    site.begin(images.of_programs())
     report.took("a new cluster, with Argo CD", time.monotonic() - began)
     platform.settled(1800)
     report.took("service back, from the loss", time.monotonic() - began)
@@ -111,14 +111,10 @@ def promoted() -> None:
     older = repository.generations()
     repository.change(("  - name: here\n    role: primary\n", "  - name: here\n    role: recovery\n"),
                       ("  - name: there\n    role: recovery\n", "  - name: there\n    role: primary\n"))
-    sets = (repository.WORK / "generated" / "local" / "here" / "database").glob("statefulset-mariadb-g*.yaml")
-    given_up = "".join(f"  - {{code: upgrade/primary-moved, about: StatefulSet {platform.DATA}/{one.stem.removeprefix('statefulset-')}, "
-                       "reason: the region here is lost}\n" for one in sorted(sets))
-    if "\nacknowledge:\n" in repository.ENVIRONMENT.read_text():
-        repository.change(("\nacknowledge:\n", f"\nacknowledge:\n{given_up}"))
-    else:
-        repository.ENVIRONMENT.write_text(f"{repository.ENVIRONMENT.read_text()}\nacknowledge:\n{given_up}")
-    repository.galeno("restore", "request", "-e", "local", "--requested-by", "drill", "--backup", "latest", "--now",
-                      "--reason", "the region here is lost")
+    ask("--backup", "latest", "--now", "--reason", "the region here is lost")
     for generation in older:
         repository.galeno("restore", "retire", "-e", "local", str(generation))
+    # The list is there: a restore is acknowledged in it.
+    given_up = "".join(f"  - {{code: upgrade/primary-moved, about: StatefulSet {platform.DATA}/mariadb-g{generation}, "
+                       "reason: the region here is lost}\n" for generation in older)
+    repository.change(("\nacknowledge:\n", f"\nacknowledge:\n{given_up}"))

@@ -16,10 +16,14 @@ from shell import say, wait
 DESTROY = "SET FOREIGN_KEY_CHECKS = 0; UPDATE clinic SET name = 'test'; DROP TABLE clinic;"
 
 
+def ask(*arguments: str) -> None:
+    """The request for a restore, in the working copy."""
+    repository.galeno("restore", "request", "-e", "local", "--requested-by", "drill", *arguments)
+
+
 def request(generation: int, *arguments: str) -> str:
     """The pull request for a restore."""
-    return repository.pull_request(f"restore-{generation}", f"Restore local: generation {generation}", lambda: repository.galeno(
-        "restore", "request", "-e", "local", "--requested-by", "drill", *arguments))
+    return repository.pull_request(f"restore-{generation}", f"Restore local: generation {generation}", lambda: ask(*arguments))
 
 
 def switch(to: int) -> str:
