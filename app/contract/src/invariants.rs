@@ -1,39 +1,21 @@
 //! What holds in the application's data, always: asked of a database that was restored before it may serve.
 
+macro_rules! queries {
+    ($($name:literal,)*) => {
+        [$(($name, include_str!(concat!("../invariants/", $name)))),*]
+    };
+}
+
 /// Name and text of each: one query, which returns the keys of what breaks it, and so nothing.
-pub const ALL: [(&str, &str); 8] = [
-    (
-        "access-log-heads.sql",
-        include_str!("../invariants/access-log-heads.sql"),
-    ),
-    (
-        "appointments-apart.sql",
-        include_str!("../invariants/appointments-apart.sql"),
-    ),
-    (
-        "appointments-in-slots.sql",
-        include_str!("../invariants/appointments-in-slots.sql"),
-    ),
-    (
-        "appointments-told.sql",
-        include_str!("../invariants/appointments-told.sql"),
-    ),
-    (
-        "dispensed-as-recorded.sql",
-        include_str!("../invariants/dispensed-as-recorded.sql"),
-    ),
-    (
-        "merged-with-history.sql",
-        include_str!("../invariants/merged-with-history.sql"),
-    ),
-    (
-        "nothing-overwritten.sql",
-        include_str!("../invariants/nothing-overwritten.sql"),
-    ),
-    (
-        "signed-prescriptions.sql",
-        include_str!("../invariants/signed-prescriptions.sql"),
-    ),
+pub const ALL: [(&str, &str); 8] = queries![
+    "access-log-heads.sql",
+    "appointments-apart.sql",
+    "appointments-in-slots.sql",
+    "appointments-told.sql",
+    "dispensed-as-recorded.sql",
+    "merged-with-history.sql",
+    "nothing-overwritten.sql",
+    "signed-prescriptions.sql",
 ];
 
 #[cfg(test)]

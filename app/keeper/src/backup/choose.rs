@@ -64,21 +64,16 @@ pub(super) fn ask_patiently(
     run: &Run,
 ) -> anyhow::Result<Vec<Health>> {
     let until = Instant::now() + PATIENCE;
-    let mut health = ask_all(config);
-    loop {
-        let silent = |member: &&Health| member.answer.is_err();
-        let wanted = health.iter().filter(silent).any(&needed);
-        let in_vain = ranked(&health).is_err() && health.iter().any(|member| silent(&member));
+    let health = loop {
         let last = Instant::now() >= until;
-        if !wanted && !in_vain {
-            break;
+        let health = ask_all(config);
+        let mut silent = health.iter().filter(|member| member.answer.is_err());
+        let missed = silent.any(|member| needed(member) || ranked(&health).is_err());
+        if last || !missed {
+            break health;
         }
         run.pause(Duration::from_secs(1))?;
-        health = ask_all(config);
-        if last {
-            break;
-        }
-    }
+    };
     for member in &health {
         if let Err(why) = &member.answer {
             tracing::warn!(member = %member.name, error = %why, "does not answer");
