@@ -29,19 +29,23 @@ struct Members {
     database: Database,
     nodes: Vec<Arc<Node>>,
     /// Nodes of other generations, which are watched so that no two generations serve.
-    others: Vec<Arc<Node>>,
-    routing: Routing,
+    others: Vec<Arc<Watched>>,
     turn: AtomicUsize,
 }
 
 struct Node {
-    name: String,
+    watched: Arc<Watched>,
     pool: MySqlPool,
+}
+
+/// A node that is asked again and again how it is.
+struct Watched {
+    name: String,
     fitness: watch::Receiver<Fitness>,
     watcher: AbortHandle,
 }
 
-impl Drop for Node {
+impl Drop for Watched {
     fn drop(&mut self) {
         self.watcher.abort();
     }
@@ -83,13 +87,18 @@ impl Cluster {
         if members.another_serves() {
             return Err(Unavailable(Unfit::OtherGeneration));
         }
-        let of = |wanted: Fitness| members.nodes.iter().filter(move |node| node.fitness() == wanted);
+        let of = |wanted: Fitness| {
+            members
+                .nodes
+                .iter()
+                .filter(move |node| node.watched.fitness() == wanted)
+        };
         let able = [Fitness::Fit, Fitness::Donor, Fitness::Late]
             .into_iter()
             .map(|wanted| of(wanted).collect::<Vec<_>>())
             .find(|able| !able.is_empty())
             .ok_or_else(|| Unavailable(members.worst()))?;
-        let index = match members.routing {
+        let index = match members.database.routing {
             Routing::FirstHealthy => 0,
             Routing::Spread => members.turn.fetch_add(1, Ordering::Relaxed) % able.len(),
         };
@@ -104,7 +113,7 @@ impl Cluster {
         self.members()
             .nodes
             .iter()
-            .map(|node| (node.name.clone(), node.fitness()))
+            .map(|node| (node.watched.name.clone(), node.watched.fitness()))
             .collect()
     }
 
@@ -113,15 +122,18 @@ impl Cluster {
         self.members()
             .nodes
             .iter()
-            .map(|node| (node.name.clone(), node.pool.size(), node.pool.num_idle()))
+            .map(|node| (node.watched.name.clone(), node.pool.size(), node.pool.num_idle()))
             .collect()
     }
 
     /// Closes every connection.
     pub async fn close(&self) {
         let members = self.members();
-        for node in members.nodes.iter().chain(&members.others) {
-            node.watcher.abort();
+        for other in &members.others {
+            other.watcher.abort();
+        }
+        for node in &members.nodes {
+            node.watched.watcher.abort();
             node.pool.close().await;
         }
     }
@@ -136,8 +148,7 @@ impl Members {
         let nodes = if let Some(same) = same {
             same.nodes.clone()
         } else {
-            let demands = Demands::of(&own);
-            let start = |node| Node::start(&own, node, demands.clone(), Fitness::Unfit(Unfit::Unreachable));
+            let start = |node| Node::start(&own, node).map(Arc::new);
             own.nodes.iter().map(start).collect::<Result<_>>()?
         };
         // What may be open is taken to be open until it has been asked; what appears beside a generation that serves is new.
@@ -146,11 +157,10 @@ impl Members {
         } else {
             Fitness::Late
         };
-        let demands = Demands::of_another(&own);
         let start = |node: &DatabaseNode| {
             let known = same.and_then(|same| same.others.iter().find(|known| known.name == node_name(node)));
             known.map_or_else(
-                || Node::start(&own, node, demands.clone(), first),
+                || Watched::start(&own, node, Demands::of_another(&own), first),
                 |known| Ok(known.clone()),
             )
         };
@@ -158,7 +168,6 @@ impl Members {
         Ok(Self {
             nodes,
             others,
-            routing: own.routing,
             turn: AtomicUsize::new(0),
             database: own,
         })
@@ -166,15 +175,12 @@ impl Members {
 
     /// Whether a node of another generation serves, or may.
     fn another_serves(&self) -> bool {
-        self.others
-            .iter()
-            .any(|node| !matches!(node.fitness(), Fitness::Unfit(_)))
+        self.others.iter().any(|other| other.fitness().may_serve())
     }
 
     /// Whether any node answers in time.
     fn some_in_time(&self) -> bool {
-        let in_time = |node: &Arc<Node>| matches!(node.fitness(), Fitness::Fit | Fitness::Donor);
-        self.nodes.iter().any(in_time)
+        self.nodes.iter().any(|node| node.watched.fitness().in_time())
     }
 
     /// The reason that tells the most: a restore before a lost quorum before a node that is not there.
@@ -187,19 +193,17 @@ impl Members {
             Unfit::NotSynced,
             Unfit::NotPrimary,
         ];
-        let has = |why: &Unfit| self.nodes.iter().any(|node| node.fitness() == Fitness::Unfit(*why));
+        let has = |why: &Unfit| {
+            self.nodes
+                .iter()
+                .any(|node| node.watched.fitness() == Fitness::Unfit(*why))
+        };
         BY_WEIGHT.into_iter().find(has).unwrap_or(Unfit::Unreachable)
     }
 }
 
 impl Node {
-    fn fitness(&self) -> Fitness {
-        *self.fitness.borrow()
-    }
-
-    fn start(database: &Database, node: &DatabaseNode, demands: Demands, first: Fitness) -> Result<Arc<Self>> {
-        let name = node_name(node);
-        let options = options(database, node, Account::Service)?;
+    fn start(database: &Database, node: &DatabaseNode) -> Result<Self> {
         let pool = MySqlPoolOptions::new()
             .max_connections(database.connections_per_node)
             .acquire_timeout(database.acquire_timeout.to_std())
@@ -208,16 +212,25 @@ impl Node {
             // The watcher knows sooner than a ping, and a ping costs each request a round trip.
             .test_before_acquire(false)
             .after_connect(|connection, _| Box::pin(begin_session(connection)))
-            .connect_lazy_with(options.clone());
+            .connect_lazy_with(options(database, node, Account::Service)?);
+        let first = Fitness::Unfit(Unfit::Unreachable);
+        let watched = Watched::start(database, node, Demands::of(database), first)?;
+        Ok(Self { watched, pool })
+    }
+}
+
+impl Watched {
+    fn start(database: &Database, node: &DatabaseNode, demands: Demands, first: Fitness) -> Result<Arc<Self>> {
+        let name = node_name(node);
+        let probe = Probe::new(options(database, node, Account::Service)?);
         let (tell, fitness) = watch::channel(first);
         let interval = database.probe_interval.to_std();
-        let watcher = tokio::spawn(watch_node(name.clone(), Probe::new(options), demands, interval, tell));
-        Ok(Arc::new(Self {
-            name,
-            pool,
-            fitness,
-            watcher: watcher.abort_handle(),
-        }))
+        let watcher = tokio::spawn(watch_node(name.clone(), probe, demands, interval, tell)).abort_handle();
+        Ok(Arc::new(Self { name, fitness, watcher }))
+    }
+
+    fn fitness(&self) -> Fitness {
+        *self.fitness.borrow()
     }
 }
 
@@ -235,14 +248,12 @@ async fn watch_node(name: String, mut probe: Probe, demands: Demands, every: Dur
         let fitness = if let Ok(fitness) = timeout(deadline, &mut answer).await {
             fitness
         } else {
-            if !matches!(*tell.borrow(), Fitness::Unfit(_)) {
+            if tell.borrow().may_serve() {
                 say(&name, &tell, Fitness::Late);
             }
             // Good news that comes late is late, or one that is always late would come and go without end.
-            match answer.await {
-                Fitness::Fit | Fitness::Donor => Fitness::Late,
-                other => other,
-            }
+            let fitness = answer.await;
+            if fitness.in_time() { Fitness::Late } else { fitness }
         };
         say(&name, &tell, fitness);
         if tell.is_closed() {
@@ -272,7 +283,7 @@ impl Lease {
 
     /// Completes when the node is no longer fit, or late where another one is not, or when another generation serves.
     pub async fn lost(&self) {
-        let mut fitness = self.node.fitness.clone();
+        let mut fitness = self.node.watched.fitness.clone();
         let mut look = tokio::time::interval(Duration::from_millis(100));
         loop {
             let now = *fitness.borrow_and_update();
@@ -294,6 +305,6 @@ impl Lease {
 
     /// The node's name.
     pub fn node(&self) -> &str {
-        &self.node.name
+        &self.node.watched.name
     }
 }

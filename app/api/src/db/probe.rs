@@ -22,6 +22,16 @@ pub enum Fitness {
 }
 
 impl Fitness {
+    /// It may serve, and its last answer came in time.
+    pub const fn in_time(self) -> bool {
+        matches!(self, Self::Fit | Self::Donor)
+    }
+
+    /// It may serve, if only when no other node does.
+    pub(super) const fn may_serve(self) -> bool {
+        !matches!(self, Self::Unfit(_))
+    }
+
     /// One word for whoever watches.
     pub const fn word(self) -> &'static str {
         match self {

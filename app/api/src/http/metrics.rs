@@ -13,7 +13,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::db::{Cluster, Fitness};
+use crate::db::Cluster;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Request {
@@ -140,8 +140,7 @@ impl Metrics {
     /// Everything in the text format.
     pub fn text(&self, cluster: &Cluster) -> String {
         for (node, fitness) in cluster.states() {
-            let fit = matches!(fitness, Fitness::Fit | Fitness::Donor);
-            self.fit.get_or_create(&Node { node }).set(i64::from(fit));
+            self.fit.get_or_create(&Node { node }).set(i64::from(fitness.in_time()));
         }
         for (node, open, idle) in cluster.usage() {
             self.open

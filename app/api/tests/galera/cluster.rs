@@ -117,11 +117,7 @@ impl Cluster {
 
     /// A statement, run on a node.
     pub async fn run(&self, node: usize, sql: &str) {
-        let mut db = self.nodes[node].connect().await;
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()))
-            .execute(&mut db)
-            .await
-            .unwrap();
+        mariadb::run(&mut self.nodes[node].connect().await, sql).await;
     }
 
     /// A status variable of a node.

@@ -3,7 +3,7 @@
 use galeno_api::authz::Role;
 use serde_json::{Value, json};
 
-use crate::support::{World, world::register};
+use crate::support::{World, mariadb::run, world::register};
 
 #[tokio::test]
 async fn every_access_is_in_the_log_and_the_patient_sees_it() {
@@ -192,13 +192,13 @@ async fn any_alteration_gap_reordering_or_truncation_is_found() {
     for (finding, statements) in attempts {
         for table in ["access_log", "access_lane"] {
             run(
-                &mut world,
+                &mut world.db,
                 &format!("CREATE TABLE {table}_kept AS SELECT * FROM {table}"),
             )
             .await;
         }
         for statement in statements {
-            run(&mut world, &statement).await;
+            run(&mut world.db, &statement).await;
         }
         let verdict = verify(&world, &alfa, &anchors).await;
         assert_eq!(verdict["intact"], false, "{finding}");
@@ -208,9 +208,13 @@ async fn any_alteration_gap_reordering_or_truncation_is_found() {
             "{finding}: {verdict:#}"
         );
         for table in ["access_log", "access_lane"] {
-            run(&mut world, &format!("DELETE FROM {table}")).await;
-            run(&mut world, &format!("INSERT INTO {table} SELECT * FROM {table}_kept")).await;
-            run(&mut world, &format!("DROP TABLE {table}_kept")).await;
+            run(&mut world.db, &format!("DELETE FROM {table}")).await;
+            run(
+                &mut world.db,
+                &format!("INSERT INTO {table} SELECT * FROM {table}_kept"),
+            )
+            .await;
+            run(&mut world.db, &format!("DROP TABLE {table}_kept")).await;
         }
     }
     // Writing goes on after all that, and the log is whole.
@@ -218,19 +222,12 @@ async fn any_alteration_gap_reordering_or_truncation_is_found() {
     assert_eq!(verify(&world, &alfa, &anchors).await["intact"], true);
 }
 
-async fn run(world: &mut World, statement: &str) {
-    sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()))
-        .execute(&mut world.db)
-        .await
-        .unwrap();
-}
-
 #[tokio::test]
 async fn an_access_and_its_line_are_one_transaction() {
     let mut world = World::new().await;
     let alfa = world.organization("alfa").await;
     // With the log out of order, nothing is shown and nothing is written.
-    run(&mut world, "RENAME TABLE access_log TO access_log_away").await;
+    run(&mut world.db, "RENAME TABLE access_log TO access_log_away").await;
     alfa.receptionist()
         .get(&format!("/patients/{}", alfa.patient))
         .await
@@ -242,7 +239,7 @@ async fn an_access_and_its_line_are_one_transaction() {
         .await
         .unwrap();
     assert_eq!(count, 0);
-    run(&mut world, "RENAME TABLE access_log_away TO access_log").await;
+    run(&mut world.db, "RENAME TABLE access_log_away TO access_log").await;
     alfa.receptionist()
         .get(&format!("/patients/{}", alfa.patient))
         .await

@@ -5,17 +5,13 @@ use std::time::Duration;
 use galeno_api::authz::Role;
 use galeno_contract::api::ApiConfig;
 use serde_json::json;
-use sqlx::{AssertSqlSafe, MySqlConnection, raw_sql};
+use sqlx::AssertSqlSafe;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
 
-use crate::support::{Answer, Client, MariaDb, World, eventually, world::person};
-
-async fn run(db: &mut MySqlConnection, statement: &str) {
-    raw_sql(AssertSqlSafe(statement.to_owned())).execute(db).await.unwrap();
-}
+use crate::support::{Answer, Client, MariaDb, World, eventually, mariadb::run, world::person};
 
 /// The world's configuration with other limits.
 fn limited(world: &World, limits: &serde_json::Value) -> ApiConfig {
@@ -73,8 +69,7 @@ async fn register(client: &Client) -> Answer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_takes_too_long_ends_and_says_whether_something_may_be_saved() {
-    let directory = tempfile::Builder::new().prefix("galeno-api-").tempdir().unwrap().keep();
-    let server = MariaDb::own(directory);
+    let server = MariaDb::alone();
     let mut world = World::on(&server, |_| {}).await;
     let alfa = world.organization("alfa").await;
     let token = alfa.receptionist().token.clone().unwrap();
@@ -116,8 +111,7 @@ async fn what_takes_too_long_ends_and_says_whether_something_may_be_saved() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crowd_is_turned_away_and_told_when_to_come_again() {
-    let directory = tempfile::Builder::new().prefix("galeno-api-").tempdir().unwrap().keep();
-    let server = MariaDb::own(directory);
+    let server = MariaDb::alone();
     let mut world = World::on(&server, |_| {}).await;
     let alfa = world.organization("alfa").await;
     let token = alfa.receptionist().token.clone().unwrap();

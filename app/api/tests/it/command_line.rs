@@ -86,8 +86,7 @@ async fn a_command_that_runs_once_asks_one_node_after_the_other() {
     // Migrations run as the same account here.
     let own = format!("GRANT ALL ON {}.* TO api@'127.0.0.1'", world.database);
     raw_sql(AssertSqlSafe(own.clone())).execute(&mut fit).await.unwrap();
-    let directory = tempfile::Builder::new().prefix("galeno-api-").tempdir().unwrap().keep();
-    let server = MariaDb::own(directory);
+    let server = MariaDb::alone();
     let mut read_only = server.connect().await;
     raw_sql(AssertSqlSafe(format!("CREATE DATABASE {}", world.database)))
         .execute(&mut read_only)

@@ -8,10 +8,10 @@ use galeno_api::{
 };
 use galeno_contract::api::DatabaseNode;
 use serde_json::json;
-use sqlx::AssertSqlSafe;
 
 use crate::support::{
     Client, MariaDb, World, eventually,
+    mariadb::run,
     world::{grant, person},
 };
 
@@ -189,7 +189,7 @@ async fn no_request_is_served_before_the_generation_is_accepted() {
         "CREATE TABLE IF NOT EXISTS keeper.generation (number INT UNSIGNED PRIMARY KEY, accepted_at DATETIME(6) NULL)",
         "REPLACE INTO keeper.generation VALUES (7, NOW(6)), (8, NULL)",
     ] {
-        sqlx::raw_sql(statement).execute(&mut root).await.unwrap();
+        run(&mut root, statement).await;
     }
     let mut world = World::with(|config| config.database.expected_generation = Some(7)).await;
     let alfa = world.organization("alfa").await;
@@ -209,10 +209,11 @@ async fn no_request_is_served_before_the_generation_is_accepted() {
     assert_eq!(ready.json()["why"], "not-accepted");
     management.at("/livez").await.expect(200);
     // Acceptance is a row; traffic resumes by itself.
-    sqlx::raw_sql("UPDATE keeper.generation SET accepted_at = NOW(6) WHERE number = 8")
-        .execute(&mut root)
-        .await
-        .unwrap();
+    run(
+        &mut root,
+        "UPDATE keeper.generation SET accepted_at = NOW(6) WHERE number = 8",
+    )
+    .await;
     eventually("traffic resumes", || async {
         (alfa.physician().get("/organization").await.status == 200).then_some(())
     })
@@ -221,14 +222,12 @@ async fn no_request_is_served_before_the_generation_is_accepted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_are_never_served_from_two_generations() {
-    let folder = || tempfile::Builder::new().prefix("galeno-api-").tempdir().unwrap().keep();
-    let other = MariaDb::own(folder());
+    let other = MariaDb::alone();
     let mut world = World::new().await;
     let alfa = world.organization("alfa").await;
     // The other generation holds the same database, and has not heard yet that it is not the one.
     let mut root = other.connect().await;
-    let make = format!("CREATE DATABASE {}", world.database);
-    sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut root).await.unwrap();
+    run(&mut root, &format!("CREATE DATABASE {}", world.database)).await;
     grant(&mut root, &world.database).await;
     migrate(&other.root().database(&world.database), Duration::from_mins(1))
         .await
@@ -239,10 +238,7 @@ async fn clients_are_never_served_from_two_generations() {
         port: other.port,
     }];
     // One that appears beside a generation that serves is new, and disturbs nobody until it serves.
-    sqlx::raw_sql("SET GLOBAL read_only = ON")
-        .execute(&mut root)
-        .await
-        .unwrap();
+    run(&mut root, "SET GLOBAL read_only = ON").await;
     world.app.cluster.change(&config).unwrap();
     let asked = async || alfa.physician().get("/organization").await;
     asked().await.expect(200);
@@ -252,10 +248,7 @@ async fn clients_are_never_served_from_two_generations() {
         })
         .await
     };
-    sqlx::raw_sql("SET GLOBAL read_only = OFF")
-        .execute(&mut root)
-        .await
-        .unwrap();
+    run(&mut root, "SET GLOBAL read_only = OFF").await;
     let refused = told(503).await;
     assert_eq!(refused.problem(), "restoring");
     let management = Client::new(world.running.management);
@@ -263,10 +256,7 @@ async fn clients_are_never_served_from_two_generations() {
         management.at("/readyz").await.expect(503).json()["why"],
         "other-generation"
     );
-    sqlx::raw_sql("SET GLOBAL read_only = ON")
-        .execute(&mut root)
-        .await
-        .unwrap();
+    run(&mut root, "SET GLOBAL read_only = ON").await;
     told(200).await;
     // Turning to a generation, nobody is served before every node of the others has said that it does not serve, or is silent.
     other.signal("STOP");
@@ -281,8 +271,7 @@ async fn clients_are_never_served_from_two_generations() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_only_node_may_be_late_and_a_silent_one_is_given_up() {
-    let directory = tempfile::Builder::new().prefix("galeno-api-").tempdir().unwrap().keep();
-    let server = MariaDb::own(directory);
+    let server = MariaDb::alone();
     let mut world = World::on(&server, |_| {}).await;
     let alfa = world.organization("alfa").await;
     let management = Client::new(world.running.management);
@@ -323,15 +312,11 @@ async fn the_only_node_may_be_late_and_a_silent_one_is_given_up() {
 
 #[tokio::test]
 async fn a_node_that_is_fenced_leaves_the_pool_and_nothing_is_half_written() {
-    let directory = tempfile::tempdir().unwrap().keep();
-    let server = MariaDb::own(directory);
+    let server = MariaDb::alone();
     let mut world = World::on(&server, |_| {}).await;
     let alfa = world.organization("alfa").await;
     let mut root = server.connect().await;
-    sqlx::raw_sql("SET GLOBAL read_only = ON")
-        .execute(&mut root)
-        .await
-        .unwrap();
+    run(&mut root, "SET GLOBAL read_only = ON").await;
     eventually("the node left the pool", || async { world.app.cluster.choose().err() }).await;
     let body = json!({"patient": person("Eva", "Nadie"), "not_a_duplicate": true});
     let answer = alfa.receptionist().post("/patients", body).await.expect(503);
@@ -341,10 +326,7 @@ async fn a_node_that_is_fenced_leaves_the_pool_and_nothing_is_half_written() {
         .await
         .unwrap();
     assert_eq!(count, 0);
-    sqlx::raw_sql("SET GLOBAL read_only = OFF")
-        .execute(&mut root)
-        .await
-        .unwrap();
+    run(&mut root, "SET GLOBAL read_only = OFF").await;
     eventually("the node is back", || async { world.app.cluster.choose().ok() }).await;
     alfa.physician().get("/organization").await.expect(200);
     // The database dies: a clear answer, and no waiting for ever.
@@ -388,8 +370,11 @@ async fn migrations_run_once_whoever_asks() {
     let done: Vec<usize> = all.into_iter().map(|result| result.unwrap().len()).collect();
     assert_eq!(done.iter().filter(|count| **count > 0).count(), 1, "{done:?}");
     let mut root = server.connect().await;
-    let tamper = format!("UPDATE {name}.schema_migration SET sha256 = REPEAT('x', 32) WHERE version = 1");
-    sqlx::raw_sql(AssertSqlSafe(tamper)).execute(&mut root).await.unwrap();
+    run(
+        &mut root,
+        &format!("UPDATE {name}.schema_migration SET sha256 = REPEAT('x', 32) WHERE version = 1"),
+    )
+    .await;
     let error = galeno_api::db::migrate(&options, wait).await.unwrap_err();
     assert!(error.to_string().contains("was changed after it ran"), "{error}");
 }

@@ -16,8 +16,7 @@ const CROWD: u32 = 1500;
 
 #[tokio::test]
 async fn no_endpoint_reads_a_table_from_end_to_end() {
-    let directory = tempfile::Builder::new().prefix("galeno-api-").tempdir().unwrap().keep();
-    let server = MariaDb::own(directory);
+    let server = MariaDb::alone();
     let mut world = World::on(&server, |_| {}).await;
     let alfa = world.organization("alfa").await;
     let things = furnish(&mut world, &alfa).await;

@@ -64,14 +64,15 @@ pub fn template(directory: &Path) {
 impl MariaDb {
     /// The server that all tests of this process share.
     pub fn shared() -> &'static Self {
-        SHARED.get_or_init(|| {
-            let directory = tempfile::Builder::new().prefix("galeno-api-").tempdir().unwrap().keep();
-            template(&directory.join("data"));
-            Self::start(directory, free_port(), &["--skip-log-bin"])
-        })
+        SHARED.get_or_init(Self::alone)
     }
 
     /// A server for one test alone, which may harm it.
+    pub fn alone() -> Self {
+        Self::own(tempfile::Builder::new().prefix("galeno-api-").tempdir().unwrap().keep())
+    }
+
+    /// The same, in a folder.
     pub fn own(directory: PathBuf) -> Self {
         template(&directory.join("data"));
         Self::start(directory, free_port(), &["--skip-log-bin"])
@@ -186,4 +187,12 @@ impl MariaDb {
             .unwrap();
         name
     }
+}
+
+/// Runs statements to their end.
+pub async fn run(db: &mut MySqlConnection, statements: &str) {
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned()))
+        .execute(db)
+        .await
+        .unwrap_or_else(|error| panic!("{statements}: {error}"));
 }
