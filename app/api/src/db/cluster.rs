@@ -22,7 +22,11 @@ use super::{
 /// The nodes of the active generation.
 pub struct Cluster {
     members: RwLock<Arc<Members>>,
+    news: News,
 }
+
+/// Told whenever any node's fitness changes, of whichever generation.
+type News = watch::Sender<()>;
 
 struct Members {
     /// What they were made of, but for `others`.
@@ -60,19 +64,22 @@ pub struct Unavailable(pub Unfit);
 pub struct Lease {
     node: Arc<Node>,
     members: Arc<Members>,
+    news: watch::Receiver<()>,
 }
 
 impl Cluster {
     /// Starts watching the nodes. Returns at once: a node is chosen only after it has answered.
     pub fn start(database: &Database) -> Result<Self> {
+        let news = News::default();
         Ok(Self {
-            members: RwLock::new(Arc::new(Members::start(database, None)?)),
+            members: RwLock::new(Arc::new(Members::start(database, None, &news)?)),
+            news,
         })
     }
 
     /// Turns to the nodes and the generation that `database` now names. Transactions that run keep their node.
     pub fn change(&self, database: &Database) -> Result<()> {
-        let members = Arc::new(Members::start(database, Some(&self.members()))?);
+        let members = Arc::new(Members::start(database, Some(&self.members()), &self.news)?);
         *self.members.write().unwrap_or_else(PoisonError::into_inner) = members;
         Ok(())
     }
@@ -105,6 +112,7 @@ impl Cluster {
         Ok(Lease {
             node: able[index].clone(),
             members: members.clone(),
+            news: self.news.subscribe(),
         })
     }
 
@@ -141,14 +149,14 @@ impl Cluster {
 
 impl Members {
     /// With the watchers of before, where only the list of other generations changes: one that is being prepared disturbs nobody.
-    fn start(database: &Database, before: Option<&Self>) -> Result<Self> {
+    fn start(database: &Database, before: Option<&Self>, news: &News) -> Result<Self> {
         let mut own = database.clone();
         let others = std::mem::take(&mut own.other_generations);
         let same = before.filter(|before| before.database == own);
         let nodes = if let Some(same) = same {
             same.nodes.clone()
         } else {
-            let start = |node| Node::start(&own, node).map(Arc::new);
+            let start = |node| Node::start(&own, node, news).map(Arc::new);
             own.nodes.iter().map(start).collect::<Result<_>>()?
         };
         // What may be open is taken to be open until it has been asked; what appears beside a generation that serves is new.
@@ -160,7 +168,7 @@ impl Members {
         let start = |node: &DatabaseNode| {
             let known = same.and_then(|same| same.others.iter().find(|known| known.name == node_name(node)));
             known.map_or_else(
-                || Watched::start(&own, node, Demands::of_another(&own), first),
+                || Watched::start(&own, node, Demands::of_another(&own), first, news),
                 |known| Ok(known.clone()),
             )
         };
@@ -203,7 +211,7 @@ impl Members {
 }
 
 impl Node {
-    fn start(database: &Database, node: &DatabaseNode) -> Result<Self> {
+    fn start(database: &Database, node: &DatabaseNode, news: &News) -> Result<Self> {
         let pool = MySqlPoolOptions::new()
             .max_connections(database.connections_per_node)
             .acquire_timeout(database.acquire_timeout.to_std())
@@ -214,18 +222,29 @@ impl Node {
             .after_connect(|connection, _| Box::pin(begin_session(connection)))
             .connect_lazy_with(options(database, node, Account::Service)?);
         let first = Fitness::Unfit(Unfit::Unreachable);
-        let watched = Watched::start(database, node, Demands::of(database), first)?;
+        let watched = Watched::start(database, node, Demands::of(database), first, news)?;
         Ok(Self { watched, pool })
     }
 }
 
 impl Watched {
-    fn start(database: &Database, node: &DatabaseNode, demands: Demands, first: Fitness) -> Result<Arc<Self>> {
+    fn start(
+        database: &Database,
+        node: &DatabaseNode,
+        demands: Demands,
+        first: Fitness,
+        news: &News,
+    ) -> Result<Arc<Self>> {
         let name = node_name(node);
         let probe = Probe::new(options(database, node, Account::Service)?);
-        let (tell, fitness) = watch::channel(first);
+        let (sender, fitness) = watch::channel(first);
+        let tell = Tell {
+            name: name.clone(),
+            fitness: sender,
+            news: news.clone(),
+        };
         let interval = database.probe_interval.to_std();
-        let watcher = tokio::spawn(watch_node(name.clone(), probe, demands, interval, tell)).abort_handle();
+        let watcher = tokio::spawn(watch_node(probe, demands, interval, tell)).abort_handle();
         Ok(Arc::new(Self { name, fitness, watcher }))
     }
 
@@ -238,7 +257,7 @@ fn node_name(node: &DatabaseNode) -> String {
     format!("{}:{}", node.host, node.port)
 }
 
-async fn watch_node(name: String, mut probe: Probe, demands: Demands, every: Duration, tell: watch::Sender<Fitness>) {
+async fn watch_node(mut probe: Probe, demands: Demands, every: Duration, tell: Tell) {
     let deadline = (every * 2).clamp(Duration::from_millis(400), Duration::from_secs(2));
     let mut tick = tokio::time::interval(every);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -248,24 +267,38 @@ async fn watch_node(name: String, mut probe: Probe, demands: Demands, every: Dur
         let fitness = if let Ok(fitness) = timeout(deadline, &mut answer).await {
             fitness
         } else {
-            if tell.borrow().may_serve() {
-                say(&name, &tell, Fitness::Late);
+            if tell.fitness.borrow().may_serve() {
+                tell.say(Fitness::Late);
             }
             // Good news that comes late is late, or one that is always late would come and go without end.
             let fitness = answer.await;
             if fitness.in_time() { Fitness::Late } else { fitness }
         };
-        say(&name, &tell, fitness);
-        if tell.is_closed() {
+        tell.say(fitness);
+        if tell.fitness.is_closed() {
             return;
         }
     }
 }
 
-/// Tells what is new of a node.
-fn say(name: &str, tell: &watch::Sender<Fitness>, fitness: Fitness) {
-    let news = tell.send_if_modified(|known| std::mem::replace(known, fitness) != fitness);
-    if news {
+/// Whom a watcher tells what it sees.
+struct Tell {
+    name: String,
+    fitness: watch::Sender<Fitness>,
+    news: News,
+}
+
+impl Tell {
+    /// Tells what is new of the node.
+    fn say(&self, fitness: Fitness) {
+        if !self
+            .fitness
+            .send_if_modified(|known| std::mem::replace(known, fitness) != fitness)
+        {
+            return;
+        }
+        self.news.send_replace(());
+        let name = &self.name;
         match fitness {
             Fitness::Fit => tracing::info!(node = name, "database node is fit"),
             Fitness::Donor => tracing::info!(node = name, "database node is a donor"),
@@ -283,24 +316,18 @@ impl Lease {
 
     /// Completes when the node is no longer fit, or late where another one is not, or when another generation serves.
     pub async fn lost(&self) {
-        let mut fitness = self.node.watched.fitness.clone();
-        let mut look = tokio::time::interval(Duration::from_millis(100));
-        loop {
-            let now = *fitness.borrow_and_update();
-            let lost = match now {
-                Fitness::Fit | Fitness::Donor => false,
-                Fitness::Late => self.members.some_in_time(),
-                Fitness::Unfit(_) => true,
-            };
-            if lost || self.members.another_serves() {
-                return;
-            }
-            tokio::select! {
-                // An error means that the watcher has ended, which happens when the cluster turns to other nodes.
-                changed = fitness.changed() => if changed.is_err() { return },
-                _ = look.tick(), if !self.members.others.is_empty() => {}
-            }
-        }
+        let mut news = self.news.clone();
+        // An error means that the cluster is gone, and its nodes with it.
+        let _ = news.wait_for(|()| self.is_lost()).await;
+    }
+
+    fn is_lost(&self) -> bool {
+        let fell = match self.node.watched.fitness() {
+            Fitness::Fit | Fitness::Donor => false,
+            Fitness::Late => self.members.some_in_time(),
+            Fitness::Unfit(_) => true,
+        };
+        fell || self.members.another_serves()
     }
 
     /// The node's name.
