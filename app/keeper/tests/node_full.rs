@@ -70,22 +70,6 @@ fn a_transfer_that_dies_half_way_is_begun_again() {
 
 #[test]
 #[ignore = "slow: make test-programs"]
-fn a_rolling_restart_loses_no_write() {
-    let mut cluster = Cluster::start();
-    let mut writer = Writer::start(&cluster, &ALL);
-    for node in [2, 1, 0] {
-        writer.wait_for_more(&cluster, 100);
-        cluster.terminate(node);
-        assert!(cluster.wait_left(node), "node {node} leaves cleanly");
-        writer.wait_for_more(&cluster, 50);
-        cluster.spawn(node);
-        cluster.wait_all_ready();
-    }
-    writer.finish(&cluster, &ALL);
-}
-
-#[test]
-#[ignore = "slow: make test-programs"]
 fn all_stopped_cleanly_at_once_start_again() {
     let mut cluster = Cluster::start();
     let mut writer = Writer::start(&cluster, &ALL);

@@ -61,6 +61,21 @@ fn all_killed_at_once_under_load_lose_nothing() {
 }
 
 #[test]
+fn a_rolling_restart_loses_no_write() {
+    let mut cluster = Cluster::start();
+    let mut writer = Writer::start(&cluster, &ALL);
+    for node in [2, 1, 0] {
+        writer.wait_for_more(&cluster, 100);
+        cluster.terminate(node);
+        assert!(cluster.wait_left(node), "node {node} leaves cleanly");
+        writer.wait_for_more(&cluster, 50);
+        cluster.spawn(node);
+        cluster.wait_all_ready();
+    }
+    writer.finish(&cluster, &ALL);
+}
+
+#[test]
 fn while_the_furthest_is_missing_the_others_wait_and_say_for_whom() {
     let mut cluster = Cluster::start();
     let mut writer = Writer::start(&cluster, &ALL);
