@@ -1,7 +1,7 @@
 //! The database and its generations.
 
-use super::model::Resources;
 use super::names::{Namespace, objects, ports};
+use super::programs::Resources;
 use super::values::{Image, Size};
 use crate::spec::{RestoreSource, SyncWait};
 

@@ -1,8 +1,9 @@
 //! The platform's own controllers: cert-manager, External Secrets, Argo CD.
 
 use super::{Edges, Peer, all, at};
-use crate::topology::model::{StorageKind, StoreServer, Topology};
+use crate::topology::model::{StoreServer, Topology};
 use crate::topology::names::{Namespace, Port, ports};
+use crate::topology::storage::StorageKind;
 use crate::topology::values::HttpsUrl;
 
 impl Edges<'_> {

@@ -12,8 +12,9 @@ mod storage;
 
 use std::collections::BTreeMap;
 
+use super::backup::Bucket;
 use super::database::Generation;
-use super::model::{Bucket, Region, Topology};
+use super::model::{Region, Topology};
 use super::names::{GENERATION_LABEL, Namespace, Port, Program, ports};
 use super::values::Cidr;
 

@@ -2,8 +2,9 @@
 
 use super::{Edges, Peer, PodGroup, all, program};
 use crate::spec::Role;
-use crate::topology::model::{StorageKind, Topology};
+use crate::topology::model::Topology;
 use crate::topology::names::{Namespace, Port, Program, ports};
+use crate::topology::storage::StorageKind;
 
 impl Edges<'_> {
     pub(super) fn monitoring(&mut self, topology: &Topology) {

@@ -1,8 +1,9 @@
 //! Storage: its daemons among themselves, and the nodes that mount volumes.
 
 use super::{Edges, Peer, all};
-use crate::topology::model::{StorageKind, Topology};
+use crate::topology::model::Topology;
 use crate::topology::names::{Namespace, ports};
+use crate::topology::storage::StorageKind;
 
 impl Edges<'_> {
     pub(super) fn storage(&mut self, topology: &Topology) {

@@ -3,7 +3,7 @@
 use super::collect::Collector;
 use super::programs::is_mail_address;
 use crate::spec::{self, Environment, Role};
-use crate::topology::model::{Alerts, Backup, Bucket, Monthly, Schedule, Smtp};
+use crate::topology::backup::{Alerts, Backup, Bucket, Monthly, Schedule, Smtp};
 use crate::topology::names::secrets;
 
 pub(super) fn resolve(environment: &Environment, c: &mut Collector<'_>) -> Option<Backup> {

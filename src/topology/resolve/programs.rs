@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::collect::Collector;
 use crate::spec::{self, Environment, Promise, Role};
-use crate::topology::model::{Acme, Api, Ingress, Oidc, Replicas, Resources, Web};
+use crate::topology::programs::{Acme, Api, Ingress, Oidc, Replicas, Resources, Web};
 use crate::topology::values::{Cpu, DnsName, HttpsUrl, Size};
 
 /// Resources with defaults `(processors, memory)`.

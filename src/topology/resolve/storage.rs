@@ -2,7 +2,7 @@
 
 use super::collect::Collector;
 use crate::spec::{Environment, Promise, Role, StorageBackend};
-use crate::topology::model::{Ceph, Storage, StorageKind};
+use crate::topology::storage::{Ceph, Storage, StorageKind};
 use crate::topology::values::{DnsName, HttpsUrl};
 use crate::topology::versions::LONGHORN;
 
