@@ -39,6 +39,16 @@ pub(crate) struct Shipment {
     pub(crate) position: String,
 }
 
+/// How it went with one member.
+enum Outcome {
+    Shipped(Shipment),
+    /// What was shipped ends at `reached`, and the member's binary logs begin at `first`.
+    Gap {
+        reached: Gtids,
+        first: Gtids,
+    },
+}
+
 /// What shipping needs, for one shipment or many.
 pub(crate) struct Shipper<'a> {
     config: &'a BackupConfig,
@@ -66,14 +76,34 @@ impl<'a> Shipper<'a> {
         Ok(shipper)
     }
 
-    /// Ships everything that was confirmed until now.
+    /// Ships everything that was confirmed until now, from the first member whose binary logs join what was shipped: one that took
+    /// the whole state from another has none of before.
     pub(crate) fn ship(&self, run: &Run) -> anyhow::Result<Shipment> {
         let generation = self.config.cluster.generation;
         let last = archive::newest(&self.bucket, &self.layout, &self.trusted, generation)?;
-        let member = self.member(last.as_ref().map(|last| last.member.as_str()), run)?;
+        let mut gaps = Vec::new();
+        for member in self.members(last.as_ref().map(|last| last.member.as_str()), run)? {
+            match self.ship_from(member, last.as_ref(), run)? {
+                Outcome::Shipped(shipment) => return Ok(shipment),
+                Outcome::Gap { reached, first } => {
+                    tracing::warn!(member = %member.name, %reached, %first, "its binary logs begin later than what was shipped ends");
+                    gaps.push(format!(
+                        "{} has no binary log of the transactions between {reached} and {first}",
+                        member.name
+                    ));
+                }
+            }
+        }
+        bail!(
+            "{}: there is a gap that no restore can cross; make a new backup now",
+            gaps.join("; ")
+        )
+    }
+
+    fn ship_from(&self, member: &Member, last: Option<&Archive>, run: &Run) -> anyhow::Result<Outcome> {
         let mut session = database::connect(&self.config.database, member, self.config.deadlines.connect.to_std())?;
-        let (covers_until, mut now_at) = close(&mut session, last.as_ref())?;
-        let reached: Gtids = match &last {
+        let (covers_until, mut now_at) = close(&mut session, last)?;
+        let reached: Gtids = match last {
             Some(last) => last.to.parse()?,
             None => Gtids::default(),
         };
@@ -84,7 +114,15 @@ impl<'a> Shipper<'a> {
                 let ends = closed.iter_mut().flat_map(|file| [&mut file.from, &mut file.to]);
                 reached.settle(ends.chain([&mut now_at]).collect());
             }
-            files = self.send_files(closed, member, &reached, last.is_some(), covers_until, run)?;
+            closed.retain(|file| !reached.covers(&file.to));
+            if let Some(first) = closed.first()
+                && last.is_some()
+                && !reached.covers(&first.from)
+            {
+                let first = first.from.clone();
+                return Ok(Outcome::Gap { reached, first });
+            }
+            files = self.send_files(closed, member, covers_until, run)?;
         }
         if files == 0 {
             self.record(
@@ -95,36 +133,26 @@ impl<'a> Shipper<'a> {
                 None,
             )?;
         }
-        Ok(Shipment {
+        Ok(Outcome::Shipped(Shipment {
             member: member.name.clone(),
             files,
             covers_until,
             position: now_at.to_string(),
-        })
+        }))
     }
 
-    /// The one of the last time if it is well, so that files do not overlap; else the best.
-    fn member(&self, last: Option<&str>, run: &Run) -> anyhow::Result<&Member> {
-        let ranked = health_at_first(self.config, last, run)?;
-        let name = ranked
-            .iter()
-            .find(|name| Some(name.as_str()) == last)
-            .or(ranked.first())
-            .context("no member")?;
-        self.config
-            .database
-            .members
-            .iter()
-            .find(|member| member.name == *name)
-            .context("a member is a member")
+    /// Those that are well: the one of the last time first, so that files do not overlap, then the best.
+    fn members(&self, last: Option<&str>, run: &Run) -> anyhow::Result<Vec<&Member>> {
+        let mut ranked = health_at_first(self.config, last, run)?;
+        ranked.sort_by_key(|name| Some(name.as_str()) != last);
+        let member = |name: &String| self.config.database.members.iter().find(|member| member.name == *name);
+        Ok(ranked.iter().filter_map(member).collect())
     }
 
     fn send_files(
         &self,
         closed: Vec<Closed>,
         member: &Member,
-        reached: &Gtids,
-        must_join: bool,
         covers_until: Timestamp,
         run: &Run,
     ) -> anyhow::Result<usize> {
@@ -133,20 +161,8 @@ impl<'a> Shipper<'a> {
             .tempdir_in(&self.config.work_directory)?;
         let options = directory.path().join("options.cnf");
         database::write_options(&self.config.database, member, &options)?;
-        let wanted: Vec<_> = closed.into_iter().filter(|file| !reached.covers(&file.to)).collect();
-        if let Some(first) = wanted.first()
-            && must_join
-            && !reached.covers(&first.from)
-        {
-            bail!(
-                "{} has no binary log of the transactions between {reached} and {}: there is a gap that no restore can \
-                 cross; make a new backup now",
-                member.name,
-                first.from
-            );
-        }
-        let count = wanted.len();
-        for (index, file) in wanted.into_iter().enumerate() {
+        let count = closed.len();
+        for (index, file) in closed.into_iter().enumerate() {
             run.check()?;
             fetch(&file.name, &options, directory.path(), run)?;
             let path = directory.path().join(&file.name);
