@@ -56,6 +56,10 @@ struct RequestArgs {
     /// The environment that made the backup, where it is another.
     #[arg(long, value_name = "NAME")]
     made_by: Option<String>,
+    /// Accept the data although it breaks this of what the application says of its own (`NAME.sql`, as acceptance names it);
+    /// can be given again.
+    #[arg(long, value_name = "NAME")]
+    despite: Vec<String>,
     /// Why.
     #[arg(long, value_name = "TEXT")]
     reason: String,
@@ -196,6 +200,7 @@ fn request(shell: &Shell, args: &RequestArgs, now: Timestamp) -> Result<End, Vec
                 Site::Monthly => BackupSite::Monthly,
             },
             environment: args.made_by.clone(),
+            despite: args.despite.clone(),
         },
         reason: args.reason.clone(),
         requested_by: args.requested_by.clone().map_or_else(|| who(shell), Ok)?,
@@ -363,6 +368,9 @@ fn show(shell: &Shell, args: &ShowArgs, now: Timestamp) -> Result<End, Vec<Findi
         row("from", from(one)),
     ];
     if let (Some(request), Some(file)) = (&one.request, &one.file) {
+        if !request.source.despite.is_empty() {
+            rows.push(row("may break", request.source.despite.join(", ")));
+        }
         rows.extend([
             row("why", request.reason.clone()),
             row("asked by", request.requested_by.clone()),

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use galeno_contract::invariants;
 use serde::{Deserialize, Serialize};
 
 use super::folders;
 use crate::digest::sha256;
-use crate::finding::{Finding, Place};
+use crate::finding::{Finding, Place, nearest};
 use crate::spec::{self, RestoreRequest, Source};
 use crate::topology::{Ledger, LedgerEntry};
 
@@ -237,6 +238,21 @@ fn problems(
             "/source/to",
             Finding::error("ledger/backup", message).mend("write it like `2026-11-24T09:30:00Z`"),
         ));
+    }
+    // A name that goes out of use later stays in the requests of before.
+    for (index, name) in request.source.despite.iter().enumerate().filter(|_| known.is_none()) {
+        let names = || invariants::ALL.iter().map(|(name, _)| *name);
+        if !names().any(|one| one == name) {
+            let message = format!("`{name}` is nothing that restored data is asked");
+            let mend = nearest(name, names()).map_or_else(
+                || format!("there are: {}", names().collect::<Vec<_>>().join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            found.push(at(
+                &format!("/source/despite/{index}"),
+                Finding::error("ledger/despite", message).mend(mend),
+            ));
+        }
     }
     found
 }

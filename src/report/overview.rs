@@ -157,7 +157,12 @@ fn generations(topology: &Topology) -> Vec<Vec<String>> {
             GenerationSource::Empty => "started empty".to_owned(),
             GenerationSource::Restored { source, .. } => {
                 let to = source.to.as_ref().map_or(String::new(), |to| format!(" up to {to}"));
-                format!("restored from {}{to}", source.backup)
+                let despite = if source.despite.is_empty() {
+                    String::new()
+                } else {
+                    format!(", although {} may be broken", source.despite.join(", "))
+                };
+                format!("restored from {}{to}{despite}", source.backup)
             }
         };
         let state = if g.number == database.active {

@@ -134,6 +134,12 @@ fn text(generation: u32, asked: &Asked) -> String {
             .as_ref()
             .map(|name| format!("  environment: {}", quoted(name))),
     );
+    if !source.despite.is_empty() {
+        lines.push(format!(
+            "  despite: {}",
+            serde_json::Value::from(source.despite.clone())
+        ));
+    }
     lines.push(format!("reason: {}", quoted(&asked.reason)));
     lines.push(format!("requestedBy: {}", quoted(&asked.requested_by)));
     lines.push(format!("expires: {}", quoted(&asked.expires.to_string())));

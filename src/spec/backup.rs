@@ -38,7 +38,7 @@ pub struct Schedule {
     pub daily: String,
     /// Snapshot of the system: database and configuration.
     pub weekly: String,
-    /// Full backup to the recovery region.
+    /// Full backup to the recovery region. Oftener, a lost region costs less: the newest one of each month is kept.
     pub monthly: String,
     /// Restore of the newest backup in an isolated namespace.
     pub rehearsal: String,

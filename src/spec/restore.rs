@@ -46,6 +46,11 @@ pub struct RestoreSource {
     /// The environment that made the backup, where it is not this one: a lost site rebuilt under another name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
+    /// What the application says of its own data and this data may break, by name (`NAME.sql` in the ConfigMap
+    /// `mariadb-gN-acceptance`). Everything else must hold. Whoever asks answers for it, and says why in `reason`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(example = &["appointments-apart.sql"])]
+    pub despite: Vec<String>,
 }
 
 fn latest() -> String {

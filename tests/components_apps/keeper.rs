@@ -22,6 +22,7 @@ fn restored() -> Vec<Value> {
             to: Some("2026-11-24T09:30:00Z".to_owned()),
             from: BackupSite::Primary,
             environment: None,
+            despite: vec!["appointments-apart.sql".to_owned()],
         },
         reason: "a mistake".to_owned(),
         requested_by: "operations".to_owned(),

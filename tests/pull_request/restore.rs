@@ -96,8 +96,14 @@ fn in_an_emergency_both_in_one() {
         "--expires",
         FUTURE,
         "--now",
+        "--despite",
+        "appointments-apart.sql",
     ]);
     assert!(repo.read("environments/prod.yaml").contains("\n  active: 1\n"));
+    let written = "despite: [\"appointments-apart.sql\"]";
+    assert!(repo.read("environments/prod/restores/0001.yaml").contains(written));
+    let shown = repo.ok(&["restore", "show", "-e", "prod", "1"]);
+    assert!(shown.contains("appointments-apart.sql"), "{shown}");
     assert!(
         repo.read("environments/prod/restores/0001.yaml")
             .contains("to: \"2026-11-24T09:30:00Z\"")
@@ -105,6 +111,10 @@ fn in_an_emergency_both_in_one() {
     repo.ok(&["compile"]);
     let plan: Value = serde_json::from_str(&repo.ok(&["plan", "HEAD", "--format", "json"])).unwrap();
     assert_eq!(plan["restores"][0]["now"], true);
+    assert!(
+        repo.ok(&["plan", "HEAD"])
+            .contains("may contradict itself: appointments-apart.sql")
+    );
 }
 
 #[test]
@@ -118,6 +128,18 @@ fn what_is_refused_leaves_nothing_behind() {
     refuse(
         &["request", "-e", "prod", "--reason", "r", "--backup", "../x"],
         "ledger/backup",
+    );
+    refuse(
+        &[
+            "request",
+            "-e",
+            "prod",
+            "--reason",
+            "r",
+            "--despite",
+            "appointment-apart",
+        ],
+        "did you mean `appointments-apart.sql`",
     );
     refuse(&["request", "-e", "prod", "--reason", ""], "spec/");
     refuse(

@@ -209,6 +209,14 @@ fn restore(generation: &Generation) -> Option<Restore> {
     })
 }
 
+/// What the data that a generation was restored from may break of [`galeno_contract::invariants`].
+fn despite(generation: &Generation) -> Vec<String> {
+    match &generation.source {
+        GenerationSource::Restored { source, .. } => source.despite.clone(),
+        GenerationSource::Empty => Vec::new(),
+    }
+}
+
 /// Minutes between two shipments of binary logs, where `most` may be lost: half of it, so that a shipment has begun and
 /// ended before that time has passed since the one before it began.
 pub(super) fn ship_interval(most: Duration) -> u32 {
@@ -260,6 +268,11 @@ fn keeper_config(topology: &Topology, generation: &Generation, purpose: Purpose)
             invariants: purpose.judges().then(|| Invariants {
                 directory: paths::CONFIG.into(),
                 database: SCHEMA.to_owned(),
+                despite: if purpose == Purpose::Accept {
+                    despite(generation)
+                } else {
+                    Vec::new()
+                },
             }),
         },
         rehearsal: (purpose == Purpose::Rehearse).then(|| Rehearsal {

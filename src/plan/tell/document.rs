@@ -150,6 +150,12 @@ fn restore(requested: &Requested) -> Item {
         words::clip(&request.requested_by, 100),
         words::clip(&request.expires, 40),
     ))]);
+    if !source.despite.is_empty() {
+        item.details.push(vec![text(format!(
+            "It is accepted although its data may contradict itself: {}.",
+            words::clip(&source.despite.join(", "), 300)
+        ))]);
+    }
     item.details.push(if requested.now {
         vec![text(
             "In one merge: traffic stops at once and resumes when the generation is accepted. What is written until then, \

@@ -60,8 +60,19 @@ fn a_restored_generation_starts_is_accepted_once_and_restoring_again_does_nothin
         refusal.contains("the invariant names.sql is broken: its query returns 1 rows"),
         "{refusal}"
     );
+    accepting.config["acceptance"]["invariants"]["despite"] = json!(["names.sql"]);
     fs::write(
-        invariants.join("names.sql"),
+        invariants.join("numbers.sql"),
+        "-- since 0\nSELECT id FROM patient WHERE id = 8;\n",
+    )
+    .unwrap();
+    let refusal = accepting.run(&["accept"]).refusal();
+    assert!(
+        refusal.contains("the invariant numbers.sql is broken"),
+        "what is not named is not allowed: {refusal}"
+    );
+    fs::write(
+        invariants.join("numbers.sql"),
         "-- since 0\nSELECT id FROM patient WHERE name = ''\n",
     )
     .unwrap();
@@ -109,7 +120,8 @@ fn a_restored_generation_starts_is_accepted_once_and_restoring_again_does_nothin
         out.contains(&format!("Generation 1 is accepted, restored from {id}")),
         "{out}"
     );
-    let asked = "1 invariants of the application hold; newer than this database, and not asked: tomorrow.sql";
+    let asked = "1 invariants of the application hold; broken, as whoever asked for the restore allows: names.sql (1 rows); \
+                 newer than this database, and not asked: tomorrow.sql";
     assert!(out.contains(asked), "{out}");
     let row: Vec<(u32, String)> = restored.query("SELECT number, restored_from FROM keeper.generation");
     assert_eq!(row, [(1, id)]);
