@@ -10,7 +10,7 @@ import { Button, TextField } from '../../ui/forms';
 import { Failure, Loaded } from '../../ui/page';
 import type { Prescription } from '../patient/queries';
 import { usePatient } from './chart';
-import { medicines } from './medicines';
+import { medicines, renamed, substance, unnamed } from './medicines';
 import { Sign } from './SignPrescription';
 
 type Content = Schemas['PrescriptionContent'];
@@ -21,17 +21,7 @@ type Fields = Readonly<
   >
 >;
 
-const empty: Fields = {
-  medication: '',
-  atc: '',
-  dose: '1',
-  route: 'oral',
-  frequency: '',
-  quantity: '',
-  unit: '',
-  duration_days: '',
-  indication: '',
-};
+const empty: Fields = { ...unnamed, dose: '1', duration_days: '', indication: '' };
 
 function fieldsOf(draft: Prescription): Fields {
   return {
@@ -143,22 +133,7 @@ function Write({
     onValue: (text: string) => set({ ...value, [name]: text }),
     error: sending.problem?.field(name),
   });
-  const name = (medication: string) => {
-    const known = medicines.find((each) => each.name === medication);
-    set(
-      known
-        ? {
-            ...value,
-            medication,
-            atc: known.atc,
-            quantity: String(known.quantity),
-            unit: known.unit,
-            frequency: known.frequency,
-            route: known.route,
-          }
-        : { ...value, medication },
-    );
-  };
+  const of = substance(value.atc);
   const again = () => void sending.send(contentOf(value));
   return (
     <form className="form wide" onSubmit={submit}>
@@ -167,7 +142,7 @@ function Write({
         label={t('prescribe.medication')}
         list={list}
         value={value.medication}
-        onValue={name}
+        onValue={(medication) => set(renamed(value, medication))}
         error={sending.problem?.field('medication')}
         required
         autoComplete="off"
@@ -179,7 +154,14 @@ function Write({
         ))}
       </datalist>
       <div className="grid small">
-        <TextField label={t('prescribe.atc')} {...field('atc')} required maxLength={7} autoComplete="off" />
+        <TextField
+          label={t('prescribe.atc')}
+          hint={of === undefined ? t('prescribe.atc-hint') : t('prescribe.atc-of', { name: of })}
+          {...field('atc')}
+          required
+          maxLength={7}
+          autoComplete="off"
+        />
         <TextField label={t('prescribe.dose')} {...field('dose')} required />
         <TextField label={t('prescribe.route')} {...field('route')} required />
         <TextField label={t('prescribe.frequency')} {...field('frequency')} required />

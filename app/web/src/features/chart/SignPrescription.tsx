@@ -7,6 +7,7 @@ import { Button, TextField } from '../../ui/forms';
 import { Failure, Mark, Notice } from '../../ui/page';
 import { say } from '../../ui/toasts';
 import type { Prescription } from '../patient/queries';
+import { substance } from './medicines';
 
 type Warning = Schemas['Warning'];
 
@@ -52,10 +53,15 @@ export function Sign({
   return (
     <form className="form wide" onSubmit={submit}>
       <div className="sheet">
-        <strong>{prescription.medication}</strong> <span className="hint">{prescription.atc}</span>
+        <strong>{prescription.medication}</strong>
         <p>
           {t('prescriptions.how', { dose: prescription.dose, frequency: prescription.frequency })} ·{' '}
           {prescription.route} · {prescription.quantity} {prescription.unit}
+        </p>
+        <p className="hint">
+          {t('prescribe.checked-as', {
+            code: [prescription.atc, substance(prescription.atc)].filter(Boolean).join(' · '),
+          })}
         </p>
       </div>
       {warnings.length === 0 ? (

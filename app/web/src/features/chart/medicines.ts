@@ -1,15 +1,17 @@
-/**
- * Usual medicines with their WHO ATC code, to fill in what can be known from the name. A help for typing: anything else
- * can be prescribed by its name and code.
- */
-export const medicines: readonly {
+interface Medicine {
   name: string;
   atc: string;
   unit: string;
   frequency: string;
   quantity: number;
   route: string;
-}[] = [
+}
+
+/**
+ * Usual medicines with their WHO ATC code, to fill in what can be known from the name. A help for typing: anything else
+ * can be prescribed by its name and code.
+ */
+export const medicines: readonly Medicine[] = [
   ['Enalapril 10 mg comprimidos', 'C09AA02', 28, 24],
   ['Losartán 50 mg comprimidos', 'C09CA01', 28, 24],
   ['Amlodipino 5 mg comprimidos', 'C08CA01', 30, 24],
@@ -51,3 +53,36 @@ export const medicines: readonly {
   frequency: `cada ${String(hours)} horas`,
   route: 'oral',
 }));
+
+/** What a form takes over from a usual medicine, and how it stands before one is named. */
+type Filled = Readonly<Record<'medication' | 'atc' | 'quantity' | 'unit' | 'frequency' | 'route', string>>;
+
+export const unnamed: Filled = { medication: '', atc: '', quantity: '', unit: '', frequency: '', route: 'oral' };
+
+function filled({ name, quantity, ...rest }: Medicine): Filled {
+  return { medication: name, quantity: String(quantity), ...rest };
+}
+
+const usual = (name: string) => medicines.find((each) => each.name === name);
+
+/**
+ * The form after another name was typed. What a usual medicine filled in goes with its name: the checks run on the code
+ * alone, and another drug's code would let them pass. What was corrected by hand stays, but not the code.
+ */
+export function renamed<F extends Filled>(fields: F, medication: string): F {
+  const known = usual(medication);
+  if (known) return { ...fields, ...filled(known) };
+  const before = usual(fields.medication);
+  if (!before) return { ...fields, medication };
+  const taken = filled(before);
+  const cleared = Object.entries(unnamed).filter(
+    ([name]) => name === 'atc' || fields[name as keyof Filled] === taken[name as keyof Filled],
+  );
+  return { ...fields, ...Object.fromEntries(cleared), medication };
+}
+
+/** The substance of a code, as far as the usual medicines tell. */
+export function substance(atc: string): string | undefined {
+  const code = atc.trim().toUpperCase();
+  return medicines.find((each) => each.atc === code)?.name.split(/ (?=\d)/)[0];
+}
