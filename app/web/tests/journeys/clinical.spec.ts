@@ -25,6 +25,31 @@ test('finds a patient by keyboard alone, whatever the accents and the typing err
   await expect(page.getByRole('heading', { level: 1, name: 'Quiñónez Barrágan, Íñigo' })).toBeVisible();
 });
 
+test('opens nobody whom the text does not name: Enter waits for its own answer', async ({ open }) => {
+  const [before, meant] = [await newPatient('Anterior'), await newPatient('Buscada')];
+  await treat(meant.id);
+  const page = await open('physician', '/patients');
+  const search = page.getByRole('combobox');
+  await search.fill(before.family_name);
+  const row = page.getByRole('option', { name: new RegExp(before.family_name) });
+  await expect(row).toBeVisible();
+  let answer = () => {};
+  const slow = new Promise<void>((resolve) => (answer = resolve));
+  await page.route('**/api/v1/patients/search', async (route) => {
+    await slow;
+    await route.continue();
+  });
+  await search.fill(meant.family_name);
+  await page.keyboard.press('Enter');
+  // The rows of the search before are still there, and stand for nothing.
+  await expect(page.getByRole('listbox')).toHaveAttribute('aria-busy', 'true');
+  await expect(row).toHaveAttribute('aria-disabled', 'true');
+  await row.click({ force: true });
+  await expect(page).toHaveURL(/\/patients$/);
+  answer();
+  await expect(page.getByRole('heading', { level: 1, name: `${meant.family_name}, Buscada` })).toBeVisible();
+});
+
 test('keeps allergies in sight whatever is open below', async ({ open }) => {
   const patient = await newPatient('Carla');
   await treat(patient.id);
@@ -122,8 +147,17 @@ test('prescribes with what speaks against it in sight before signing', async ({ 
   await page.getByRole('button', { name: 'Recetar' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Medicamento').fill('Ibuprofeno 600 mg comprimidos');
-  await expect(dialog.getByLabel('Código ATC')).toHaveValue('M01AE01');
+  const code = dialog.getByLabel('Código ATC');
+  await expect(code).toHaveValue('M01AE01');
+  // Another drug is not checked by this one's code.
+  await dialog.getByLabel('Medicamento').fill('Enantyum 25 mg');
+  await expect(code).toHaveValue('');
+  await expect(dialog.getByLabel('Pauta')).toHaveValue('');
   await dialog.getByRole('button', { name: 'Comprobar' }).click();
+  await expect(code).toBeFocused();
+  await dialog.getByLabel('Medicamento').fill('Ibuprofeno 600 mg comprimidos');
+  await dialog.getByRole('button', { name: 'Comprobar' }).click();
+  await expect(dialog.getByText('Comprobado con el código M01AE01 · Ibuprofeno')).toBeVisible();
   await expect(dialog.getByText('Contraindicado')).toBeVisible();
   await expect(dialog.getByText('Más riesgo de hemorragia grave', { exact: false })).toBeVisible();
   // Without an answer to each there is no signature.

@@ -105,6 +105,14 @@ test('registers a patient, and is shown who it may be already', async ({ open })
   await expect(page.locator('.secret')).toHaveText(/\S{6,}/);
 });
 
+test('registers who was born today by the clinic’s calendar', async ({ open }) => {
+  const page = await open('receptionist', '/robots.txt');
+  // Half past midnight in Madrid; in Greenwich it is still yesterday.
+  await page.clock.setFixedTime('2026-11-23T23:30:00Z');
+  await page.goto('/patients/new');
+  await expect(page.getByLabel('Fecha de nacimiento')).toHaveAttribute('max', '2026-11-24');
+});
+
 test('books for a patient from their page', async ({ open }) => {
   const patient = await newPatient('Visita');
   const schedule = await scheduleOf('physician');

@@ -1,5 +1,6 @@
 import type { Problem } from '../../api/problem';
 import { useI18n } from '../../i18n';
+import { dayIn } from '../../i18n/format';
 import { choicesOf, SelectField, TextField } from '../../ui/forms';
 import type { Schemas } from '../../api/client';
 
@@ -116,7 +117,7 @@ export function PatientFields({
   onValue: (value: Details) => void;
   problem: Problem | undefined;
 }) {
-  const { t, word } = useI18n();
+  const { t, f, word } = useI18n();
   const labels = usePatientLabels();
   const field = (name: keyof Details, pointer: string = name) => ({
     label: labels[name],
@@ -128,7 +129,7 @@ export function PatientFields({
     <div className="grid">
       <TextField {...field('given_name')} required autoComplete="off" />
       <TextField {...field('family_name')} required autoComplete="off" />
-      <TextField {...field('birth_date')} type="date" required max={new Date().toISOString().slice(0, 10)} />
+      <TextField {...field('birth_date')} type="date" required max={dayIn(f.zone)} />
       <SelectField
         {...field('sex')}
         required

@@ -101,19 +101,24 @@ export interface Found {
   patients: Patient[];
   /** Nothing is called so; these are similar. */
   similar: boolean;
+  /** There are others that are not shown. */
+  more: boolean;
 }
 
 export async function find(text: string, signal: AbortSignal): Promise<Found> {
   const search = understand(text);
-  if (!search) return { patients: [], similar: false };
+  if (!search) return { patients: [], similar: false, more: false };
   const ask = (body: Search) => data(api().POST('/api/v1/patients/search', { body, signal }));
   const exact = await ask({ ...search, limit: shown });
   if (exact.items.length > 0 || search.name === undefined || search.name === null)
-    return { patients: exact.items, similar: false };
+    return { patients: exact.items, similar: false, more: Boolean(exact.next) };
   for (const name of beginnings(search.name)) {
     const near = await ask({ ...search, name, limit: 50 });
-    const patients = ranked(search.name, near.items).slice(0, shown);
-    if (patients.length > 0) return { patients, similar: true };
+    const patients = ranked(search.name, near.items);
+    if (patients.length > 0) {
+      const more = patients.length > shown || Boolean(near.next);
+      return { patients: patients.slice(0, shown), similar: true, more };
+    }
   }
-  return { patients: [], similar: false };
+  return { patients: [], similar: false, more: false };
 }
