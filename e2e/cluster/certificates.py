@@ -10,10 +10,11 @@ import time
 
 from addons import CERT_MANAGER, apply
 from api import items
-from layout import tool
+from layout import STATE, tool
 from shell import output
 
 HOME = "cert-manager"  # where ClusterIssuers keep their keys
+AWAY = STATE / "cert-manager.away"  # while it is there, nothing is signed
 USAGES = {"digital signature": "digitalSignature", "key encipherment": "keyEncipherment", "cert sign": "keyCertSign", "crl sign": "cRLSign"}
 EXTENDED = {"server auth": "serverAuth", "client auth": "clientAuth"}
 
@@ -30,6 +31,8 @@ def openssl(*arguments, **options) -> str:
 
 
 def sync() -> None:
+    if AWAY.exists():
+        return
     secrets, issuers = known()
     for certificate in items("certificates"):
         meta, spec = certificate["metadata"], certificate["spec"]
@@ -66,7 +69,8 @@ def due(secret: dict, spec: dict) -> bool:
     return left < seconds(spec["renewBefore"]) or sorted(names) != sorted(spec.get("dnsNames", []))
 
 
-def signed(meta: dict, spec: dict, authority: dict | None) -> dict:
+def signed(meta: dict, spec: dict, authority: dict | None, days: int | None = None) -> dict:
+    """The Secret of a Certificate. With no days at all it has expired when it is made."""
     with tempfile.TemporaryDirectory() as folder:
         at = pathlib.Path(folder)
         curve = {256: "P-256", 384: "P-384"}[spec["privateKey"]["size"]]
@@ -79,14 +83,15 @@ def signed(meta: dict, spec: dict, authority: dict | None) -> dict:
         lines += [f"subjectAltName={','.join(f'DNS:{n}' for n in spec['dnsNames'])}"] if spec.get("dnsNames") else []
         lines += ["subjectKeyIdentifier=hash", "authorityKeyIdentifier=keyid"]
         (at / "ext").write_text("\n".join(lines) + "\n")
-        days = str(max(1, seconds(spec["duration"]) // 86400))
+        if days is None:
+            days = max(1, seconds(spec["duration"]) // 86400)
         if authority:
             for name, key in (("ca", "tls.crt"), ("cakey", "tls.key")):
                 (at / name).write_bytes(base64.b64decode(authority["data"][key]))
             by = ["-CA", at / "ca", "-CAkey", at / "cakey", "-CAcreateserial"]
         else:
             by = ["-signkey", at / "key"]
-        openssl("x509", "-req", "-days", days, "-in", at / "csr", *by, "-extfile", at / "ext", "-out", at / "crt")
+        openssl("x509", "-req", "-days", str(days), "-in", at / "csr", *by, "-extfile", at / "ext", "-out", at / "crt")
         own = (at / "crt").read_text()
         return {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
                 "metadata": {"name": spec["secretName"], "namespace": meta["namespace"], "annotations": {"cert-manager.io/certificate-name": meta["name"]}},

@@ -5,6 +5,7 @@
 import os
 import pathlib
 import sys
+import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "cluster"))
@@ -21,6 +22,15 @@ def enter_network() -> None:
             sys.exit("drill: there is no cluster: make cluster")
         os.environ["GALENO_DRILL"] = "inside"
         os.execv(tool("nsenter"), ["nsenter", "--target", str(number), "--net", "--", sys.executable, str(HERE), *sys.argv[1:]])
+
+
+def broke(why: str) -> None:
+    from report import Report
+    try:
+        if Report.latest:
+            Report.latest.broke(why)
+    except SystemExit:
+        pass  # it is written down
 
 
 def main() -> None:
@@ -55,8 +65,12 @@ def main() -> None:
     for name in names:
         try:
             known[name]()
-        except SystemExit as end:
-            failed.append(f"{name}: {end.code}")
+        except (Exception, SystemExit) as end:
+            # One that breaks off has failed, and the next one is played all the same.
+            failed.append(f"{name}: {end}")
+            if not isinstance(end, SystemExit):
+                traceback.print_exc()
+            broke(str(end))
     if sys.argv[1] == "all":
         table.write()
     if failed:

@@ -29,17 +29,25 @@ def pod(name: str, namespace: str, labels: dict, **changes) -> dict:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": namespace, "labels": labels}, "spec": spec}
 
 
-def create(manifest: dict) -> str:
+def create(manifest: dict, *more: str) -> str:
     """What the API server says: nothing, if it was let in."""
-    done = control.ask("create", "-f", "-", text=json.dumps(manifest), check=False)
+    return refusal("create", *more, "-f", "-", text=json.dumps(manifest))
+
+
+def refusal(*arguments, text: str | None = None) -> str:
+    done = control.ask(*arguments, text=text, check=False)
+    if done.returncode and "forbidden" not in done.stderr:
+        raise SystemExit(f"drill: it was not refused, it failed: {done.stderr}")
     return done.stderr.strip() if done.returncode else ""
 
 
 def reached(name: str, namespace: str, targets: list[tuple[str, int]]) -> set[tuple[str, int]]:
     """To which a TCP connection from the pod comes about; all are tried at once."""
     probes = "".join(f"(timeout 4 bash -c 'exec 3<>/dev/tcp/{host}/{port}' 2>/dev/null && echo {host} {port}) & " for host, port in targets)
-    done = control.ask("-n", namespace, "exec", name, "--", "bash", "-c", f"{probes} wait", check=False)
-    return {(host, int(port)) for host, port in (line.split() for line in done.stdout.splitlines())}
+    *lines, end = control.kubectl("-n", namespace, "exec", name, "--", "bash", "-c", f"{probes} wait; echo tried").splitlines()
+    if end != "tried":
+        raise SystemExit(f"drill: {name} did not come to the end of its attack")
+    return {(host, int(port)) for host, port in map(str.split, lines)}
 
 
 def run() -> None:
@@ -118,12 +126,41 @@ def admission(report: Report) -> int:
         ("writes a password out", {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "attacker", "namespace": WEB}, "stringData": {"password": "hunter2"}}),
     ]
     for what, manifest in cases:
-        refused = create(manifest)
-        if not refused:
-            meta = manifest["metadata"]
-            platform.kubectl("-n", meta["namespace"], "delete", manifest["kind"], meta["name"], "--wait=false")
+        refused = create(manifest, "--dry-run=server")
         say(f"      {refused[:160]}")
         report.expect(bool(refused), f"refused: a pod or object that {what}")
+    report.expect(not create(good, "--dry-run=server"), "the same pod without any of it is let in")
+    return len(cases) + 1 + policies(report)
+
+
+def policies(report: Report) -> int:
+    """By whom each of the others is refused: somebody with every right in the cluster tries."""
+    dry = "--dry-run=server"
+    meta = {"name": "attacker", "namespace": WEB}
+    wild = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": meta, "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]}
+    binding = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "attacker"},
+               "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+               "subjects": [{"kind": "ServiceAccount", "name": "api", "namespace": WEB}]}
+    probe = {"exec": {"command": ["true"]}}
+    def deployment(replicas: int, **probes) -> dict:
+        spec = {**pod("x", WEB, {})["spec"], "restartPolicy": "Always"}
+        spec["containers"] = [{**spec["containers"][0], **probes}]
+        return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": {
+            "replicas": replicas, "selector": {"matchLabels": {"app": "attacker"}}, "template": {"metadata": {"labels": {"app": "attacker"}}, "spec": spec}}}
+    route = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": meta, "spec": {"rules": [{"host": "app.clinic.localhost"}]}}
+    cases = {
+        "backups-run": refusal("-n", DATABASE, "patch", "cronjob", "backup-daily", "-p", '{"spec": {"suspend": true}}', dry),
+        "cluster-admin": create(binding, dry),
+        "keep-data": refusal("-n", DATABASE, "delete", "pvc", f"data-{platform.member(0)}", dry),
+        "namespace-labels": refusal("create", "namespace", "attacker", dry),
+        "probes": create(deployment(1), dry),
+        "rbac-wildcards": create(wild, dry),
+        "spread": create(deployment(3, livenessProbe=probe, readinessProbe=probe), dry),
+        "tls-routes": create(route, dry),
+    }
+    for policy, refused in cases.items():
+        say(f"      {refused[:160]}")
+        report.expect(policy in refused, f"refused by the policy {policy}")
     return len(cases)
 
 
@@ -139,7 +176,7 @@ def rights(report: Report) -> int:
         for verb, kind, namespace in asked:
             scope = ["-n", namespace] if namespace else []
             said = control.ask("auth", "can-i", verb, kind, *scope, f"--as=system:serviceaccount:{account}", check=False)
-            if said.stdout.strip() == "yes":
+            if said.stdout.strip() != "no":
                 allowed.append(f"{account} may {verb} {kind} in {namespace or 'the cluster'}")
     report.expect(not allowed, f"no account of a program has a right that harms ({len(accounts) * len(asked)} asked){': ' + '; '.join(allowed) if allowed else ''}")
     return len(accounts) * len(asked)

@@ -1,4 +1,4 @@
-"""12: a rolling update of database and API by one commit, under load."""
+"""12: a rolling update of database, API and web application by one commit, under load."""
 import time
 
 import platform_state as platform
@@ -20,19 +20,20 @@ def turn(one: str, other: str) -> None:
 
 
 def rolling() -> None:
-    """12: other resources for database and API, one commit, under load."""
-    report = Report("12", "rolling update of database and API under load")
+    """12: other resources for each of them, one commit, under load."""
+    report = Report("12", "rolling update of database, API and web application under load")
     with under_load("r") as load:
         began, at = time.monotonic(), time.time()
         before = {p["metadata"]["uid"] for p in _all()}
         turn("resources: {cpu: 250m", "resources: {cpu: 260m")
         turn("resources: {cpu: 100m, memory: 128Mi}", "resources: {cpu: 110m, memory: 128Mi}")
+        turn("resources: {cpu: 50m, memory: 64Mi}", "resources: {cpu: 60m, memory: 64Mi}")
         revision = repository.commit("Roll every component")
         delivered(revision)
         report.took("commit delivered", time.monotonic() - began)
-        wait("every pod of database and API to be new", lambda: not ({p["metadata"]["uid"] for p in _all()} & before) and platform.all_ready(), 1200, 2)
+        wait("every pod of them to be new", lambda: not ({p["metadata"]["uid"] for p in _all()} & before) and platform.all_ready(), 1200, 2)
         report.took("everything new and ready", time.monotonic() - began)
-        report.took("longest time without an answer", load.outage(at))
+        report.took("longest time without a confirmed write", load.outage(at))
         load.more(20)
     report.account(load)
     report.expect(report.facts["failed"] == 0, "no request failed")
@@ -40,4 +41,4 @@ def rolling() -> None:
 
 
 def _all() -> list[dict]:
-    return platform.members() + platform.pods(platform.APP, "app.kubernetes.io/name=api")
+    return platform.members() + platform.pods(platform.APP, "app.kubernetes.io/name in (api, web)")

@@ -78,7 +78,9 @@ def page(authority: str, host: str = "app.clinic.localhost") -> str:
         connection.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nAccept-Encoding: identity\r\nConnection: close\r\n\r\n".encode())
         text = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
     head, _, body = text.partition("\r\n\r\n")
-    if " 200 " not in head.splitlines()[0]:
+    if not head:
+        raise OSError("the connection ended before an answer")
+    if " 200 " not in head.splitlines()[0] or "</html>" not in body.lower():
         raise Problem(int(head.split()[1]), body)
     return body.lower().lstrip()
 

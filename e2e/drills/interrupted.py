@@ -12,12 +12,14 @@ from control import ask, kubectl
 from client import Client
 from load import Load, under_load
 from report import Report
-from restore import accepted, request, retire, switch
+from restore import KUBELETS, accepted, request, retire, switch
 from shell import say, wait
 
 
 def interrupted() -> None:
     report = Report("6", "a restore is interrupted at each step, and one is taken back")
+    report.remark(KUBELETS)
+    report.remark("the restore that is taken back was asked for with `--now`: traffic stops when it is merged.")
     with under_load("i") as load:
         old = platform.active()
         platform.job("backup-daily")
@@ -40,7 +42,7 @@ def at_each_step(report: Report) -> int:
     applied again in another order by a sync that knows no hooks. It is accepted all the same."""
     number, began = repository.next_generation(), time.monotonic()
     request(number, "--backup", "latest", "--reason", "drill: interrupted at each step")
-    wait("the first pod of the new generation to begin", lambda: phase(number, 0) in ("Pending", "Running"), 300)
+    wait("the first pod of the new generation to fetch", lambda: fetches(number), 300, 0.1)
     platform.kill("argocd-application-controller-0", argocd.NAMESPACE)
     kill(number, 0)
     say("      interrupted while it is fetched; Argo CD's controller is gone too")
@@ -52,8 +54,10 @@ def at_each_step(report: Report) -> int:
     say("      interrupted while the second member takes the state")
     shuffled(number)
     wait("the job that accepts", lambda: jobs(number), 300)
-    kubectl("-n", platform.DATA, "delete", "job", jobs(number)[0], "--wait=false")
+    deleted = jobs(number)
+    kubectl("-n", platform.DATA, "delete", "job", *deleted.values(), "--wait=false")
     say("      the job that accepts is deleted")
+    wait("Argo CD to make it again", lambda: jobs(number) and not jobs(number).keys() & deleted.keys(), 300)
     wait(f"generation {number} to be accepted", lambda: accepted(number), 900, 2)
     report.took("accepted, after five interruptions", time.monotonic() - began)
     report.expect(all(accepted(number, n) for n in range(3)), "it was accepted once, and every member says so")
@@ -70,8 +74,13 @@ def there_and_back(report: Report, load: Load, old: int, new: int) -> None:
             switch(to)
             wait(f"a write to be confirmed by generation {to}", lambda to=to, before=before: newest(to) > before, 300, 1)
             report.took(f"switch of whole generations, to {to}: from the merge to the next confirmed write", time.monotonic() - began)
+            since = time.time()
             platform.settled()
             clients.more(10)
+            if to == new:
+                # What these clients read was made after the backup: only the generation that was left has it.
+                seen = [status for at, status in clients.reads if at > since]
+                report.expect(len(seen) > 0 and 200 not in seen, f"generation {left} was read by nobody after generation {to} began to serve: {len(seen)} asked")
             first = platform.sql(f"SELECT MIN(created_at) FROM clinic.clinic WHERE created_at > '{before}'", platform.member(0, to)).strip()
             report.expect(newest(left) <= first, f"generation {left} confirmed nothing after generation {to} began to: {newest(left)}, {first}")
 
@@ -113,20 +122,31 @@ def kill(generation: int, number: int) -> None:
     platform.kill(platform.member(number, generation))
 
 
+def fetches(generation: int) -> bool:
+    """Whether the first member's backup is being fetched now."""
+    found = ask("-n", platform.DATA, "get", "pod", platform.member(0, generation), "-o",
+                'jsonpath={.status.initContainerStatuses[?(@.name=="restore")].state.running.startedAt}', check=False)
+    return bool(found.stdout)
+
+
 def phase(generation: int, number: int) -> str:
     found = ask("-n", platform.DATA, "get", "pod", platform.member(number, generation), "-o", "jsonpath={.status.phase}", check=False)
     return found.stdout
 
 
-def jobs(generation: int) -> list[str]:
+def jobs(generation: int) -> dict[str, str]:
+    """Those that accept, by what each is called in the cluster alone."""
     found = platform.get("-n", platform.DATA, "jobs", "-l", "app.kubernetes.io/component=restore")["items"]
-    return [j["metadata"]["name"] for j in found if j["metadata"]["name"].startswith(f"acceptance-g{generation}-")]
+    return {j["metadata"]["uid"]: j["metadata"]["name"] for j in found if j["metadata"]["name"].startswith(f"acceptance-g{generation}-")}
 
 
 def shuffled(generation: int) -> None:
-    """A person's selective sync of what is there: every file of the restore and of the database, backwards, twice."""
+    """What holds no data of it is deleted; then a person's selective sync: every file of the restore and of the database, backwards, twice."""
     here = repository.WORK / "generated" / "local" / "here"
     files = sorted([*(here / "restore").glob("*.yaml"), *(here / "database").glob(f"*g{generation}*.yaml")], reverse=True)
+    for file in files:
+        if file.name.startswith(("configmap-", "service-", "poddisruptionbudget-")):
+            kubectl("delete", "--wait=false", "--ignore-not-found", "-f", file)
     for account in ("database", "restore") * 2:
         for file in (f for f in files if f.parent.name == account):
             kubectl("apply", "--server-side", "--force-conflicts", "--field-manager=argocd-controller",

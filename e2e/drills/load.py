@@ -6,12 +6,12 @@ import uuid
 from contextlib import contextmanager
 
 import platform_state as platform
-from client import Client
+from client import Client, Problem, page
 from shell import wait
 
 
 class Load:
-    """Writes clinics with codes of their own and new versions of one clinic, and reads that one, until told to stop.
+    """Writes clinics with codes of their own and new versions of one clinic, reads that one, and opens the web page, until told to stop.
 
     A write counts as confirmed when its answer came; one whose answer did not come is sent again with the same
     idempotency key until it is known. A request fails when it got no answer or one that says the service is not there.
@@ -20,19 +20,21 @@ class Load:
     def __init__(self, authority: str, token: str, prefix: str, rest: float = 0.15):
         self.authority, self.token, self.prefix, self.rest = authority, token, prefix, rest
         self.confirmed: dict[str, float] = {}  # code: when
-        self.failed: list[tuple[float, str]] = []
+        self.failed: list[tuple[float, str]] = []  # no answer, or one that says that nobody is there
+        self.odd: list[str] = []  # any other answer than the one that it must be
         self.older: list[str] = []
-        self.requests = 0
+        self.reads: list[tuple[float, int]] = []  # when one began, and its status
+        self.requests = self.compared = 0
         self.slowest = 0.0
-        self.unknown: set[str] = set()
         self.version = 0
-        self.answered: list[float] = []
+        self.answered: list[float] = []  # any request
+        self.wrote: list[float] = []  # confirmed writes
         self._lock, self._stop, self._going, self._under_way = threading.Lock(), threading.Event(), threading.Event(), 0
         self._going.set()
         first = Client(authority, token).ask("POST", "/clinics", {"code": f"{prefix}-watched", "name": "Watched"})
         self.watched, self.version = first["id"], first["version"]
         self._clients: list[Client] = []
-        self._threads = [threading.Thread(target=t, daemon=True) for t in (self._write, self._change, self._read, self._read)]
+        self._threads = [threading.Thread(target=t, daemon=True) for t in (self._write, self._change, self._read, self._read, self._visit)]
 
     def __enter__(self):
         for thread in self._threads:
@@ -51,23 +53,29 @@ class Load:
         return client
 
     def _try(self, client, method, path, body=None, headers=None):
+        """The API's answer, or none."""
+        began = time.monotonic()
+        answer = self._counted(f"{method} {path}", lambda: client.once(method, path, body, headers))
+        if answer is not None:
+            with self._lock:
+                self.slowest = max(self.slowest, time.monotonic() - began)
+                self.answered.append(time.time())
+        return answer
+
+    def _counted(self, what, ask):
         """An answer, or none: then it is on the list of failures."""
         self._begin()
-        began = time.monotonic()
         try:
-            status, sent, text = client.once(method, path, body, headers)
+            answer = ask()
         except OSError as error:
-            status, sent, text = 0, {}, str(error)
-        took = time.monotonic() - began
+            answer = (0, {}, str(error) or type(error).__name__)
         with self._lock:
             self._under_way -= 1
             self.requests += 1
-            if status in (0, 429) or status >= 500:
-                self.failed.append((time.time(), f"{method} {path}: {status} {text[:200]}"))
+            if answer[0] in (0, 429) or answer[0] >= 500:
+                self.failed.append((time.time(), f"{what}: {answer[0]} {answer[2][:200]}"))
                 return None
-            self.slowest = max(self.slowest, took)
-            self.answered.append(time.time())
-        return status, sent, text
+        return answer
 
     def _begin(self) -> None:
         while True:
@@ -99,17 +107,15 @@ class Load:
         while not self._stop.is_set():
             number += 1
             name = f"{self.prefix}-{number}"
-            with self._lock:
-                self.unknown.add(name)
-            answer = self._until_known(client, "POST", "/clinics", {"code": name, "name": f"Clinic {number}"}, {"Idempotency-Key": str(uuid.uuid4())})
+            answer = self._until_known(client, "POST", "/clinics", {"code": name, "name": f"Clinic {name}"}, {"Idempotency-Key": str(uuid.uuid4())})
             if answer is None:
                 return
             with self._lock:
                 if answer[0] == 201:
-                    self.unknown.discard(name)
                     self.confirmed[name] = time.time()
+                    self.wrote.append(time.time())
                 else:
-                    self.failed.append((time.time(), f"POST /clinics {name}: {answer[0]} {answer[2][:200]}"))
+                    self.odd.append(f"POST /clinics {name}: {answer[0]} {answer[2][:200]}")
             self._stop.wait(self.rest)
 
     def _change(self):
@@ -123,26 +129,41 @@ class Load:
             with self._lock:
                 if answer[0] == 200:
                     self.version = version + 1
+                    self.wrote.append(time.time())
                 else:
-                    self.failed.append((time.time(), f"PUT version {version}: {answer[0]} {answer[2][:200]}"))
-                    self.version = max(self.version, self._current(client) or 0)
+                    self.odd.append(f"PUT version {version}: {answer[0]} {answer[2][:200]}")
             self._stop.wait(self.rest)
-
-    def _current(self, client):
-        try:
-            return client.ask("GET", f"/clinics/{self.watched}")["version"]
-        except Exception:
-            return None
 
     def _read(self):
         client = self._client()
         while not self._stop.is_set():
-            known = self.version  # confirmed before this read begins
+            known, began = self.version, time.time()  # confirmed before this read begins
             answer = self._try(client, "GET", f"/clinics/{self.watched}")
-            if answer and answer[0] == 200 and json.loads(answer[2])["version"] < known:
+            if answer:
                 with self._lock:
-                    self.older.append(f"read version {json.loads(answer[2])['version']} after {known} was confirmed")
+                    self._saw(answer, known, began)
             self._stop.wait(self.rest)
+
+    def _saw(self, answer, known: int, began: float) -> None:
+        self.reads.append((began, answer[0]))
+        if answer[0] != 200:
+            self.odd.append(f"GET: {answer[0]} {answer[2][:200]}")
+            return
+        self.compared += 1
+        found = json.loads(answer[2])["version"]
+        if found < known:
+            self.older.append(f"read version {found} after {known} was confirmed")
+
+    def _visit(self):
+        """The web page, as somebody who comes for the first time: each time by a connection of its own."""
+        def ask():
+            try:
+                return 200, {}, page(self.authority)
+            except Problem as problem:
+                return 0, {}, str(problem)
+        while not self._stop.is_set():
+            self._counted("the page", ask)
+            self._stop.wait(self.rest * 4)
 
     def more(self, number: int, what: str = "the load to go on", seconds: float = 60) -> None:
         """Waits until so many more writes are confirmed."""
@@ -150,8 +171,8 @@ class Load:
         wait(what, lambda: len(self.confirmed) > enough, seconds)
 
     def outage(self, since: float) -> float:
-        """The longest time without any answer, from `since` on."""
-        times = [since, *[t for t in self.answered if t >= since], time.time()]
+        """The longest time without a confirmed write, from `since` on."""
+        times = [since, *[t for t in self.wrote if t >= since], time.time()]
         return max(b - a for a, b in zip(times, times[1:]))
 
     def silence(self) -> float:
@@ -170,12 +191,12 @@ class Load:
                 return found
 
     def verify(self) -> dict:
-        """Reads everything back: each confirmed write exactly once."""
+        """Reads everything back: each confirmed write exactly once, as it was written."""
         found = self.there()
-        lost = [c for c in self.confirmed if c not in found]
+        lost = [c for c in self.confirmed if c not in found or found[c][0]["name"] != f"Clinic {c}"]
         twice = [c for c, all in found.items() if len(all) > 1]
         behind = self.version > found[f"{self.prefix}-watched"][0]["version"]
-        return {"requests": self.requests, "failed": len(self.failed), "asked again": sum(c.again for c in self._clients), "confirmed": len(self.confirmed), "versions": self.version,
+        return {"requests": self.requests, "failed": len(self.failed), "asked again": sum(c.again for c in self._clients), "confirmed": len(self.confirmed), "versions": self.version, "reads compared": self.compared,
                 "lost": len(lost) + int(behind), "twice": len(twice), "older reads": len(self.older), "slowest": round(self.slowest, 2)}
 
 

@@ -74,6 +74,14 @@ def sql(statement: str, name: str = "") -> str:
                    "-e", statement, quiet=True)
 
 
+def alike(*tables: str) -> None:
+    """Waits until every member of the generation that serves has the same rows in each table."""
+    names = [p["metadata"]["name"] for p in of_generation(active())]
+    if len(names) != 3:
+        raise SystemExit(f"drill: {len(names)} members of three")
+    wait(f"{', '.join(tables)} to be the same on every member", lambda: len({sql(f"CHECKSUM TABLE {', '.join(tables)}", one) for one in names}) == 1, 120, 2)
+
+
 def begin_job(cron: str) -> str:
     """Runs a CronJob's work now, as a person does; the Job's name."""
     name = f"{cron}-{int(time.time())}"

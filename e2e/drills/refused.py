@@ -8,6 +8,7 @@ import platform_state as platform
 import repository
 import vault
 from argocd import delivered
+from control import ask
 from load import under_load
 from report import Report
 from restore import accepted, request, retire
@@ -50,13 +51,21 @@ def attempt(report: Report, what: str, backup: str, old: int) -> int:
     """A restore of it is asked for, merged and delivered; it is refused. The generation's number."""
     number, since, began = repository.next_generation(), time.time(), time.monotonic()
     delivered(request(number, "--backup", backup, "--reason", f"drill: a backup {what}"))
+    refusal = wait(f"the restore of generation {number} to be refused", lambda: refused_by(number), 300)
     said = bucket.alerted(since, "restore", seconds=300)
     report.took(f"{what}: from the request to the alert", time.monotonic() - began)
+    say(f"      {refusal[:300]}")
     say(f"      {said[:300]}")
     report.expect(not accepted(number), f"{what}: the gate of generation {number} is shut")
     report.expect(not any(map(platform.ready, platform.of_generation(number))), f"{what}: no pod of it is ready")
     report.expect(platform.active() == old and all(map(platform.ready, platform.of_generation(old))), f"{what}: generation {old} serves, untouched")
     return number
+
+
+def refused_by(generation: int) -> str:
+    """What the program that restores says itself, when it refuses."""
+    log = ask("-n", platform.DATA, "logs", platform.member(0, generation), "-c", "restore", check=False).stdout
+    return next((line for line in log.splitlines() if line.startswith("keeper: ")), "")
 
 
 def forge(here: pathlib.Path, backup: str) -> None:

@@ -1,6 +1,7 @@
 """8: the region is lost, with its bucket. Git and the recovery region's bucket survive: one commit promotes that region (R4)."""
 import datetime
 import re
+import tempfile
 import time
 
 import bucket
@@ -11,8 +12,9 @@ import repository
 import site_of_cluster as site
 from argocd import delivered
 from load import Load, under_load
+from plan import Person
 from report import Report
-from restore import ask, request, second
+from restore import second
 from shell import say
 
 # Nothing of it runs yet: a place for a cluster, and a bucket. Its cluster will have the addresses of the one that is lost.
@@ -42,6 +44,7 @@ COPY = f"""  monthly:
 
 def lost() -> None:
     report = Report("8", "the region is lost, with its bucket; the recovery region is promoted by a commit")
+    report.remark("what was written after the monthly copy is lost with the region.")
     with under_load("l", 20) as load:
         if "name: there" in repository.ENVIRONMENT.read_text():
             raise SystemExit("drill: the region was lost once; it takes a new cluster (`make cluster-down cluster`)")
@@ -54,8 +57,7 @@ def lost() -> None:
         began, at, new = time.monotonic(), time.time(), repository.next_generation()
         site.lose()
         outside.bucket_lost()
-        repository.pull_request("promote-there", "Promote the region `there`: `here` is lost", promoted,
-                                "--allow-removal", "here", "--allow-removal", "argocd/here")
+        by_the_plan("promote", LOST="here", NEW="there")
         report.took("promoted, in one commit", time.monotonic() - began)
         rebuilt(report, load, began, new, copied)
         platform.job("backup-daily")
@@ -69,6 +71,7 @@ def lost() -> None:
 def cluster_lost() -> None:
     """16: what survives is git and the bucket, with the binary logs that were shipped."""
     report = Report("16", "the cluster is lost; git and the bucket survive")
+    report.remark("what was written after the binary logs were shipped last (every five minutes) is lost with the cluster.")
     with under_load("c") as load:
         platform.job("backup-daily")
         load.more(20)
@@ -79,7 +82,7 @@ def cluster_lost() -> None:
         began, new = time.monotonic(), repository.next_generation()
         site.lose()
         # The last whole second of which everything is in the bucket.
-        request(new, "--to", second(shipped), "--now", "--reason", "the cluster is lost")
+        by_the_plan("request", TO=second(shipped), NOW="--now", REASON="the cluster is lost")
         report.took("restore and switch merged, in one commit", time.monotonic() - began)
         rebuilt(report, load, began, new, shipped - 1)
     report.end()
@@ -103,18 +106,15 @@ def rebuilt(report: Report, load: Load, began: float, generation: int, stored: f
     last = max(load.confirmed.values())
     report.took("loss (RPO): the span of confirmed writes that are gone", last - min((load.confirmed[code] for code in missing), default=last))
     report.expect(time.monotonic() - began < 3600, "within R4's hour")
+    with Load(*platform.staff(), f"w{int(time.time())}") as after:
+        after.more(10, "writes to be confirmed by what was rebuilt")
+    seen = after.verify()
+    report.expect(seen["confirmed"] >= 10 and not seen["lost"] and not seen["older reads"] and not after.odd, f"it is written and read: {seen}")
 
 
-def promoted() -> None:
-    """What a person writes: who is primary now, what is restored, that what the lost region held is given up, and that older
-    generations, whose backups are lost, are not asked for again."""
-    older = repository.generations()
-    repository.change(("  - name: here\n    role: primary\n", "  - name: here\n    role: recovery\n"),
-                      ("  - name: there\n    role: recovery\n", "  - name: there\n    role: primary\n"))
-    ask("--backup", "latest", "--now", "--reason", "the region here is lost")
-    for generation in older:
-        repository.galeno("restore", "retire", "-e", "local", str(generation))
-    # The list is there: a restore is acknowledged in it.
-    given_up = "".join(f"  - {{code: upgrade/primary-moved, about: StatefulSet {platform.DATA}/mariadb-g{generation}, "
-                       "reason: the region here is lost}\n" for generation in older)
-    repository.change(("\nacknowledge:\n", f"\nacknowledge:\n{given_up}"))
+def by_the_plan(block: str, **values: str) -> None:
+    """A block of commands of the plan on paper, and the merge of what it pushed."""
+    with tempfile.TemporaryDirectory(prefix="galeno-plan.") as folder:
+        person = Person(folder)
+        person.does(block, **values)
+        person.merges()

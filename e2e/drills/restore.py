@@ -12,6 +12,8 @@ from load import under_load
 from report import Report
 from shell import say, wait
 
+KUBELETS = ("kubelets look at mounted ConfigMaps up to a minute and a half apart, and while some have not heard which generation is active nobody "
+            "is served: nobody may be served from two.")
 # What somebody does to the wrong database: every clinic's name changed, and then the table dropped.
 DESTROY = "SET FOREIGN_KEY_CHECKS = 0; UPDATE clinic SET name = 'test'; DROP TABLE clinic;"
 
@@ -54,6 +56,8 @@ def boundary() -> str:
 def destroyed() -> None:
     """5: see above. The second pull request is made when the restored database is accepted."""
     report = Report("5", "data destroyed by a person, restored by pull request to the second before")
+    report.remark("every request needs the table that is gone until it is restored.")
+    report.remark(KUBELETS)
     with under_load("d") as load:
         old = platform.active()
         new = repository.next_generation()
@@ -84,7 +88,7 @@ def destroyed() -> None:
         load.more(10, "writes to be confirmed by the new generation", 300)
         report.took("switch: from the merge to the next confirmed write", time.monotonic() - switched)
         report.took("service back, from the loss", time.monotonic() - began)
-        report.took("longest time without an answer", load.outage(at))
+        report.took("longest time without a confirmed write", load.outage(at))
         platform.settled()
         load.more(10)
     report.account(load)
