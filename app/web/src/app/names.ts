@@ -2,6 +2,8 @@
 
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { api, data, type Schemas } from '../api/client';
+import { asProblem } from '../api/problem';
+import { useI18n, type I18n } from '../i18n';
 import type { Me } from './session';
 
 const minutes = 60_000;
@@ -11,20 +13,20 @@ interface PageOf<T> {
   next?: string | null;
 }
 
-/** Every page of a list. Lists of people and places are short; 40 pages are more than any of them has. */
+/** Every page of a list, to the last one: what is left out silently is taken for what is not there. */
 export async function all<T>(page: (cursor: string | undefined) => Promise<PageOf<T>>): Promise<T[]> {
   const items: T[] = [];
   let cursor: string | undefined;
-  for (let number = 0; number < 40; number += 1) {
+  for (;;) {
     const { items: more, next } = await page(cursor);
     items.push(...more);
-    if (next === undefined || next === null) break;
+    if (next === undefined || next === null || next === cursor) return items;
     cursor = next;
   }
-  return items;
 }
 
-const paged = (cursor: string | undefined) => ({ limit: 100, ...(cursor === undefined ? {} : { cursor }) });
+/** The query of one page, as large as the API gives it. */
+export const paged = (cursor: string | undefined) => ({ limit: 100, ...(cursor === undefined ? {} : { cursor }) });
 
 export const staffQuery = queryOptions({
   queryKey: ['staff'],
@@ -52,12 +54,16 @@ export function patientQuery(id: string) {
   });
 }
 
-export function staffMemberQuery(id: string) {
-  return queryOptions({
-    queryKey: ['staff', id],
-    queryFn: () => data(api().GET('/api/v1/staff/{id}', { params: { path: { id } } })),
-    staleTime: 5 * minutes,
-  });
+/** What a list calls a patient: the name, or why there is none. */
+export function usePatientLabel(id: string) {
+  const { t } = useI18n();
+  const query = useQuery(patientQuery(id));
+  return { patient: query.data, label: query.data ? listed(query.data) : withoutName(query, t) };
+}
+
+/** No name: it is on its way, or the data is restricted to others. */
+export function withoutName({ isError, error }: { isError: boolean; error: unknown }, t: I18n['t']): string {
+  return isError && !asProblem(error).passing ? t('patient.limited') : '…';
 }
 
 interface Named {
@@ -103,6 +109,11 @@ export function usePlaces() {
   const clinics = useQuery(clinicsQuery);
   const clinic = (id: string | undefined) => clinics.data?.find((each) => each.id === id);
   const schedule = (id: string | undefined) => schedules.data?.find((each) => each.id === id);
-  const ofStaff = (staff: string) => schedules.data?.find((each) => each.staff === staff);
-  return { schedules, clinics, clinic, schedule, ofStaff };
+  const allOf = (staff: string) => (schedules.data ?? []).filter((each) => each.staff === staff);
+  /** Of a member of staff with several, none: an address that may be the wrong one is worse than no address. */
+  const ofStaff = (staff: string) => {
+    const [only, another] = allOf(staff);
+    return another === undefined ? only : undefined;
+  };
+  return { schedules, clinics, clinic, schedule, allOf, ofStaff };
 }

@@ -47,6 +47,103 @@ test('books from the free slots, moves it, cancels it', async ({ open }) => {
   await expect(page.getByText('anulada', { exact: true })).toBeVisible();
 });
 
+test('moves an appointment after a reload, and never books a second one for it', async ({ open }) => {
+  const patient = await newPatient('Recarga');
+  const { token } = await withAccount(patient);
+  const schedule = await scheduleOf('physician');
+  const appointment = await book(patient.id, schedule.id, 'Control', 30);
+  const page = await open({ token });
+  let answer = () => {};
+  const slow = new Promise<void>((resolve) => (answer = resolve));
+  await page.route(`**/appointments/${appointment.id}`, async (route) => {
+    await slow;
+    await route.continue();
+  });
+  const asked = page.waitForRequest(`**/appointments/${appointment.id}`);
+  await page.goto(`/book?move=${appointment.id}&schedule=${schedule.id}`);
+  await asked;
+  const confirm = page.locator('.confirm');
+  await expect(page.getByRole('heading', { name: 'Cambiar la cita' })).toBeVisible();
+  await expect(confirm).toHaveCount(0);
+  answer();
+  await page.getByRole('radio').last().check();
+  await confirm.getByRole('button', { name: 'Cambiar a esta hora' }).click();
+  await expect(page).toHaveURL(/appointments/);
+  const { items } = await as('receptionist').get<Schemas['Page_Appointment']>(`/patients/${patient.id}/appointments`);
+  expect(items.map(({ id }) => id)).toEqual([appointment.id]);
+
+  await page.goto(`/book?move=${schedule.id}&schedule=${schedule.id}`);
+  await expect(page.getByText('No se puede leer la cita que quiere cambiar')).toBeVisible();
+  await expect(confirm).toHaveCount(0);
+});
+
+test('names the clinic of each appointment of somebody who works in two', async ({ open }) => {
+  const administrator = as('administrator');
+  const mark = Date.now() % 1_000_000;
+  const { id: staff } = await administrator.post<{ id: string }>('/staff', {
+    role: 'physician',
+    given_name: 'Dos',
+    family_name: `Centros ${mark}`,
+    license_number: `${mark}`,
+  });
+  const day = new Date(Date.now() + 7 * 24 * 3600 * 1000).toISOString().slice(0, 10);
+  const schedules: Schemas['Schedule'][] = [];
+  for (const which of ['Norte', 'Sur']) {
+    const clinic = await administrator.post<Schemas['Clinic']>('/clinics', {
+      code: `${which}-${mark}`,
+      name: `Centro ${which} ${mark}`,
+      address: `Calle ${which} 1`,
+    });
+    const schedule = await as('receptionist').post<Schemas['Schedule']>('/schedules', {
+      clinic: clinic.id,
+      staff,
+      name: `Consulta ${which}`,
+    });
+    const hour = which === 'Norte' ? 9 : 16;
+    await as('receptionist').post(`/schedules/${schedule.id}/slots`, {
+      from: day,
+      to: day,
+      weekdays: [1, 2, 3, 4, 5, 6, 7],
+      start: `${hour < 10 ? '0' : ''}${hour}:00`,
+      end: `${hour + 2}:00`,
+      minutes: 30,
+    });
+    schedules.push(schedule);
+  }
+  const patient = await newPatient('Viaja');
+  for (const schedule of schedules) await book(patient.id, schedule.id, schedule.name);
+  const { token } = await withAccount(patient);
+  const page = await open({ token }, '/appointments');
+  for (const [index, which] of (['Norte', 'Sur'] as const).entries()) {
+    const row = page.locator('.appointment').nth(index);
+    await expect(row).toContainText(`Centro ${which} ${mark} · Calle ${which} 1`);
+    await expect(row.getByRole('link', { name: 'Cambiar' })).toHaveAttribute(
+      'href',
+      new RegExp(schedules[index]?.id ?? 'no schedule'),
+    );
+  }
+});
+
+test('keeps the reason of one person’s booking from another’s', async ({ open }) => {
+  const [mother, child] = [await newPatient('Madre'), await newPatient('Hija')];
+  await as('receptionist').post(`/patients/${child.id}/guardians`, { guardian: mother.id, relationship: 'Madre' });
+  const { token } = await withAccount(mother);
+  const schedule = await scheduleOf('physician');
+  const page = await open({ token }, `/book?schedule=${schedule.id}`);
+  const reason = page.getByLabel(/Motivo de la cita/);
+  await reason.fill('Lo mío');
+  await page.getByRole('button', { name: 'Hija' }).click();
+  await expect(page.locator('.act-for.somebody')).toBeVisible();
+  await expect(page.locator('.confirm')).toHaveCount(1);
+  await expect(reason).toHaveValue('');
+  await page.reload();
+  await expect(page.locator('.act-for.somebody')).toBeVisible();
+  await expect(reason).toHaveValue('');
+  await page.locator('.act-for button').first().click();
+  await expect(reason).toHaveValue('Lo mío');
+  await expect(page.getByText('Hemos recuperado lo que había escrito')).toBeVisible();
+});
+
 test('joins the waiting list when no time suits', async ({ open }) => {
   const patient = await newPatient('Rosa');
   const { token } = await withAccount(patient);

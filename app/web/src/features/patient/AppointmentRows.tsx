@@ -10,6 +10,7 @@ import { Button, TextField } from '../../ui/forms';
 import { Failure, Mark, Notice } from '../../ui/page';
 import { say } from '../../ui/toasts';
 import { appointmentsQuery, type Appointment } from './queries';
+import { useScheduleOf } from './slots';
 
 export function AppointmentRows({ list }: { list: readonly Appointment[] }) {
   return (
@@ -28,7 +29,7 @@ const markKind = { arrived: 'good', fulfilled: 'plain', cancelled: 'warning', no
 export function AppointmentLine({ appointment, prominent = false }: { appointment: Appointment; prominent?: boolean }) {
   const { t, f, word } = useI18n();
   const places = usePlaces();
-  const schedule = places.ofStaff(appointment.staff);
+  const schedule = useScheduleOf(appointment);
   const clinic = places.clinic(schedule?.clinic);
   const [cancelling, setCancelling] = useState(false);
   const open = appointment.status === 'booked' && new Date(appointment.starts_at) > new Date();

@@ -1,17 +1,19 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, data, match, sending as keyed } from '../../api/client';
+import { asProblem } from '../../api/problem';
 import { useSend } from '../../api/send';
 import { useScheduleChoices } from '../../app/scheduleChoices';
 import { useSubject } from '../../app/subject';
 import { useDraft } from '../../drafts/useDraft';
 import { useI18n } from '../../i18n';
 import { dayIn, instant, plusDays } from '../../i18n/format';
+import { Restored } from '../../ui/Conflict';
 import { Button, SelectField, TextField } from '../../ui/forms';
-import { Empty, Failure, Loaded, Notice, Page, Section } from '../../ui/page';
+import { Empty, Failure, Lines, Loaded, Notice, Page, problemWords, Section } from '../../ui/page';
 import { say } from '../../ui/toasts';
-import { appointmentsQuery, type Appointment } from './queries';
+import { appointmentQuery, type Appointment } from './queries';
 import { byDay, slotsQuery, taken, type Slot } from './slots';
 
 /** Book an appointment, or move one: which service, which day and time, and why. */
@@ -19,8 +21,8 @@ export function BookPage() {
   const subject = useSubject();
   const { t, f } = useI18n();
   const { move, schedule: asked } = useSearch({ from: '/signed-in/book' });
-  const appointments = useQuery({ ...appointmentsQuery(subject.id), enabled: move !== undefined });
-  const moved = appointments.data?.find((each) => each.id === move);
+  const reading = useQuery({ ...appointmentQuery(subject.id, move ?? ''), enabled: move !== undefined });
+  const moved = reading.data;
   const { choices } = useScheduleChoices();
   const [schedule, setSchedule] = useState(asked ?? '');
   const [chosen, setChosen] = useState<Slot>();
@@ -32,21 +34,42 @@ export function BookPage() {
         moved ? t('book.moving', { when: `${f.longDay(moved.starts_at)}, ${f.time(moved.starts_at)}` }) : t('book.lead')
       }
     >
-      <SelectField
-        label={t('book.service')}
-        placeholder={t('book.choose')}
-        value={schedule}
-        choices={choices}
-        onValue={(value) => {
-          setSchedule(value);
-          setChosen(undefined);
-        }}
-      />
-      {schedule === '' ? null : <Slots schedule={schedule} chosen={chosen} onChoose={setChosen} />}
-      {schedule === '' ? null : <Confirm slot={chosen} moved={moved} onTaken={() => setChosen(undefined)} />}
+      {/* Until it is known what is moved there is nothing to confirm: it would be booked once more. */}
+      {move !== undefined && !moved ? (
+        <Unread query={reading} />
+      ) : (
+        <>
+          <SelectField
+            label={t('book.service')}
+            placeholder={t('book.choose')}
+            value={schedule}
+            choices={choices}
+            onValue={(value) => {
+              setSchedule(value);
+              setChosen(undefined);
+            }}
+          />
+          {schedule === '' ? null : <Slots schedule={schedule} chosen={chosen} onChoose={setChosen} />}
+          {schedule === '' ? null : (
+            <Confirm key={subject.id} slot={chosen} moved={moved} onTaken={() => setChosen(undefined)} />
+          )}
+        </>
+      )}
       {/* Once the times are there: they would push the button away from under the finger. */}
       {slots.isPending || move !== undefined ? null : <JoinWaiting schedule={schedule} />}
     </Page>
+  );
+}
+
+/** The appointment that is to be moved is on its way, or cannot be read. */
+function Unread({ query }: { query: UseQueryResult<Appointment> }) {
+  const { t } = useI18n();
+  if (!query.isError) return <Lines count={4} />;
+  return (
+    <Notice kind="danger" title={t('book.unread')}>
+      <p>{problemWords(asProblem(query.error), t).title}</p>
+      <Button onClick={() => void query.refetch()}>{t('problem.retry')}</Button>
+    </Notice>
   );
 }
 
@@ -124,7 +147,7 @@ function Confirm({
   const { t, f } = useI18n();
   const client = useQueryClient();
   const navigate = useNavigate();
-  const draft = useDraft('book/reason', '');
+  const draft = useDraft(`book/${subject.id}/reason`, '');
   const sending = useSend(
     (value: { slot: string; reason?: string; version?: number }, key) => {
       const { version, ...body } = value;
@@ -169,6 +192,7 @@ function Confirm({
   };
   return (
     <section className="confirm" aria-label={t('book.confirm')}>
+      <Restored restored={draft.restored} onDiscard={() => draft.clear()} />
       <TextField
         label={t('book.reason')}
         hint={t('book.reason-hint')}

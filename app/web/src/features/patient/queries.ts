@@ -1,22 +1,29 @@
 import { queryOptions } from '@tanstack/react-query';
 import { api, data, type Schemas } from '../../api/client';
-import { all } from '../../app/names';
+import { all, paged } from '../../app/names';
 
 export type Appointment = Schemas['Appointment'];
 export type Entry = Schemas['Entry'];
 export type Prescription = Schemas['Prescription'];
 export type Content = Schemas['Content'];
 
-const page = (cursor: string | undefined, limit = 100) => ({ limit, ...(cursor === undefined ? {} : { cursor }) });
-
 export function appointmentsQuery(patient: string) {
   return queryOptions({
     queryKey: ['appointments', 'of', patient],
-    queryFn: async () => {
-      const path = { id: patient };
-      return (await data(api().GET('/api/v1/patients/{id}/appointments', { params: { path, query: page(undefined) } })))
-        .items;
-    },
+    queryFn: () =>
+      all((cursor) =>
+        data(
+          api().GET('/api/v1/patients/{id}/appointments', { params: { path: { id: patient }, query: paged(cursor) } }),
+        ),
+      ),
+  });
+}
+
+export function appointmentQuery(patient: string, appointment: string) {
+  const path = { id: patient, appointment };
+  return queryOptions({
+    queryKey: ['appointments', 'one', patient, appointment],
+    queryFn: () => data(api().GET('/api/v1/patients/{id}/appointments/{appointment}', { params: { path } })),
   });
 }
 
@@ -26,7 +33,7 @@ export function prescriptionsQuery(patient: string) {
     queryFn: () =>
       all((cursor) =>
         data(
-          api().GET('/api/v1/patients/{id}/prescriptions', { params: { path: { id: patient }, query: page(cursor) } }),
+          api().GET('/api/v1/patients/{id}/prescriptions', { params: { path: { id: patient }, query: paged(cursor) } }),
         ),
       ),
   });
@@ -39,7 +46,7 @@ export function entriesQuery(patient: string, kind: Content['kind']) {
       all((cursor) =>
         data(
           api().GET('/api/v1/patients/{id}/entries', {
-            params: { path: { id: patient }, query: { kind, ...page(cursor) } },
+            params: { path: { id: patient }, query: { kind, ...paged(cursor) } },
           }),
         ),
       ),

@@ -1,6 +1,9 @@
-import { queryOptions, type QueryClient } from '@tanstack/react-query';
+import { queryOptions, useQueries, type QueryClient } from '@tanstack/react-query';
 import { api, data, type Schemas } from '../../api/client';
-import { dayIn } from '../../i18n/format';
+import { usePlaces, type Schedule } from '../../app/names';
+import { useI18n } from '../../i18n';
+import { dayIn, endOf, instant } from '../../i18n/format';
+import type { Appointment } from './queries';
 
 export type Slot = Schemas['Slot'];
 
@@ -23,6 +26,21 @@ export function slotsQuery(schedule: string, from: string, to: string, everythin
     },
     enabled: schedule !== '',
   });
+}
+
+/**
+ * The schedule of an appointment. Whoever holds several has the appointment's slot in one of them; until that one is found
+ * it is none of them.
+ */
+export function useScheduleOf({ staff, slot, starts_at }: Appointment): Schedule | undefined {
+  const { f } = useI18n();
+  const own = usePlaces().allOf(staff);
+  const day = dayIn(f.zone, new Date(starts_at));
+  const [from, to] = [instant(f.zone, day).toISOString(), endOf(f.zone, day)];
+  const several = own.length > 1 ? own : [];
+  const slots = useQueries({ queries: several.map((each) => slotsQuery(each.id, from, to, true)) });
+  if (several.length === 0) return own[0];
+  return several.find((_, index) => slots[index]?.data?.some((each) => each.id === slot));
 }
 
 /** Somebody was faster: the slot is no longer offered, not even while the list is being read again. */
