@@ -2,8 +2,10 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, data, match, sending as keyed, type Schemas } from '../../api/client';
 import { useSend } from '../../api/send';
-import { patientQuery, useStaffNames } from '../../app/names';
+import { all, full, paged, usePatientLabel, useStaffNames } from '../../app/names';
+import { useDraft } from '../../drafts/useDraft';
 import { useI18n } from '../../i18n';
+import { Restored } from '../../ui/Conflict';
 import { FormDialog } from '../../ui/FormDialog';
 import { Button, choicesOf, SelectField, TextArea } from '../../ui/forms';
 import { Empty, Loaded, Mark, Page, Section } from '../../ui/page';
@@ -16,7 +18,7 @@ export function EmergenciesPage() {
   const { t } = useI18n();
   const emergencies = useQuery({
     queryKey: ['emergencies'],
-    queryFn: async () => (await data(api().GET('/api/v1/emergencies', { params: { query: { limit: 100 } } }))).items,
+    queryFn: () => all((cursor) => data(api().GET('/api/v1/emergencies', { params: { query: paged(cursor) } }))),
   });
   return (
     <Page title={t('emergencies.title')} lead={t('emergencies.lead')}>
@@ -57,13 +59,13 @@ export function EmergenciesPage() {
 function Line({ emergency }: { emergency: Emergency }) {
   const { t, f, word } = useI18n();
   const nameOf = useStaffNames();
-  const patient = useQuery(patientQuery(emergency.patient)).data;
+  const { patient, label } = usePatientLabel(emergency.patient);
   const [judging, setJudging] = useState(false);
   const who = nameOf(emergency.staff) ?? '…';
   return (
     <li>
       <div>
-        <strong>{who}</strong> <span>→ {patient ? `${patient.given_name} ${patient.family_name}` : '…'}</span>
+        <strong>{who}</strong> <span>→ {patient ? full(patient) : label}</span>
         <p className="prose">{emergency.reason}</p>
         <p className="hint">
           {f.moment(emergency.opened_at)} – {f.time(emergency.expires_at)}
@@ -86,7 +88,7 @@ function Judge({ emergency, onClose }: { emergency: Emergency; onClose: () => vo
   const { t, word } = useI18n();
   const client = useQueryClient();
   const [verdict, setVerdict] = useState('');
-  const [comment, setComment] = useState('');
+  const draft = useDraft(`review/${emergency.id}`, '');
   const sending = useSend(
     (body: Schemas['Review'], key) =>
       data(
@@ -98,9 +100,11 @@ function Judge({ emergency, onClose }: { emergency: Emergency; onClose: () => vo
       ),
     async () => {
       say(t('emergencies.done'));
+      await draft.clear();
       await client.invalidateQueries({ queryKey: ['emergencies'] });
       onClose();
     },
+    draft.keys,
   );
   return (
     <FormDialog
@@ -108,9 +112,12 @@ function Judge({ emergency, onClose }: { emergency: Emergency; onClose: () => vo
       go={t('emergencies.go')}
       sending={sending}
       onClose={onClose}
-      onSubmit={() => void sending.send({ verdict: verdict as Schemas['EmergencyVerdict'], comment: comment.trim() })}
+      onSubmit={() =>
+        void sending.send({ verdict: verdict as Schemas['EmergencyVerdict'], comment: draft.value.trim() })
+      }
     >
       <p className="prose sheet">{emergency.reason}</p>
+      <Restored restored={draft.restored} onDiscard={draft.clear} />
       <SelectField
         label={t('emergencies.verdict')}
         placeholder={t('form.choose')}
@@ -121,8 +128,8 @@ function Judge({ emergency, onClose }: { emergency: Emergency; onClose: () => vo
       />
       <TextArea
         label={t('emergencies.comment')}
-        value={comment}
-        onValue={setComment}
+        value={draft.value}
+        onValue={draft.set}
         error={sending.problem?.field('comment')}
         required
       />
