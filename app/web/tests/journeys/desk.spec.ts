@@ -31,6 +31,66 @@ test('receives a patient: arrived at the desk, seen by the physician', async ({ 
   expect((await reload(appointment.id, patient.id)).status).toBe('fulfilled');
 });
 
+test('takes back what was pressed by mistake, before it counts', async ({ open }) => {
+  const schedule = await scheduleOf('physician');
+  const patient = await newPatient('Yerro');
+  const booked = await book(patient.id, schedule.id, 'Control');
+  await as('receptionist').post(
+    `/patients/${patient.id}/appointments/${booked.id}/attendance`,
+    { status: 'arrived' },
+    { 'If-Match': `"${booked.version}"` },
+  );
+  const page = await open('physician', '/robots.txt');
+  await page.clock.install();
+  await page.goto('/');
+  await goToDay(page, booked.starts_at);
+  const seen = page.getByRole('button', { name: `Atendido: Yerro ${patient.family_name}` });
+  await seen.click();
+  await page.getByRole('button', { name: `Deshacer: Yerro ${patient.family_name}` }).click();
+  await page.clock.runFor(20_000);
+  expect((await reload(booked.id, patient.id)).status).toBe('arrived');
+  // Who goes on to something else has decided.
+  await seen.click();
+  await page.getByRole('link', { name: 'Agenda' }).click();
+  await expect.poll(async () => (await reload(booked.id, patient.id)).status).toBe('fulfilled');
+});
+
+test('keeps no session awake for an empty chair', async ({ open }) => {
+  const page = await open('physician', '/robots.txt');
+  await page.clock.install();
+  let asked = 0;
+  page.on('request', (request) => (asked += request.url().includes('/api/v1/') ? 1 : 0));
+  await page.goto('/');
+  await expect(page.getByRole('heading', { name: 'Hoy' })).toBeVisible();
+  await page.waitForLoadState('networkidle');
+  asked = 0;
+  await page.clock.runFor(60_000);
+  await expect.poll(() => asked).toBeGreaterThan(0);
+  await page.clock.runFor(3 * 60_000);
+  await page.waitForLoadState('networkidle');
+  asked = 0;
+  await page.clock.runFor(30 * 60_000);
+  expect(asked).toBe(0);
+  await page.mouse.move(200, 200);
+  await expect.poll(() => asked).toBeGreaterThan(0);
+});
+
+test('says of whom it may not show the name', async ({ open }) => {
+  const schedule = await scheduleOf('physician');
+  const patient = await newPatient('Reserva');
+  const booked = await book(patient.id, schedule.id, 'Control');
+  await as('auditor').put(
+    `/patients/${patient.id}/restriction`,
+    { restricted: true, reason: 'Prueba' },
+    patient.version,
+  );
+  const page = await open('receptionist');
+  await page.getByLabel('Consulta').selectOption(schedule.staff);
+  await goToDay(page, booked.starts_at);
+  const row = page.getByRole('listitem').filter({ has: page.locator(`time[datetime="${booked.starts_at}"]`) });
+  await expect(row.getByRole('link')).toHaveText('Datos limitados');
+});
+
 test('drags an appointment to a free slot, and moves another with the keyboard', async ({ open }) => {
   const schedule = await scheduleOf('physician');
   const day = await firstDay(schedule.id);

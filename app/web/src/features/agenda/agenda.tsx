@@ -1,8 +1,9 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
-import { patientQuery } from '../../app/names';
+import { listed, patientQuery, withoutName } from '../../app/names';
 import { can } from '../../app/permissions';
+import { usePolling } from '../../app/presence';
 import { useScheduleChoices } from '../../app/scheduleChoices';
 import { useMe } from '../../app/session';
 import { useI18n } from '../../i18n';
@@ -42,8 +43,9 @@ export function AgendaPage() {
   const from = instant(f.zone, first).toISOString();
   const to = instant(f.zone, plusDays(first, days.length)).toISOString();
   const staff = schedules.find((each) => each.id === schedule)?.staff ?? '';
-  const slots = useQuery({ ...slotsQuery(schedule, from, to, true), refetchInterval: 30_000 });
-  const appointments = useQuery({ ...dayQuery(staff, from, to), refetchInterval: 30_000 });
+  const refetchInterval = usePolling();
+  const slots = useQuery({ ...slotsQuery(schedule, from, to, true), refetchInterval });
+  const appointments = useQuery({ ...dayQuery(staff, from, to), refetchInterval });
   const names = useNames(appointments.data ?? []);
   const [moving, setMoving] = useState<Appointment>();
   const [holding, setHolding] = useState<Slot>();
@@ -122,9 +124,10 @@ export function AgendaPage() {
 }
 
 function useNames(list: readonly Appointment[]): Map<string, string> {
+  const { t } = useI18n();
   const ids = [...new Set(list.map((each) => each.patient))];
   const patients = useQueries({ queries: ids.map((id) => patientQuery(id)) });
   return new Map(
-    patients.flatMap(({ data }) => (data ? [[data.id, `${data.family_name}, ${data.given_name}`] as const] : [])),
+    patients.map((patient, index) => [ids[index] ?? '', patient.data ? listed(patient.data) : withoutName(patient, t)]),
   );
 }

@@ -3,7 +3,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, data, sending as keyed, type Schemas } from '../../api/client';
 import { useSend } from '../../api/send';
-import { patientQuery } from '../../app/names';
+import { usePatientLabel } from '../../app/names';
 import { useScheduleChoices } from '../../app/scheduleChoices';
 import { useMe } from '../../app/session';
 import { useI18n } from '../../i18n';
@@ -54,7 +54,7 @@ export function WaitingPage() {
 function Line({ waiting }: { waiting: Waiting }) {
   const { t, f, word } = useI18n();
   const client = useQueryClient();
-  const patient = useQuery(patientQuery(waiting.patient)).data;
+  const { label: name } = usePatientLabel(waiting.patient);
   const [booking, setBooking] = useState(false);
   const [slot, setSlot] = useState<Slot>();
   const refresh = async () => {
@@ -87,7 +87,6 @@ function Line({ waiting }: { waiting: Waiting }) {
       ),
     refresh,
   );
-  const name = patient ? `${patient.family_name}, ${patient.given_name}` : '…';
   return (
     <li>
       <div>

@@ -2,7 +2,8 @@ import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { asProblem } from '../../api/problem';
-import { myName, patientQuery, usePlaces } from '../../app/names';
+import { full, myName, usePatientLabel, usePlaces } from '../../app/names';
+import { usePolling } from '../../app/presence';
 import { useScheduleChoices } from '../../app/scheduleChoices';
 import { useMe } from '../../app/session';
 import { useI18n } from '../../i18n';
@@ -12,6 +13,7 @@ import { Icon } from '../../ui/Icon';
 import { Empty, Failure, Lines, Page } from '../../ui/page';
 import { dayQuery } from '../agenda/queries';
 import type { Appointment } from '../patient/queries';
+import { useScheduleOf } from '../patient/slots';
 import { AttendanceButtons, StatusMark } from './attendance';
 
 /** The day's list: a physician's own; for nursing and reception, everybody's or one's. */
@@ -26,7 +28,8 @@ export function TodayPage() {
   const { schedules, choices } = useScheduleChoices((schedule) => schedule.staff);
   const staff = whose === '' ? [...new Set(schedules.map((each) => each.staff))] : [whose];
   const [from, to] = [instant(f.zone, day).toISOString(), endOf(f.zone, day)];
-  const days = useQueries({ queries: staff.map((each) => ({ ...dayQuery(each, from, to), refetchInterval: 30_000 })) });
+  const refetchInterval = usePolling();
+  const days = useQueries({ queries: staff.map((each) => ({ ...dayQuery(each, from, to), refetchInterval })) });
   const waiting = places.schedules.isPending || days.some((each) => each.isPending);
   const failed = days.find((each) => each.isError && each.data === undefined);
   const list = days.flatMap((each) => each.data ?? []).filter((each) => each.status !== 'cancelled');
@@ -78,7 +81,7 @@ export function TodayPage() {
                 key={appointment.id}
                 appointment={appointment}
                 next={appointment === next}
-                service={whose === '' ? places.ofStaff(appointment.staff)?.name : undefined}
+                everybody={whose === ''}
               />
             ))}
           </ol>
@@ -88,35 +91,25 @@ export function TodayPage() {
   );
 }
 
-function Line({
-  appointment,
-  next,
-  service,
-}: {
-  appointment: Appointment;
-  next: boolean;
-  service: string | undefined;
-}) {
+function Line({ appointment, next, everybody }: { appointment: Appointment; next: boolean; everybody: boolean }) {
   const { t, f } = useI18n();
-  const patient = useQuery(patientQuery(appointment.patient)).data;
+  const { patient, label } = usePatientLabel(appointment.patient);
+  const schedule = useScheduleOf(appointment);
   return (
     <li className={`${appointment.status} ${next ? 'next' : ''}`}>
       <time dateTime={appointment.starts_at}>{f.time(appointment.starts_at)}</time>
       <div className="who">
         <Link to="/patients/$patient" params={{ patient: appointment.patient }}>
-          {patient ? `${patient.family_name}, ${patient.given_name}` : '…'}
+          {label}
         </Link>
         <p className="hint">
           {patient ? t('patient.years', { age: f.age(patient.birth_date) }) : ''}
-          {service ? ` · ${service}` : ''}
+          {everybody && schedule ? ` · ${schedule.name}` : ''}
           {appointment.reason ? ` · ${appointment.reason}` : ''}
         </p>
       </div>
       <StatusMark status={appointment.status} />
-      <AttendanceButtons
-        appointment={appointment}
-        name={patient ? `${patient.given_name} ${patient.family_name}` : ''}
-      />
+      <AttendanceButtons appointment={appointment} name={patient ? full(patient) : label} />
     </li>
   );
 }

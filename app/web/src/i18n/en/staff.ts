@@ -9,6 +9,8 @@ export default {
   'today.arrived.other': '{count} waiting here',
   'today.seen.one': '{count} seen',
   'today.seen.other': '{count} seen',
+  'attendance.undo': 'Undo',
+  'attendance.undo-of': 'Undo: {name}',
   'search.title': 'Patients',
   'search.label': 'Find a patient',
   'search.placeholder': 'Name, document, telephone or date of birth',

@@ -9,6 +9,8 @@ export default {
   'today.arrived.other': '{count} en sala',
   'today.seen.one': '{count} atendida',
   'today.seen.other': '{count} atendidas',
+  'attendance.undo': 'Deshacer',
+  'attendance.undo-of': 'Deshacer: {name}',
   'search.title': 'Pacientes',
   'search.label': 'Buscar paciente',
   'search.placeholder': 'Nombre, documento, teléfono o fecha de nacimiento',
