@@ -56,7 +56,27 @@ test('an auditor reads the access log, of everybody and of one patient, and veri
   await page.getByRole('button', { name: 'Verificar el registro' }).click();
   await expect(page.getByText(/Íntegro: [\d.]+ líneas/)).toBeVisible();
   await page.getByText('Sellos actuales').click();
-  await expect(page.locator('.heads li').first()).toBeVisible();
+  const heads = page.locator('.heads li');
+  await expect(heads.first()).toBeVisible();
+  const kept = (await heads.allInnerTexts()).join('\n');
+
+  // What was kept elsewhere agrees; a head that the log never had does not; what is no head is not compared at all.
+  await page.getByText('Comparar con sellos guardados').click();
+  const field = page.getByLabel('Sellos guardados antes');
+  await field.fill(kept);
+  await page.getByRole('button', { name: 'Verificar el registro' }).click();
+  await expect(page.getByText(/^Coincide con/)).toBeVisible();
+  const verified = page.waitForRequest('**/access-log/verify');
+  const forged = kept.replace(/[0-9a-f]{64}/, '0'.repeat(64));
+  const file = { name: 'sellos.txt', mimeType: 'text/plain', buffer: Buffer.from(forged) };
+  await page.getByLabel('O el archivo en el que están').setInputFiles(file);
+  await expect(field).toHaveValue(forged);
+  await page.getByRole('button', { name: 'Verificar el registro' }).click();
+  expect(((await verified).postDataJSON() as Schemas['VerifyLog']).anchors[0]?.hash).toBe('0'.repeat(64));
+  await expect(page.getByText('El registro está alterado')).toBeVisible();
+  await expect(page.getByText('no coincide con el sello guardado', { exact: false }).last()).toBeVisible();
+  await field.fill(`${kept}\n3/x`);
+  await expect(page.getByText('Aquí hay algo que no es un sello', { exact: false })).toBeVisible();
 });
 
 test('an administrator registers somebody, changes their role and gives them access', async ({ open }) => {

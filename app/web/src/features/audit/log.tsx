@@ -1,14 +1,13 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api, data, sending as keyed, type Schemas } from '../../api/client';
+import { api, data } from '../../api/client';
 import { asProblem } from '../../api/problem';
-import { useSend } from '../../api/send';
 import { useI18n } from '../../i18n';
 import { Button } from '../../ui/forms';
-import { Icon } from '../../ui/Icon';
-import { Empty, Failure, Lines, Mark, Notice, Page } from '../../ui/page';
+import { Empty, Failure, Lines, Mark, Page } from '../../ui/page';
 import { AccessLines } from '../patient/AccessLines';
 import { Dialog } from '../../ui/Dialog';
+import { VerifyLog } from './VerifyLog';
 
 /** The access log of the organization, and the proof that nobody altered it. */
 export function LogPage() {
@@ -28,7 +27,7 @@ export function LogPage() {
   const lines = log.data?.pages.flatMap((page) => page.items);
   return (
     <Page title={t('log.title')} lead={t('log.lead')} wide>
-      <Verify />
+      <VerifyLog />
       {lines === undefined ? (
         log.isError ? (
           <Failure problem={asProblem(log.error)} retry={() => void log.refetch()} />
@@ -100,59 +99,5 @@ export function LogPage() {
         </Dialog>
       )}
     </Page>
-  );
-}
-
-function Verify() {
-  const { t, f, word } = useI18n();
-  const [verdict, setVerdict] = useState<Schemas['Verdict'] & { at: Date }>();
-  const verifying = useSend(
-    (_: string, key) => data(api().POST('/api/v1/access-log/verify', { ...keyed(key), body: { anchors: [] } })),
-    (found) => setVerdict({ ...found, at: new Date() }),
-  );
-  return (
-    <section className="verify" aria-label={t('verify-log.title')}>
-      <div className="row between">
-        <p>{t('verify-log.lead')}</p>
-        <Button kind="main" busy={verifying.busy} onClick={() => void verifying.send('verify')}>
-          <Icon name="shield" /> {verifying.busy ? t('verify-log.busy') : t('verify-log.go')}
-        </Button>
-      </div>
-      <Failure problem={verifying.problem} />
-      {verdict ? (
-        <Notice
-          kind={verdict.intact ? 'good' : 'danger'}
-          title={
-            verdict.intact
-              ? t('verify-log.intact', { lines: f.number(verdict.lines), time: f.time(verdict.at) })
-              : t('verify-log.altered')
-          }
-        >
-          {verdict.findings.length === 0 ? null : (
-            <ul>
-              {verdict.findings.map((finding, index) => (
-                <li key={index}>
-                  {word('finding', finding.finding)} · {t('verify-log.lane', { lane: finding.lane })}
-                  {'seq' in finding ? ` · ${finding.seq}` : ''}
-                </li>
-              ))}
-            </ul>
-          )}
-          <details>
-            <summary>{t('verify-log.heads')}</summary>
-            <p className="hint">{t('verify-log.heads-text')}</p>
-            <ul className="heads">
-              {verdict.heads.map((head) => (
-                <li key={head.lane}>
-                  <code>
-                    {head.lane}/{head.seq} {head.hash}
-                  </code>
-                </li>
-              ))}
-            </ul>
-          </details>
-        </Notice>
-      ) : null}
-    </section>
   );
 }
