@@ -52,7 +52,7 @@ def reached(name: str, namespace: str, targets: list[tuple[str, int]]) -> set[tu
 
 def run() -> None:
     report = Report("13", "an attacker's pod")
-    wait("the database to be ready", lambda: len([p for p in platform.members() if platform.ready(p)]) == 3, 120)
+    platform.settled()
     began = time.monotonic()
     attackers = {
         "a stranger in the programs' namespace": pod("attacker-stranger", WEB, {"app": "attacker"}),
