@@ -14,8 +14,11 @@ export interface Config {
   readonly environment?: string;
 }
 
-/** No answer after this long is no answer. The API itself gives up after 15 seconds. */
+/** No answer after this long is no answer, and a body that rests as long has ended. The API gives up after 15 seconds. */
 const deadline = 20_000;
+
+/** The slowest way up that is waited for, in bytes a second: a phone at the edge of its network. */
+const slowest = 16_000;
 
 let language = 'es';
 let client: Client<paths> | undefined;
@@ -25,7 +28,11 @@ export function speak(chosen: string) {
 }
 
 export function connect(config: Config) {
-  client = createClient<paths>({ baseUrl: config.apiOrigin, credentials: 'include', fetch: guarded });
+  client = createClient<paths>({
+    baseUrl: config.apiOrigin,
+    credentials: 'include',
+    fetch: (request) => guarded(request, deadline),
+  });
 }
 
 /** The client. `connect` comes first. */
@@ -34,20 +41,61 @@ export function api(): Client<paths> {
   return client;
 }
 
-async function guarded(request: Request): Promise<Response> {
+/** For a request that carries a file: it has the time that its way takes. */
+export function carrying(bytes: number): { fetch: (request: Request) => Promise<Response> } {
+  return { fetch: (request) => guarded(request, deadline + (bytes / slowest) * 1000) };
+}
+
+async function guarded(request: Request, patience: number): Promise<Response> {
   request.headers.set('Accept-Language', language);
   const end = begin();
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), patience);
   try {
-    const response = await fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(deadline)]) });
-    return response;
-  } catch (error) {
-    if (request.signal.aborted) throw error;
-    const problem = new Problem('unreachable');
-    troubled(problem);
-    throw problem;
+    const response = await fetch(request, { signal: AbortSignal.any([request.signal, late.signal]) });
+    if (response.status === 401 && !signIn.test(new URL(request.url).pathname)) sessionEnded(true);
+    // "No content" has no body, though browsers give it an empty one.
+    if (response.body === null || response.status === 204) return response;
+    return new Response(
+      flowing(response.body, late, () => lost(request)),
+      response,
+    );
+  } catch {
+    throw lost(request);
   } finally {
+    clearTimeout(timer);
     end();
   }
+}
+
+type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+/** A body that may take its time, as long as something of it comes. */
+export function flowing(body: Bytes, late: AbortController, lost: () => Problem): Bytes {
+  const reader = body.getReader();
+  return new ReadableStream({
+    pull: async (controller) => {
+      const timer = setTimeout(() => late.abort(), deadline);
+      try {
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch {
+        throw lost();
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}
+
+/** There is no answer that can be read. What was sent may have been done. */
+function lost(request: Request): Problem {
+  const problem = new Problem('unreachable');
+  // What the page itself has given up says nothing about the platform.
+  if (!request.signal.aborted) troubled(problem);
+  return problem;
 }
 
 interface Answer {
@@ -61,7 +109,10 @@ const signIn = /\/auth\/(sign-in|me$)/;
 
 /** The data of an answer; anything else is thrown as a `Problem`. */
 export async function data<A extends Answer>(answer: Promise<A>): Promise<Exclude<A['data'], undefined>> {
-  const { data, error, response } = await answer;
+  const { data, error, response } = await answer.catch((reason: unknown) => {
+    // An answer that was cut off after its beginning says nothing either.
+    throw reason instanceof Problem ? reason : new Problem('unreachable');
+  });
   if (response.ok) {
     well();
     return data as Exclude<A['data'], undefined>;
@@ -69,7 +120,6 @@ export async function data<A extends Answer>(answer: Promise<A>): Promise<Exclud
   const problem = problemOf(response, error);
   if (problem.passing) troubled(problem);
   else well();
-  if (problem.status === 401 && !signIn.test(new URL(response.url).pathname)) sessionEnded(true);
   throw problem;
 }
 
