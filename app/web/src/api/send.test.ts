@@ -1,13 +1,29 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Problem } from './problem';
-import { attempt, intend } from './send';
+import { attempt, Keys } from './send';
 
 describe('intentions', () => {
-  it('keeps its key while the content stays, and gets another with other content', () => {
-    const first = intend('{"slot":1}', undefined);
-    expect(intend('{"slot":1}', first).key).toBe(first.key);
-    expect(intend('{"slot":2}', first).key).not.toBe(first.key);
-    expect(intend('{"slot":1}', undefined).key).not.toBe(first.key);
+  it('have one key until they have a clear end, whatever else is sent meanwhile', () => {
+    const keys = new Keys();
+    const first = keys.of('{"slot":1}');
+    const second = keys.of('{"slot":2}');
+    expect(second).not.toBe(first);
+    keys.forget('{"slot":2}');
+    expect(keys.of('{"slot":1}')).toBe(first);
+    expect(keys.of('{"slot":2}')).not.toBe(second);
+    keys.forget();
+    expect(keys.of('{"slot":1}')).not.toBe(first);
+  });
+
+  it('keep it over a reload', () => {
+    let kept: readonly (readonly [string, string])[] = [];
+    const before = new Keys((held) => (kept = held));
+    const key = before.of('{"text":"tos"}');
+    const after = new Keys();
+    after.restore(kept);
+    expect(after.of('{"text":"tos"}')).toBe(key);
+    before.forget();
+    expect(kept).toEqual([]);
   });
 });
 

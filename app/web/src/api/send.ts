@@ -1,21 +1,45 @@
 /**
  * Sending something that changes something: once, however often the button is pressed.
  *
- * A key stands for one intention. While an attempt has no clear end (no answer, 503), the same content is sent with the
- * same key, so that repeating it has one effect. Other content, or a success, makes a new key.
+ * A key stands for one intention. Until what it was sent with has a clear end (no answer and 503 are none), the same
+ * content is sent with the same key, so that repeating it has one effect. A form with a draft keeps its keys with it.
  */
 
+import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { asProblem, Problem } from './problem';
 
-export interface Intent {
-  readonly key: string;
-  readonly content: string;
-}
+/** The keys of what has no clear end yet, by what was sent. */
+export class Keys {
+  #held: ReadonlyMap<string, string> = new Map();
+  readonly #changed: (held: readonly (readonly [string, string])[]) => void;
 
-/** The key for this content, after the attempt `last` that has no clear end. */
-export function intend(content: string, last: Intent | undefined): Intent {
-  return last?.content === content ? last : { key: crypto.randomUUID(), content };
+  constructor(changed: (held: readonly (readonly [string, string])[]) => void = () => {}) {
+    this.#changed = changed;
+  }
+
+  of(content: string): string {
+    const known = this.#held.get(content);
+    if (known !== undefined) return known;
+    const key = crypto.randomUUID();
+    this.#set(new Map([...this.#held, [content, key]]));
+    return key;
+  }
+
+  /** Those from before a reload. */
+  restore(held: readonly (readonly [string, string])[]) {
+    this.#held = new Map([...held, ...this.#held]);
+  }
+
+  /** It has a clear end; without a content, everything has. */
+  forget(content?: string) {
+    this.#set(new Map(content === undefined ? [] : [...this.#held].filter(([each]) => each !== content)));
+  }
+
+  #set(held: ReadonlyMap<string, string>) {
+    this.#held = held;
+    this.#changed([...held]);
+  }
 }
 
 /** What is tried again without asking: the API itself says that it is a matter of moments. */
@@ -47,38 +71,47 @@ export interface Sending<V, R> {
 export function useSend<V, R>(
   run: (value: V, key: string) => Promise<R>,
   done?: (result: R, value: V) => unknown,
+  kept?: Keys,
 ): Sending<V, R> {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem>();
   const running = useRef(false);
-  const last = useRef<Intent>(undefined);
-  const current = useRef({ run, done });
+  const client = useQueryClient();
+  const [own] = useState(() => new Keys());
+  const keys = kept ?? own;
+  const current = useRef({ run, done, keys });
   useEffect(() => {
-    current.current = { run, done };
+    current.current = { run, done, keys };
   });
 
-  const send = useCallback(async (value: V) => {
-    if (running.current) return undefined;
-    running.current = true;
-    setBusy(true);
-    setProblem(undefined);
-    const intent = intend(JSON.stringify([value]), last.current);
-    last.current = intent;
-    try {
-      const result = await attempt(() => current.current.run(value, intent.key));
-      last.current = undefined;
-      await current.current.done?.(result, value);
-      return result;
-    } catch (error) {
-      const failed = asProblem(error);
-      if (!failed.passing) last.current = undefined;
-      setProblem(failed);
-      return undefined;
-    } finally {
-      running.current = false;
-      setBusy(false);
-    }
-  }, []);
+  const send = useCallback(
+    async (value: V) => {
+      if (running.current) return undefined;
+      running.current = true;
+      setBusy(true);
+      setProblem(undefined);
+      const { keys } = current.current;
+      const content = JSON.stringify([value]);
+      const key = keys.of(content);
+      try {
+        const result = await attempt(() => current.current.run(value, key));
+        keys.forget();
+        await current.current.done?.(result, value);
+        return result;
+      } catch (error) {
+        const failed = asProblem(error);
+        if (!failed.passing) keys.forget(content);
+        // What is shown is older than what is there.
+        if (failed.conflict) void client.invalidateQueries();
+        setProblem(failed);
+        return undefined;
+      } finally {
+        running.current = false;
+        setBusy(false);
+      }
+    },
+    [client],
+  );
   const forget = useCallback(() => setProblem(undefined), []);
   return { busy, problem, send, forget };
 }

@@ -1,4 +1,5 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { Keys } from '../api/send';
 import { useMe } from '../app/session';
 import { drop, keep, recall } from './vault';
 
@@ -7,28 +8,54 @@ export interface Draft<T> {
   readonly set: (value: T) => void;
   /** It was typed before a reload. */
   readonly restored: boolean;
+  /** The keys with which it was sent, as long as it is not known what came of it: they outlive a reload, too. */
+  readonly keys: Keys;
   /** Sent, or given up: nothing of it stays on this device. The form shows what it began with, or `next`. */
   readonly clear: (next?: T) => Promise<void>;
 }
 
-/** The state of a form that survives a reload. `name` says which form about whom. */
+/** The state of a form that survives a reload. `name` says which form about whom: under another name it begins anew. */
 export function useDraft<T>(name: string, initial: T): Draft<T> {
   const owner = useMe().person;
-  const [value, setValue] = useState(initial);
-  const [restored, setRestored] = useState(false);
+  const fresh = { name, value: initial, restored: false };
+  const [state, setState] = useState(fresh);
+  if (state.name !== name) setState(fresh);
+  const { value, restored } = state.name === name ? state : fresh;
   const touched = useRef(false);
   const pending = useRef<{ timer: ReturnType<typeof setTimeout>; keep: () => void }>(undefined);
+  const latest = useRef(initial);
   const start = useRef(initial);
+  useEffect(() => {
+    latest.current = initial;
+  });
+  const keys = useMemo(
+    () =>
+      new Keys((held) => {
+        const done = held.length === 0 ? drop(keysOf(name)) : keep(owner, keysOf(name), held);
+        void done.catch(() => undefined);
+      }),
+    [owner, name],
+  );
+
+  /** Nothing that belongs to another form is shown in this one. */
+  const show = useCallback(
+    (next: T, restored: boolean) =>
+      setState((before) => (before.name === name ? { name, value: next, restored } : before)),
+    [name],
+  );
 
   useEffect(() => {
     let current = true;
-    void recall(owner, name)
-      .catch(() => undefined)
-      .then((kept) => {
+    touched.current = false;
+    start.current = latest.current;
+    void Promise.all([recall(owner, name), recall(owner, keysOf(name))])
+      .catch(() => [])
+      .then(([kept, sent]) => {
+        if (!current) return;
+        if (Array.isArray(sent)) keys.restore(sent as [string, string][]);
         // What is being typed already goes before what was typed before.
-        if (!current || touched.current || kept === undefined) return;
-        setValue(kept as T);
-        setRestored(true);
+        if (touched.current || kept === undefined) return;
+        show(kept as T, true);
       });
     return () => {
       current = false;
@@ -36,12 +63,12 @@ export function useDraft<T>(name: string, initial: T): Draft<T> {
       clearTimeout(pending.current?.timer);
       pending.current?.keep();
     };
-  }, [owner, name]);
+  }, [owner, name, keys, show]);
 
   const set = useCallback(
     (next: T) => {
       touched.current = true;
-      setValue(next);
+      setState((before) => (before.name === name ? { ...before, value: next } : before));
       clearTimeout(pending.current?.timer);
       const now = () => {
         pending.current = undefined;
@@ -56,12 +83,14 @@ export function useDraft<T>(name: string, initial: T): Draft<T> {
       clearTimeout(pending.current?.timer);
       pending.current = undefined;
       touched.current = false;
-      setRestored(false);
       if (next !== undefined) start.current = next;
-      setValue(start.current);
+      show(start.current, false);
+      keys.forget();
       await drop(name).catch(() => undefined);
     },
-    [name],
+    [name, keys, show],
   );
-  return { value, set, restored, clear };
+  return { value, set, restored, keys, clear };
 }
+
+const keysOf = (name: string) => `${name}#keys`;

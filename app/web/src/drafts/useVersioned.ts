@@ -42,6 +42,7 @@ export function useVersioned<T extends Fields>(
       await draft.clear({ value, base: value, version });
       await done();
     },
+    draft.keys,
   );
   const kept = draft.value;
   // As long as nothing was typed, the form follows what is read.

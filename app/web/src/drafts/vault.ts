@@ -5,7 +5,8 @@
 
 const database = 'galeno-drafts';
 const stores = ['keys', 'drafts'] as const;
-const lifetime = 24 * 3600 * 1000;
+/** How long a draft is kept, in milliseconds. */
+export const lifetime = 24 * 3600 * 1000;
 
 interface Kept {
   iv: Uint8Array<ArrayBuffer>;

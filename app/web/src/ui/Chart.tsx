@@ -51,9 +51,9 @@ export function Chart({
           </g>
         ))}
         <path className="chart-line" d={line} />
-        {points.map((point) => (
+        {points.map((point, index) => (
           <circle
-            key={point.at}
+            key={index}
             className={point === last ? 'chart-point last' : 'chart-point'}
             cx={x(point.at)}
             cy={y(point.value)}
@@ -76,8 +76,8 @@ export function Chart({
           </tr>
         </thead>
         <tbody>
-          {points.map((point) => (
-            <tr key={point.at}>
+          {points.map((point, index) => (
+            <tr key={index}>
               <td>{f.moment(new Date(point.at))}</td>
               <td>{f.number(point.value)}</td>
             </tr>

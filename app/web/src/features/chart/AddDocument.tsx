@@ -1,6 +1,6 @@
-import { useState } from 'react';
-import { api, data, sending as keyed, type Schemas } from '../../api/client';
-import { useSend } from '../../api/send';
+import { useRef, useState } from 'react';
+import { api, carrying, data, sending as keyed } from '../../api/client';
+import { Keys, useSend } from '../../api/send';
 import { useI18n } from '../../i18n';
 import { FormDialog } from '../../ui/FormDialog';
 import { FileField } from '../../ui/FileField';
@@ -16,11 +16,15 @@ export function AddDocument({ onClose }: { onClose: () => void }) {
   const [file, setFile] = useState<File>();
   const [title, setTitle] = useState('');
   const [wrong, setWrong] = useState<string>();
-  const adding = useAdd(onClose);
+  const [keys] = useState(() => new Keys());
+  const uploaded = useRef<{ file: File; id: string }>(undefined);
+  const adding = useAdd(keys, onClose);
+  const add = (attachment: string) => adding.send([{ kind: 'document', title: title.trim(), attachment }]);
   const uploading = useSend(
     ({ content, type }: { content: File; type: Upload; name: string }, key) =>
       data(
         api().POST('/api/v1/patients/{id}/documents', {
+          ...carrying(content.size),
           headers: { ...keyed(key).headers, 'Content-Type': type },
           params: { path: { id: patient.id } },
           // The description says a list of bytes; what is sent are the bytes themselves.
@@ -28,13 +32,18 @@ export function AddDocument({ onClose }: { onClose: () => void }) {
           bodySerializer: (body: unknown) => body as Blob,
         }),
       ),
-    ({ id }: Schemas['Attachment']) => adding.send([{ kind: 'document', title: title.trim(), attachment: id }]),
+    ({ id }, { content }) => {
+      uploaded.current = { file: content, id };
+      return add(id);
+    },
   );
   const submit = () => {
     const type = file && typeOf(file.name);
     setWrong(file ? (type ? undefined : t('document.type')) : t('document.choose'));
-    if (file && type)
-      void uploading.send({ content: file, type, name: `${file.name}/${file.size}/${file.lastModified}` });
+    if (!file || !type) return;
+    // What is there already does not go a second time, or it would be another document.
+    if (uploaded.current?.file === file) void add(uploaded.current.id);
+    else void uploading.send({ content: file, type, name: `${file.name}/${file.size}/${file.lastModified}` });
   };
   return (
     <FormDialog

@@ -1,10 +1,12 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useState, type SubmitEvent } from 'react';
+import type { SubmitEvent } from 'react';
 import { api, data, sending as keyed } from '../../api/client';
 import { useSend } from '../../api/send';
 import { can } from '../../app/permissions';
 import { useMe } from '../../app/session';
+import { useDraft } from '../../drafts/useDraft';
 import { useI18n } from '../../i18n';
+import { Restored } from '../../ui/Conflict';
 import { Button, TextArea } from '../../ui/forms';
 import { Icon } from '../../ui/Icon';
 import { Failure } from '../../ui/page';
@@ -29,26 +31,29 @@ export function BreakGlass({ patient }: { patient: Patient }) {
 export function OpenInEmergency({ patient }: { patient: string }) {
   const { t, f } = useI18n();
   const client = useQueryClient();
-  const [reason, setReason] = useState('');
+  const draft = useDraft(`emergency/${patient}`, '');
   const opening = useSend(
     (body: { reason: string }, key) =>
       data(api().POST('/api/v1/patients/{id}/emergency', { ...keyed(key), params: { path: { id: patient } }, body })),
     async (access) => {
       say(t('glass.opened', { time: f.time(access.expires_at) }));
+      await draft.clear();
       await client.invalidateQueries();
     },
+    draft.keys,
   );
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    void opening.send({ reason: reason.trim() });
+    void opening.send({ reason: draft.value.trim() });
   };
   return (
     <form className="form" onSubmit={submit}>
+      <Restored restored={draft.restored} onDiscard={draft.clear} />
       <TextArea
         label={t('glass.reason')}
         hint={t('glass.reason-hint')}
-        value={reason}
-        onValue={setReason}
+        value={draft.value}
+        onValue={draft.set}
         error={opening.problem?.field('reason')}
         minLength={10}
         maxLength={1000}

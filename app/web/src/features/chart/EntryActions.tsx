@@ -3,14 +3,17 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import { api, data, match, sending as keyed } from '../../api/client';
 import { useSend } from '../../api/send';
-import { useStaffNames } from '../../app/names';
+import { listed, useStaffNames } from '../../app/names';
+import { useDraft } from '../../drafts/useDraft';
 import { useI18n } from '../../i18n';
+import { Restored } from '../../ui/Conflict';
 import { Dialog } from '../../ui/Dialog';
 import { Button, TextArea, TextField } from '../../ui/forms';
 import { Failure, Loaded } from '../../ui/page';
 import { say } from '../../ui/toasts';
 import { Menu } from '../../ui/Menu';
 import type { Entry } from '../patient/queries';
+import { usePatient } from './chart';
 import { titleOf, withWords, wordsOf } from './entry';
 
 type Doing = 'sign' | 'amend' | 'mistake' | 'versions';
@@ -53,6 +56,24 @@ function useRefresh(patient: string) {
   return () => client.invalidateQueries({ queryKey: ['entries', patient] });
 }
 
+/** Whose entry it is, and what it says: nothing is signed or struck out unseen. */
+function What({ entry }: { entry: Entry }) {
+  const patient = usePatient();
+  const { f, word } = useI18n();
+  const { main, rest, text } = titleOf(entry.content, f.number);
+  return (
+    <div className="sheet">
+      <p>
+        <strong>{listed(patient)}</strong> · {f.date(patient.birth_date)}
+      </p>
+      <p>
+        {word('kind', entry.content.kind)}: <strong>{main}</strong> {rest ?? ''}
+      </p>
+      {text ? <p className="prose">{text}</p> : null}
+    </div>
+  );
+}
+
 function Sign({ entry, onClose }: Doable) {
   const { t } = useI18n();
   const refresh = useRefresh(entry.patient);
@@ -73,6 +94,7 @@ function Sign({ entry, onClose }: Doable) {
   );
   return (
     <Dialog open onClose={onClose} title={t('entry.sign-title')}>
+      <What entry={entry} />
       <p>{t('entry.sign-text')}</p>
       <Failure problem={sending.problem} />
       <div className="row end">
@@ -88,7 +110,7 @@ function Sign({ entry, onClose }: Doable) {
 function Mistake({ entry, onClose }: Doable) {
   const { t } = useI18n();
   const refresh = useRefresh(entry.patient);
-  const [reason, setReason] = useState('');
+  const draft = useDraft(`mistake/${entry.patient}/${entry.id}`, '');
   const path = { id: entry.patient, entry: entry.id };
   const sending = useSend(
     (body: { reason: string }, key) =>
@@ -100,22 +122,26 @@ function Mistake({ entry, onClose }: Doable) {
         }),
       ),
     async () => {
+      await draft.clear();
       await refresh();
       onClose();
     },
+    draft.keys,
   );
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    void sending.send({ reason: reason.trim() });
+    void sending.send({ reason: draft.value.trim() });
   };
   return (
     <Dialog open onClose={onClose} firm title={t('entry.mistake-title')}>
       <form className="form" onSubmit={submit}>
+        <What entry={entry} />
         <p>{t('entry.mistake-text')}</p>
+        <Restored restored={draft.restored} onDiscard={draft.clear} />
         <TextField
           label={t('entry.reason')}
-          value={reason}
-          onValue={setReason}
+          value={draft.value}
+          onValue={draft.set}
           error={sending.problem?.field('reason')}
           required
           maxLength={500}
@@ -132,10 +158,11 @@ function Mistake({ entry, onClose }: Doable) {
   );
 }
 
-function Amend({ entry, onClose }: Doable) {
+/** With `words`, it begins with those instead of what was signed. */
+export function Amend({ entry, words, onDone, onClose }: Doable & { words?: string; onDone?: () => void }) {
   const { t } = useI18n();
   const refresh = useRefresh(entry.patient);
-  const [text, setText] = useState(wordsOf(entry.content));
+  const draft = useDraft(`amendment/${entry.patient}/${entry.id}`, words ?? wordsOf(entry.content));
   const path = { id: entry.patient, entry: entry.id };
   const sending = useSend(
     (value: string, key) => {
@@ -149,19 +176,23 @@ function Amend({ entry, onClose }: Doable) {
       );
     },
     async () => {
+      await draft.clear();
       await refresh();
       onClose();
+      onDone?.();
     },
+    draft.keys,
   );
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    void sending.send(text.trim());
+    void sending.send(draft.value.trim());
   };
   return (
     <Dialog open onClose={onClose} firm title={t('entry.amend-title')}>
       <form className="form" onSubmit={submit}>
         <p>{t('entry.amend-text')}</p>
-        <TextArea label={t('entry.amendment')} value={text} onValue={setText} required />
+        <Restored restored={draft.restored} onDiscard={draft.clear} />
+        <TextArea label={t('entry.amendment')} value={draft.value} onValue={draft.set} required />
         <Failure problem={sending.problem} />
         <div className="row end">
           <Button onClick={onClose}>{t('dialog.cancel')}</Button>

@@ -1,8 +1,9 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { api, data, sending as keyed } from '../../api/client';
-import { useSend } from '../../api/send';
+import { useSend, type Keys } from '../../api/send';
 import { useDraft } from '../../drafts/useDraft';
 import { useI18n } from '../../i18n';
+import { dayIn, instant } from '../../i18n/format';
 import { Restored } from '../../ui/Conflict';
 import { FormDialog } from '../../ui/FormDialog';
 import { choicesOf, SelectField, TextField } from '../../ui/forms';
@@ -10,18 +11,20 @@ import { say } from '../../ui/toasts';
 import type { Content } from '../patient/queries';
 import { usePatient } from './chart';
 
-/** Adds entries to the record that is open. */
-export function useAdd(done: () => unknown) {
+/**
+ * Adds entries to the record that is open. Each has a key of its own until all are added: after a failure, or a correction
+ * of one of them, the others are not added twice.
+ */
+export function useAdd(keys: Keys, done: () => unknown) {
   const patient = usePatient();
   const client = useQueryClient();
   const { t } = useI18n();
   return useSend(
-    async (contents: readonly Content[], key) => {
-      // One after the other: each has a key of its own, so that a repetition after a failure adds nothing twice.
-      for (const [index, content] of contents.entries()) {
+    async (contents: readonly Content[]) => {
+      for (const content of contents) {
         await data(
           api().POST('/api/v1/patients/{id}/entries', {
-            ...keyed(`${key}/${index}`),
+            ...keyed(keys.of(JSON.stringify(content))),
             params: { path: { id: patient.id } },
             body: { content },
           }),
@@ -29,6 +32,7 @@ export function useAdd(done: () => unknown) {
       }
     },
     async () => {
+      keys.forget();
       say(t('add.done'));
       await done();
       await client.invalidateQueries({ queryKey: ['entries', patient.id] });
@@ -49,7 +53,7 @@ export function AddAllergy({ onClose }: { onClose: () => void }) {
     reaction: '',
     criticality: 'unknown',
   });
-  const adding = useAdd(async () => {
+  const adding = useAdd(draft.keys, async () => {
     await draft.clear();
     onClose();
   });
@@ -96,9 +100,9 @@ const statuses = ['active', 'remission', 'resolved'] as const;
 
 export function AddCondition({ onClose }: { onClose: () => void }) {
   const patient = usePatient();
-  const { t, word } = useI18n();
+  const { t, f, word } = useI18n();
   const draft = useDraft(`condition/${patient.id}`, { description: '', icd10: '', status: 'active', onset: '' });
-  const adding = useAdd(async () => {
+  const adding = useAdd(draft.keys, async () => {
     await draft.clear();
     onClose();
   });
@@ -115,7 +119,7 @@ export function AddCondition({ onClose }: { onClose: () => void }) {
         description: value.description.trim(),
         icd10: value.icd10.trim().toUpperCase(),
         status: value.status as (typeof statuses)[number],
-        onset: value.onset === '' ? null : `${value.onset}T00:00:00Z`,
+        onset: value.onset === '' ? null : instant(f.zone, value.onset).toISOString(),
       },
     ]);
   return (
@@ -134,13 +138,7 @@ export function AddCondition({ onClose }: { onClose: () => void }) {
         {...field('status')}
         choices={choicesOf(word, 'condition-status', statuses)}
       />
-      <TextField
-        label={t('condition.onset')}
-        type="date"
-        optional
-        {...field('onset')}
-        max={new Date().toISOString().slice(0, 10)}
-      />
+      <TextField label={t('condition.onset')} type="date" optional {...field('onset')} max={dayIn(f.zone)} />
     </FormDialog>
   );
 }

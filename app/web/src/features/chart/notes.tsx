@@ -3,17 +3,18 @@ import { useState, type SubmitEvent } from 'react';
 import { api, data, match, sending as keyed } from '../../api/client';
 import { useStaffNames } from '../../app/names';
 import { useDraft } from '../../drafts/useDraft';
+import { lifetime } from '../../drafts/vault';
 import { useVersioned, type Versioned } from '../../drafts/useVersioned';
 import { useI18n } from '../../i18n';
 import { ConflictDialog, Restored } from '../../ui/Conflict';
 import { Button, TextArea, TextField } from '../../ui/forms';
 import { Icon } from '../../ui/Icon';
-import { Empty, Failure, Loaded, Mark } from '../../ui/page';
+import { Empty, Failure, Loaded, Mark, Notice } from '../../ui/page';
 import { say } from '../../ui/toasts';
 import { entriesQuery, standing, type Entry } from '../patient/queries';
 import { useAdd } from './add';
 import { usePatient } from './chart';
-import { EntryActions } from './EntryActions';
+import { Amend, EntryActions } from './EntryActions';
 
 export function Notes() {
   const patient = usePatient();
@@ -45,7 +46,7 @@ function NewNote() {
   const patient = usePatient();
   const { t } = useI18n();
   const draft = useDraft(`note/${patient.id}`, { title: t('notes.title-usual'), text: '' });
-  const adding = useAdd(draft.clear);
+  const adding = useAdd(draft.keys, () => draft.clear());
   const { value, set } = draft;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
@@ -111,14 +112,14 @@ function Note({ entry }: { entry: Entry }) {
           <EntryActions entry={entry} />
         </div>
       </header>
-      {editing && entry.status === 'open' ? (
-        <EditNote entry={entry} onDone={() => setEditing(false)} />
-      ) : (
-        <p className="prose">{entry.content.text}</p>
-      )}
+      {editing && entry.status === 'open' ? null : <p className="prose">{entry.content.text}</p>}
+      {editing || signedLately(entry) ? <EditNote entry={entry} onDone={() => setEditing(false)} /> : null}
     </li>
   );
 }
+
+/** While a draft lives, what was typed before somebody signed the note may still be on this device. */
+const signedLately = (entry: Entry) => entry.status === 'signed' && Date.now() - Date.parse(entry.at) < lifetime;
 
 type NoteFields = Readonly<{ title: string; text: string }>;
 
@@ -127,7 +128,10 @@ function read(entry: Entry): Versioned<NoteFields> {
   return { version: entry.version, value: { title, text } };
 }
 
-/** A note that is not signed yet is changed with its version; two people at once are both shown. */
+/**
+ * A note that is not signed yet is changed with its version; two people at once are both shown. When somebody signs it
+ * meanwhile, what was typed stays in sight, to become an amendment.
+ */
 function EditNote({ entry, onDone }: { entry: Entry; onDone: () => void }) {
   const { t } = useI18n();
   const client = useQueryClient();
@@ -155,6 +159,9 @@ function EditNote({ entry, onDone }: { entry: Entry; onDone: () => void }) {
     event.preventDefault();
     form.submit();
   };
+  if (entry.status === 'signed') {
+    return <Overtaken entry={entry} typed={value} onDone={() => void form.discard().then(onDone)} />;
+  }
   return (
     <form className="form wide" onSubmit={submit}>
       <Restored restored={form.restored} onDiscard={form.discard} />
@@ -183,5 +190,29 @@ function EditNote({ entry, onDone }: { entry: Entry; onDone: () => void }) {
         </Button>
       </div>
     </form>
+  );
+}
+
+/** What was typed into a note that somebody signed meanwhile. */
+function Overtaken({ entry, typed, onDone }: { entry: Entry; typed: NoteFields; onDone: () => void }) {
+  const { t } = useI18n();
+  const [amending, setAmending] = useState(false);
+  const { title, text } = read(entry).value;
+  if (typed.title === title && typed.text === text) return null;
+  return (
+    <Notice kind="warning" title={t('notes.overtaken')}>
+      <p>{t('notes.overtaken-text')}</p>
+      {typed.title === title ? null : <p className="sheet">{typed.title}</p>}
+      <p className="prose sheet">{typed.text}</p>
+      <div className="row">
+        <Button kind="main" onClick={() => setAmending(true)}>
+          {t('entry.amend-title')}
+        </Button>
+        <Button kind="quiet" onClick={onDone}>
+          {t('draft.discard')}
+        </Button>
+      </div>
+      {amending ? <Amend entry={entry} words={typed.text} onDone={onDone} onClose={() => setAmending(false)} /> : null}
+    </Notice>
   );
 }

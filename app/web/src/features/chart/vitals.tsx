@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { SubmitEvent } from 'react';
 import { useDraft } from '../../drafts/useDraft';
 import { useI18n } from '../../i18n';
+import { dayIn, instant } from '../../i18n/format';
 import { Restored } from '../../ui/Conflict';
 import { Button, TextField } from '../../ui/forms';
 import { Failure, Loaded } from '../../ui/page';
@@ -25,12 +26,27 @@ export function Vitals() {
 
 const none: Readonly<Record<string, string>> = {};
 
-/** What was measured now: only what is filled in is saved. */
+/** From here on a time is so old that it is said how old. */
+const old = 5 * 60_000;
+
+/** What was measured, and when: only what is filled in is saved. */
 function Measure() {
   const patient = usePatient();
-  const { t, word } = useI18n();
+  const { t, f, word } = useI18n();
   const draft = useDraft(`vitals/${patient.id}`, none);
-  const adding = useAdd(draft.clear);
+  const adding = useAdd(draft.keys, () => draft.clear());
+  const now = `${dayIn(f.zone)}T${f.time(new Date())}`;
+  const at = draft.value['at'] ?? '';
+  const [day = '', time = ''] = at.split('T');
+  const measuredAt = at === '' ? undefined : instant(f.zone, day, time);
+  const anyOf = (values: Readonly<Record<string, string>>) =>
+    vitals.some(({ loinc }) => (values[loinc] ?? '').trim() !== '');
+  const filledIn = anyOf(draft.value);
+  const type = (loinc: string, text: string) => {
+    const next = { ...draft.value, [loinc]: text };
+    // The time is that of the first number typed, unless somebody says another one; with the last number it goes.
+    draft.set({ ...next, at: !anyOf(next) ? '' : filledIn || at !== '' ? at : now });
+  };
   const faults = vitals.flatMap(({ loinc, possible: [low, high] }) => {
     const text = draft.value[loinc] ?? '';
     if (text.trim() === '') return [];
@@ -41,7 +57,8 @@ function Measure() {
   });
   const fault = (loinc: string) => faults.find(([each]) => each === loinc)?.[1];
   const contents = (): Content[] => {
-    const observed_at = draft.value['at'] ?? new Date().toISOString();
+    if (measuredAt === undefined) return [];
+    const observed_at = measuredAt.toISOString();
     return vitals.flatMap(({ loinc, unit }): Content[] => {
       const value = parsed(draft.value[loinc] ?? '');
       return value === undefined
@@ -73,17 +90,35 @@ function Measure() {
             inputMode="decimal"
             autoComplete="off"
             value={draft.value[loinc] ?? ''}
-            // The time is that of the first number typed: sent again after a failure, it is the same measurement.
-            onValue={(text) => draft.set({ at: new Date().toISOString(), ...draft.value, [loinc]: text })}
+            onValue={(text) => type(loinc, text)}
             error={fault(loinc)}
           />
         ))}
+        <TextField
+          label={t('vitals.at')}
+          hint={
+            measuredAt && Date.now() - measuredAt.getTime() > old ? (
+              <strong>{f.relative(measuredAt)}</strong>
+            ) : (
+              t('vitals.at-hint')
+            )
+          }
+          type="datetime-local"
+          value={at}
+          max={now}
+          required={filledIn}
+          onValue={(when) => draft.set({ ...draft.value, at: when })}
+          error={adding.problem?.field('observed_at')}
+        />
       </div>
       <Failure problem={adding.problem} />
       <div className="row">
         <Button kind="main" type="submit" busy={adding.busy}>
           {t('vitals.save')}
         </Button>
+        {at === '' || at === now ? null : (
+          <Button onClick={() => draft.set({ ...draft.value, at: now })}>{t('vitals.now')}</Button>
+        )}
       </div>
     </form>
   );

@@ -30,6 +30,7 @@ export function AskRight({ patient, onClose }: { patient: string; onClose: () =>
       await client.invalidateQueries({ queryKey: ['rights'] });
       onClose();
     },
+    draft.keys,
   );
   return (
     <FormDialog

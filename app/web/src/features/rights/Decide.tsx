@@ -32,6 +32,7 @@ export function Decide({ request, onClose }: { request: RightsRequest; onClose: 
       await client.invalidateQueries({ queryKey: ['rights'] });
       onClose();
     },
+    draft.keys,
   );
   const submit = () =>
     void sending.send({

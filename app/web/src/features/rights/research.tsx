@@ -105,6 +105,7 @@ function Make({ onClose, onMade }: { onClose: () => void; onMade: (made: Export)
       await client.invalidateQueries({ queryKey: ['research'] });
       onClose();
     },
+    draft.keys,
   );
   const field = (name: keyof typeof value, pointer: string = name) => ({
     value: value[name],
