@@ -1,5 +1,5 @@
 import type { Schemas } from '../../src/api/client';
-import { as, entry, newPatient, prescribe, treat } from '../support/api';
+import { as, entry, newPatient, prescribe, treat, withAccount } from '../support/api';
 import { expect, test } from '../support/test';
 
 test('finds a patient by keyboard alone, whatever the accents and the typing errors', async ({ open }) => {
@@ -74,7 +74,56 @@ test('keeps allergies in sight whatever is open below', async ({ open }) => {
   const unknown = await newPatient('Berta');
   await treat(unknown.id);
   await page.goto(`/patients/${unknown.id}`);
-  await expect(allergies).toContainText('Sin alergias conocidas');
+  await expect(allergies).toContainText('No consta ninguna alergia');
+  await expect(allergies).toHaveCSS('background-color', 'rgb(241, 239, 234)');
+
+  // What could not be read is no good news, and neither is what is still on its way.
+  let answer = () => {};
+  const asked = new Promise<void>((resolve) => (answer = resolve));
+  await page.route(/entries\?.*kind=allergy/, async (route) => {
+    await asked;
+    const headers = {
+      'Access-Control-Allow-Origin': new URL(page.url()).origin,
+      'Access-Control-Allow-Credentials': 'true',
+    };
+    await route.fulfill({ status: 404, headers, json: { type: 'urn:galeno:problem:not-found', title: 'No existe.' } });
+  });
+  await page.reload();
+  await expect(allergies).toHaveClass(/unsure/);
+  answer();
+  await expect(allergies).toContainText('No se han podido leer las alergias: pregunte');
+  await expect(allergies).toHaveClass(/unsure/);
+});
+
+test('what is typed for one patient stays with that patient, back and forward', async ({ open }) => {
+  const [first, second] = [await newPatient('Alba'), await newPatient('Bruno')];
+  for (const { id } of [first, second]) await treat(id);
+  const page = await open('physician', `/patients/${first.id}`);
+  await expect(page.getByText('La historia está vacía.')).toBeVisible();
+  await page.keyboard.press('/');
+  await page.keyboard.type(second.family_name);
+  await page.getByRole('option', { name: new RegExp(second.family_name) }).click();
+  await expect(page.getByRole('heading', { level: 1, name: new RegExp(second.family_name) })).toBeVisible();
+  await page.getByRole('button', { name: 'Añadir: Alergia' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Clase').selectOption('environment');
+  await dialog.getByLabel('A qué').fill('Látex de Bruno');
+  await page.goBack();
+  await expect(page.getByRole('heading', { level: 1, name: new RegExp(first.family_name) })).toBeVisible();
+  await expect(dialog).toHaveCount(0);
+  await page.getByRole('button', { name: 'Añadir: Alergia' }).click();
+  await expect(dialog.getByLabel('A qué')).toHaveValue('');
+  await page.keyboard.press('Escape');
+  await page.goForward();
+  await expect(page.getByRole('heading', { level: 1, name: new RegExp(second.family_name) })).toBeVisible();
+  await expect(dialog).toHaveCount(0);
+  await page.getByRole('button', { name: 'Añadir: Alergia' }).click();
+  await expect(dialog.getByLabel('A qué')).toHaveValue('Látex de Bruno');
+  await dialog.getByRole('button', { name: 'Añadir' }).click();
+  await expect(page.getByRole('group', { name: 'Alergias' })).toContainText('Látex de Bruno');
+  const allergiesOf = (id: string) =>
+    as('physician').get<Schemas['Page_Entry']>(`/patients/${id}/entries?kind=allergy`);
+  expect([(await allergiesOf(first.id)).items.length, (await allergiesOf(second.id)).items.length]).toEqual([0, 1]);
 });
 
 test('writes a note, corrects it, signs it, amends it', async ({ open }) => {
@@ -97,12 +146,33 @@ test('writes a note, corrects it, signs it, amends it', async ({ open }) => {
       .click();
     await page.getByRole('menuitem', { name }).click();
   };
+  // Who and what is signed is seen; and what somebody changed meanwhile is not signed unseen.
   await act('Firmar');
-  await page.getByRole('dialog').getByRole('button', { name: 'Firmar' }).click();
+  const dialog = page.locator('.dialog');
+  await expect(dialog).toContainText(patient.family_name);
+  await expect(dialog).toContainText('Acude por tos seca.');
+  const one = await as('physician').get<Schemas['Page_Entry']>(`/patients/${patient.id}/entries?kind=note`);
+  const [note] = one.items;
+  const content = { kind: 'note', title: 'Nota de consulta', text: 'Acude por tos seca y fiebre.' };
+  await as('physician').put(
+    `/patients/${patient.id}/entries/${note?.id ?? ''}`,
+    { content, reason: 'Prueba' },
+    note?.version ?? 0,
+  );
+  await dialog.getByRole('button', { name: 'Firmar' }).click();
+  await expect(dialog.getByText('Otra persona lo ha cambiado')).toBeVisible();
+  await expect(dialog).toContainText('Acude por tos seca y fiebre.');
+  await dialog.getByRole('button', { name: 'Firmar' }).click();
   await expect(list.getByText('Firmada')).toBeVisible();
   await expect(list.getByRole('button', { name: 'Editar' })).toHaveCount(0);
   await act('Añadir enmienda');
-  await page.getByRole('dialog').getByLabel('Enmienda').fill('La tos es productiva.');
+  await dialog.getByLabel('Enmienda').fill('La tos es productiva.');
+  for (const leave of [() => page.keyboard.press('Escape'), () => page.reload()]) {
+    await leave();
+    await expect(dialog).toHaveCount(0);
+    await act('Añadir enmienda');
+    await expect(dialog.getByLabel('Enmienda')).toHaveValue('La tos es productiva.');
+  }
   await page.getByRole('dialog').getByRole('button', { name: 'Añadir la enmienda' }).click();
   await expect(list).toContainText('La tos es productiva.');
   const { items } = await as('physician').get<Schemas['Page_Entry']>(`/patients/${patient.id}/entries?kind=note`);
@@ -110,6 +180,31 @@ test('writes a note, corrects it, signs it, amends it', async ({ open }) => {
     ['open', true],
     ['signed', false],
   ]);
+});
+
+test('a note is signed while somebody writes in it: the text stays, and becomes an amendment', async ({ open }) => {
+  const patient = await newPatient('Relevo');
+  await treat(patient.id);
+  const note = await entry(patient.id, { kind: 'note', title: 'Nota de consulta', text: 'Sin fiebre.' });
+  const page = await open('physician', `/patients/${patient.id}/notes`);
+  const list = page.locator('.note-list');
+  await list.getByRole('button', { name: 'Editar' }).click();
+  await list.getByLabel('Nota', { exact: true }).fill('Sin fiebre desde ayer.');
+  await as('physician').post(`/patients/${patient.id}/entries/${note.id}/sign`, undefined, {
+    'If-Match': `"${note.version}"`,
+  });
+  await list.getByRole('button', { name: 'Guardar el cambio' }).click();
+  await expect(list.getByText('Firmada')).toBeVisible();
+  const notice = list.locator('.notice', { hasText: 'Alguien firmó la nota' });
+  await expect(notice).toContainText('Sin fiebre desde ayer.');
+  await page.reload();
+  await expect(notice).toContainText('Sin fiebre desde ayer.');
+  await notice.getByRole('button', { name: 'Añadir una enmienda' }).click();
+  await expect(page.getByRole('dialog').getByLabel('Enmienda')).toHaveValue('Sin fiebre desde ayer.');
+  await page.getByRole('dialog').getByRole('button', { name: 'Añadir la enmienda' }).click();
+  await expect(notice).toHaveCount(0);
+  await expect(list).toContainText('Sin fiebre desde ayer.');
+  await expect(list.getByText('Sin fiebre.', { exact: true })).toBeVisible();
 });
 
 test('measures, and sees the measurements as charts', async ({ open }) => {
@@ -121,6 +216,17 @@ test('measures, and sees the measurements as charts', async ({ open }) => {
   await page.getByLabel(/Tensión sistólica/).fill('152');
   await page.getByLabel(/Tensión diastólica/).fill('94');
   await page.getByLabel(/Temperatura/).fill('36,7');
+  // When it was measured is seen and can be said; a draft keeps its time, and shows it.
+  const at = page.getByLabel('Medido el');
+  await expect(at).toHaveValue(/^\d{4}-\d\d-\d\dT\d\d:\d\d$/);
+  await at.fill('2026-02-03T08:15');
+  await expect(page.getByText(/hace \d+ (mes|año)/)).toBeVisible();
+  await page.getByRole('link', { name: 'Notas' }).click();
+  await page.getByRole('link', { name: 'Constantes' }).click();
+  await expect(page.getByLabel(/Tensión sistólica/)).toHaveValue('152');
+  await page.reload();
+  await expect(page.getByLabel(/Tensión sistólica/)).toHaveValue('152');
+  await expect(at).toHaveValue('2026-02-03T08:15');
   await page.getByRole('button', { name: 'Guardar las constantes' }).click();
   const chart = page.getByRole('figure', { name: /Tensión sistólica/ });
   await expect(chart).toContainText('152');
@@ -128,7 +234,10 @@ test('measures, and sees the measurements as charts', async ({ open }) => {
   await expect(page.getByRole('figure', { name: /Temperatura/ })).toContainText('36,7');
   await expect(chart.getByRole('table')).toHaveCount(1);
   const { items } = await as('nurse').get<Schemas['Page_Entry']>(`/patients/${patient.id}/entries?kind=observation`);
-  expect(items).toHaveLength(3);
+  // By the clock of the clinic, wherever the browser is.
+  const when = items.map(({ content }) => content.kind === 'observation' && Date.parse(content.observed_at));
+  expect(when).toEqual(Array(3).fill(Date.parse('2026-02-03T07:15:00Z')));
+  await expect(at).toHaveValue('');
 });
 
 test('prescribes with what speaks against it in sight before signing', async ({ open }) => {
@@ -191,6 +300,7 @@ test('prescribes with what speaks against it in sight before signing', async ({ 
 
 test('opens a record in an emergency, with a reason that the auditor judges and the patient sees', async ({ open }) => {
   const patient = await newPatient('Desconocida');
+  const { token } = await withAccount(patient);
   const page = await open('physician', `/patients/${patient.id}`);
   await expect(page.getByRole('heading', { name: 'No consta que atienda a este paciente' })).toBeVisible();
   await page.getByLabel('Por qué la necesita ahora').fill('Llega inconsciente a urgencias, sin acompañante.');
@@ -205,4 +315,8 @@ test('opens a record in an emergency, with a reason that the auditor judges and 
   await auditor.getByLabel('Comentario').fill('Conforme al protocolo.');
   await auditor.getByRole('button', { name: 'Guardar la revisión' }).click();
   await expect(auditor.getByRole('listitem').filter({ hasText: patient.family_name })).toContainText('Justificada');
+
+  const own = await open({ token }, '/privacy');
+  const access = own.getByRole('listitem').filter({ hasText: 'en urgencia' });
+  await expect(access.first()).toContainText('Medicina');
 });

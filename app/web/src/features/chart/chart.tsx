@@ -37,6 +37,11 @@ const tabs = [
 /** A patient's page: who it is and what can kill them stay in sight whatever is open below. */
 export function ChartPage() {
   const { patient: id } = useParams({ from: '/signed-in/patients/$patient' });
+  // Another patient, another page: no dialog and nothing typed for one goes on for the other.
+  return <Chart key={id} id={id} />;
+}
+
+function Chart({ id }: { id: string }) {
   const me = useMe();
   const { t, f, word } = useI18n();
   const patient = useQuery(patientQuery(id));
@@ -120,7 +125,7 @@ export function ChartPage() {
   );
 }
 
-/** Allergies first: told apart from "none known" and from "not loaded". */
+/** Allergies first. That none is recorded is no good news: perhaps nobody asked. */
 function Alerts({ id }: { id: string }) {
   const { t, word } = useI18n();
   const allergies = useQuery(entriesQuery(id, 'allergy'));
@@ -132,11 +137,11 @@ function Alerts({ id }: { id: string }) {
   return (
     <div className="alerts">
       <div
-        className={known.length > 0 ? 'allergies some' : 'allergies'}
+        className={`allergies ${allergies.data === undefined ? 'unsure' : known.length > 0 ? 'some' : ''}`}
         role="group"
         aria-label={t('record.allergies')}
       >
-        <Icon name={known.length > 0 ? 'warning' : 'check'} />
+        <Icon name={allergies.data !== undefined && known.length === 0 ? 'info' : 'warning'} />
         {allergies.data === undefined ? (
           <span>{allergies.isError ? t('chart.allergies-unknown') : t('page.loading')}</span>
         ) : known.length === 0 ? (
