@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Content } from '../patient/queries';
-import { titleOf, withWords, wordsOf } from './entry';
+import { titleOf, unitWords, withWords, wordsOf } from './entry';
 
 const observation: Content = {
   kind: 'observation',
@@ -18,6 +18,16 @@ describe('an entry in a line', () => {
       text: 'Bien.',
     });
   });
+});
+
+it('units are changed as a whole or not at all, in every language', () => {
+  expect(['mm[Hg]', 'Cel', '/min', 'mL/min', 'mg/dL'].map(unitWords)).toEqual([
+    'mmHg',
+    '°C',
+    '/min',
+    'mL/min',
+    'mg/dL',
+  ]);
 });
 
 describe('an amendment', () => {

@@ -53,7 +53,7 @@ export function titleOf(content: Content, number: (value: number) => string): Ti
 
 /** UCUM's codes as people write the units. */
 export function unitWords(unit: string): string {
-  return unit.replace('mm[Hg]', 'mmHg').replace('/min', 'lpm').replace('Cel', '°C');
+  return unit.replace('mm[Hg]', 'mmHg').replace('Cel', '°C');
 }
 
 /** What an amendment of an entry writes anew: its words, or its number. The kind of an entry never changes. */
