@@ -1,5 +1,6 @@
 import { Outlet, useLocation, useMatches } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef } from 'react';
+import { SessionEnded } from '../features/account/ended';
 import { useI18n } from '../i18n';
 import { Lines, Loaded, Notice, Page } from '../ui/page';
 import { Toasts } from '../ui/toasts';
@@ -9,9 +10,6 @@ import { Shell } from './Shell';
 import { useSubject } from './subject';
 
 const Enrol = lazy(() => import('../features/account/second-factor').then((module) => ({ default: module.EnrolPage })));
-const SessionEnded = lazy(() =>
-  import('../features/account/ended').then((module) => ({ default: module.SessionEnded })),
-);
 
 /** What somebody who is signed in sees; with `ended`, the session is renewed over it. */
 export function Inside({ me, ended }: { me: Me; ended: boolean }) {

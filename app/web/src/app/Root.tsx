@@ -4,7 +4,8 @@ import { lazy, Suspense, useEffect, useRef } from 'react';
 import { usePlatform } from '../api/platform';
 import { asProblem } from '../api/problem';
 import { useI18n } from '../i18n';
-import { Failure, Lines } from '../ui/page';
+import { Button } from '../ui/forms';
+import { Failure, Lines, Notice } from '../ui/page';
 import { PlatformBar } from './PlatformBar';
 import { meQuery, Signed, useOtherTabs } from './session';
 
@@ -29,8 +30,9 @@ export function Gate() {
   if (me.data) last.current = me.data;
   // On its way together with the answer, not after it.
   useEffect(() => void loadInside().catch(() => undefined), []);
-  // While the session is renewed in a dialog, the page below stays as it is, with all that was typed.
-  const shown = me.data ?? (ended ? last.current : undefined);
+  // Somebody was here, and now nobody is: the session is renewed in a dialog, and the page below stays as it is.
+  const over = ended || (me.data === null && last.current !== undefined);
+  const shown = me.data ?? (over ? last.current : undefined);
   useOtherTabs(shown?.person);
   if (!shown) {
     if (me.isSuccess) return <ToSignIn />;
@@ -50,7 +52,7 @@ export function Gate() {
   return (
     <Signed me={shown}>
       <Suspense fallback={<Lines count={3} />}>
-        <Inside me={shown} ended={ended} />
+        <Inside me={shown} ended={over} />
       </Suspense>
     </Signed>
   );
@@ -79,5 +81,18 @@ export function Lost() {
         {t('lost.home')}
       </Link>
     </main>
+  );
+}
+
+/** A part that cannot be shown; what is around it stays. The drafts are on the device, and come back with the page. */
+export function Broken() {
+  const { t } = useI18n();
+  return (
+    <div className="page">
+      <Notice kind="danger" title={t('broken.title')}>
+        <p>{t('broken.text')}</p>
+        <Button onClick={() => window.location.reload()}>{t('broken.go')}</Button>
+      </Notice>
+    </div>
   );
 }

@@ -1,18 +1,16 @@
 import { Menu as Base } from '@base-ui/react/menu';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useRouteContext } from '@tanstack/react-router';
-import { useState, type ReactNode } from 'react';
-import { asProblem } from '../api/problem';
+import type { ReactNode } from 'react';
 import { choose, useI18n, type Key } from '../i18n';
 import { ActFor } from '../features/patient/ActFor';
 import { PatientSearch } from '../features/staff/PatientSearch';
 import { Icon, type IconName } from '../ui/Icon';
 import { Menu } from '../ui/Menu';
-import { say } from '../ui/toasts';
-import { problemWords } from '../ui/page';
 import { can } from './permissions';
 import { myName } from './names';
-import { organizationQuery, signOut, useMe, type Role } from './session';
+import { organizationQuery, useMe, type Role } from './session';
+import { useSignOut } from './SignOut';
 import { chooseTheme, useTheme, type Theme } from './theme';
 
 interface Place {
@@ -129,57 +127,49 @@ export function Shell({ children }: { children: ReactNode }) {
 
 function AccountMenu() {
   const me = useMe();
-  const client = useQueryClient();
   const navigate = useNavigate();
   const { t, language, word } = useI18n();
   const theme = useTheme();
   const name = useQuery(myName(me));
-  const [leaving, setLeaving] = useState(false);
-  const leave = async () => {
-    if (leaving) return;
-    setLeaving(true);
-    try {
-      await signOut(client);
-    } catch (error) {
-      setLeaving(false);
-      say(problemWords(asProblem(error), t).title);
-    }
-  };
+  const { leave, failure } = useSignOut();
   const themes: Theme[] = ['light', 'dark', 'device'];
   return (
-    <Menu
-      className="button quiet account"
-      button={
-        <>
-          <Icon name="account" />
-          <span className="unseen">{t('menu.label', { name: '' })}</span>
-          <span className="account-name">
-            {name.data ?? me.username} <small>{word('role', me.role)}</small>
-          </span>
-        </>
-      }
-    >
-      <Base.Item onClick={() => void navigate({ to: '/account' })}>
-        <Icon name="key" /> {t('menu.account')}
-      </Base.Item>
-      <Base.Separator className="menu-line" />
-      <Choice
-        label={t('menu.language')}
-        value={language}
-        choose={(value: string) => void choose(value)}
-        items={(['es', 'en'] as const).map((code) => ({ value: code, words: word('language', code), lang: code }))}
-      />
-      <Choice
-        label={t('menu.theme')}
-        value={theme}
-        choose={chooseTheme}
-        items={themes.map((value) => ({ value, words: word('theme', value) }))}
-      />
-      <Base.Separator className="menu-line" />
-      <Base.Item onClick={() => void leave()}>
-        <Icon name="out" /> {t('menu.out')}
-      </Base.Item>
-    </Menu>
+    <>
+      <Menu
+        className="button quiet account"
+        button={
+          <>
+            <Icon name="account" />
+            <span className="unseen">{t('menu.label', { name: '' })}</span>
+            <span className="account-name">
+              {name.data ?? me.username} <small>{word('role', me.role)}</small>
+            </span>
+          </>
+        }
+      >
+        <Base.Item onClick={() => void navigate({ to: '/account' })}>
+          <Icon name="key" /> {t('menu.account')}
+        </Base.Item>
+        <Base.Separator className="menu-line" />
+        <Choice
+          label={t('menu.language')}
+          value={language}
+          choose={(value: string) => void choose(value)}
+          items={(['es', 'en'] as const).map((code) => ({ value: code, words: word('language', code), lang: code }))}
+        />
+        <Choice
+          label={t('menu.theme')}
+          value={theme}
+          choose={chooseTheme}
+          items={themes.map((value) => ({ value, words: word('theme', value) }))}
+        />
+        <Base.Separator className="menu-line" />
+        <Base.Item onClick={leave}>
+          <Icon name="out" /> {t('menu.out')}
+        </Base.Item>
+      </Menu>
+      {failure}
+    </>
   );
 }
 

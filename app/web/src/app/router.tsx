@@ -8,7 +8,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { ReturnPage, SignInPage } from '../features/account/sign-in';
-import { Gate, Lost, Root } from './Root';
+import { Broken, Gate, Lost, Root } from './Root';
 import type { Permission } from './permissions';
 
 export interface Context {
@@ -301,6 +301,7 @@ export const router = createRouter({
     ]),
   ]),
   context: { environment: undefined },
+  defaultErrorComponent: Broken,
   defaultPreload: 'intent',
   scrollRestoration: true,
 });

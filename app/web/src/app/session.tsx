@@ -49,10 +49,14 @@ export function useMe(): Me {
   return me;
 }
 
-/** Ends the session here and in the other tabs, and leaves nothing of it on the device. */
-export async function signOut(client: QueryClient) {
+/**
+ * Ends the session here and in the other tabs, and leaves nothing of it on the device. When the API cannot be told, the
+ * session goes on, and what was typed is gone all the same: whoever leaves a device that others use must be sure of it.
+ */
+export async function signOut(client: QueryClient, key: string) {
+  await wipe().catch(() => undefined);
   try {
-    await data(api().POST('/api/v1/auth/sign-out', sending(crypto.randomUUID())));
+    await data(api().POST('/api/v1/auth/sign-out', sending(key)));
   } catch (error) {
     // A session that has ended already is what was wanted.
     if (asProblem(error).status !== 401) throw error;

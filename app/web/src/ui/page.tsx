@@ -2,8 +2,7 @@
 
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useEffect, type ReactNode } from 'react';
-import type { Problem } from '../api/problem';
-import { asProblem } from '../api/problem';
+import { asProblem, type FieldFault, type Problem } from '../api/problem';
 import { useI18n } from '../i18n';
 import { Button } from './forms';
 import { Icon } from './Icon';
@@ -73,7 +72,7 @@ export function Notice({
 
 /** Why something was not done, and what to do about it. Nothing that was typed is lost by it. */
 export function Failure({ problem, retry }: { problem: Problem | undefined; retry?: (() => void) | undefined }) {
-  const { t } = useI18n();
+  const { t, word } = useI18n();
   if (!problem) return null;
   const words = problemWords(problem, t);
   return (
@@ -82,9 +81,7 @@ export function Failure({ problem, retry }: { problem: Problem | undefined; retr
       {problem.fields.length === 0 ? null : (
         <ul>
           {problem.fields.map((fault) => (
-            <li key={fault.pointer}>
-              {fault.pointer.split('/').at(-1)}: {fault.detail}
-            </li>
+            <li key={fault.pointer}>{faultWords(fault, word)}</li>
           ))}
         </ul>
       )}
@@ -96,14 +93,30 @@ export function Failure({ problem, retry }: { problem: Problem | undefined; retr
   );
 }
 
+/** What is wrong with a field, with the field's name where the page has one for people. */
+export function faultWords({ pointer, detail }: FieldFault, word: ReturnType<typeof useI18n>['word']): string {
+  const code = pointer.split('/').at(-1) ?? '';
+  const name = word('field', code);
+  return name === code ? detail : `${name}: ${detail}`;
+}
+
 export function problemWords(
   problem: Problem,
   t: ReturnType<typeof useI18n>['t'],
 ): { title: string; detail: string | undefined } {
-  if (problem.kind === 'unreachable') return { title: t('problem.unreachable'), detail: t('problem.kept') };
-  if (problem.kind === 'unavailable' || problem.kind === 'busy')
-    return { title: t('problem.unavailable'), detail: t('problem.kept') };
+  switch (problem.kind) {
+    case 'unreachable':
+      return { title: t('problem.unreachable'), detail: t('problem.unsure') };
+    case 'unavailable':
+      return { title: t('problem.unavailable'), detail: t('problem.unsure') };
+    case 'outcome-unknown':
+      return { title: t('problem.outcome-unknown'), detail: t('problem.unsure') };
+    case 'busy':
+      return { title: t('problem.unavailable'), detail: t('problem.kept') };
+  }
   if (problem.passing) return { title: problem.message, detail: t('problem.kept') };
+  // No answer at all: something in this page failed, and says so in the language of programs.
+  if (problem.kind === 'internal' && problem.status === 0) return { title: t('problem.page'), detail: undefined };
   return { title: problem.message, detail: problem.detail };
 }
 

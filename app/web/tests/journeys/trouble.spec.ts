@@ -16,7 +16,10 @@ const test = base.extend<{ pair: Pair }>({
   },
   // The browser itself reports requests that find nobody.
   allowed: async ({}, use) =>
-    use([/net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|FAILED|TIMED_OUT|SOCKET_NOT_CONNECTED)/]),
+    use([
+      /net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|FAILED|TIMED_OUT|SOCKET_NOT_CONNECTED)/,
+      /dynamically imported module/,
+    ]),
 });
 
 const notesOf = (patient: string) =>
@@ -70,10 +73,90 @@ test('an answer is lost on its way: the repetition has one effect', async ({ ope
   });
   await page.getByLabel('Nota', { exact: true }).fill('Una sola vez.');
   await page.getByRole('button', { name: 'Guardar la nota' }).click();
+  await expect(page.locator('.notice.danger')).toContainText('no se sabe si quedó guardado');
   await page.getByRole('button', { name: 'Reintentar' }).first().click();
   await expect(page.locator('.note-list')).toContainText('Una sola vez.');
   expect(lost).toBe(1);
   expect(await notesOf(patient.id)).toEqual(['Una sola vez.']);
+});
+
+test('an answer is lost and the page is loaded anew: what is sent again has one effect', async ({ open }) => {
+  const patient = await newPatient('Recarga');
+  await treat(patient.id);
+  const page = await open('physician', `/patients/${patient.id}/notes`);
+  const sent = keys(page);
+  await page.route(/\/entries$/, async (route) => {
+    if (route.request().method() !== 'POST') return route.continue();
+    await route.fetch();
+    return route.abort('connectionreset');
+  });
+  await page.getByLabel('Nota', { exact: true }).fill('Una, aunque se recargue.');
+  await page.getByRole('button', { name: 'Guardar la nota' }).click();
+  await expect(page.locator('.notice.danger')).toBeVisible();
+  await page.unrouteAll();
+  await page.reload();
+  await expect(page.getByLabel('Nota', { exact: true })).toHaveValue('Una, aunque se recargue.');
+  await page.getByRole('button', { name: 'Guardar la nota' }).click();
+  await expect(page.getByLabel('Nota', { exact: true })).toHaveValue('');
+  expect(await notesOf(patient.id)).toEqual(['Una, aunque se recargue.']);
+  expect([sent.length, new Set(sent).size]).toEqual([2, 1]);
+  // What is written next is another note.
+  await page.getByLabel('Nota', { exact: true }).fill('Una, aunque se recargue.');
+  await page.getByRole('button', { name: 'Guardar la nota' }).click();
+  await expect.poll(() => notesOf(patient.id)).toHaveLength(2);
+});
+
+test('one of several measurements is refused and corrected: the others are not added twice', async ({ open }) => {
+  const patient = await newPatient('Tensa');
+  await treat(patient.id, 'nurse');
+  const page = await open('nurse', `/patients/${patient.id}/vitals`);
+  await page.route(/\/entries$/, async (route) => {
+    if (!route.request().postData()?.includes('"8462-4"')) return route.continue();
+    const headers = {
+      'Access-Control-Allow-Origin': new URL(page.url()).origin,
+      'Access-Control-Allow-Credentials': 'true',
+    };
+    const json = { type: 'urn:galeno:problem:invalid', title: 'Algún dato no es válido.', status: 422 };
+    return route.fulfill({ status: 422, headers, json });
+  });
+  await page.getByLabel(/Tensión sistólica/).fill('121');
+  await page.getByLabel(/Tensión diastólica/).fill('81');
+  await page.getByRole('button', { name: 'Guardar las constantes' }).click();
+  await expect(page.locator('.notice.danger')).toContainText('Algún dato no es válido.');
+  await page.unrouteAll();
+  await page.getByLabel(/Tensión diastólica/).fill('82');
+  await page.getByRole('button', { name: 'Guardar las constantes' }).click();
+  await expect(page.getByRole('figure', { name: /Tensión diastólica/ })).toContainText('82');
+  const { items } = await as('nurse').get<Schemas['Page_Entry']>(`/patients/${patient.id}/entries?kind=observation`);
+  expect(items).toHaveLength(2);
+});
+
+test('the answer to the entry of a document is lost: the file goes once, and so does the entry', async ({ open }) => {
+  const patient = await newPatient('Papel');
+  await treat(patient.id);
+  const page = await open('physician', `/patients/${patient.id}`);
+  let uploads = 0;
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && /documents$/.test(request.url())) uploads += 1;
+  });
+  let lost = 0;
+  await page.route(/\/entries$/, async (route) => {
+    if (route.request().method() !== 'POST' || lost > 0) return route.continue();
+    lost += 1;
+    await route.fetch();
+    return route.abort('connectionreset');
+  });
+  await page.getByRole('button', { name: 'Añadir: Documento' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog
+    .getByLabel('Archivo')
+    .setInputFiles({ name: 'informe.txt', mimeType: 'text/plain', buffer: Buffer.from('Sin hallazgos.') });
+  await dialog.getByRole('button', { name: 'Añadir' }).click();
+  await expect(dialog.locator('.notice.danger')).toBeVisible();
+  await dialog.getByRole('button', { name: 'Añadir' }).click();
+  await expect(dialog).toHaveCount(0);
+  const { items } = await as('physician').get<Schemas['Page_Entry']>(`/patients/${patient.id}/entries?kind=document`);
+  expect([uploads, items.length]).toEqual([1, 1]);
 });
 
 test('the gate of the database is shut: the page says so, counts down, and goes on by itself', async ({
@@ -93,7 +176,7 @@ test('the gate of the database is shut: the page says so, counts down, and goes 
   // It is not taken for the end of the session.
   await expect(page.getByRole('dialog')).toHaveCount(0);
   pair.openGate();
-  await expect(page.getByText('Sin alergias conocidas')).toBeVisible({ timeout: 40_000 });
+  await expect(page.getByText('No consta ninguna alergia')).toBeVisible({ timeout: 40_000 });
   await expect(bar).toHaveCount(0);
 });
 
@@ -137,6 +220,74 @@ test('the session ends while somebody writes: they sign in over the page and go 
   await expect(page.getByRole('radio').nth(4)).toBeChecked();
   await page.getByRole('button', { name: 'Pedir esta cita' }).click();
   await expect(page).toHaveURL(/appointments/);
+});
+
+test('the session is found ended by the page itself: what was typed stays under the dialog', async ({ open }) => {
+  const patient = await newPatient('Ausente');
+  const account = await withAccount(patient);
+  const schedule = await scheduleOf('physician');
+  const page = await open({ token: account.token }, `/book?schedule=${schedule.id}`);
+  await page.getByRole('radio').nth(4).check();
+  await page.getByLabel(/Motivo de la cita/).fill('Antes de la pausa');
+  await call(stack().api, account.token, 'POST', '/auth/sign-out');
+  // Only the question who is there is answered; everything else is still on its way.
+  await page.route('**/api/v1/**', (route) => (/auth\/me$/.test(route.request().url()) ? route.continue() : undefined));
+  await page.clock.setFixedTime(Date.now() + 10 * 60_000);
+  await page.evaluate(() => window.dispatchEvent(new Event('visibilitychange')));
+  const dialog = page.getByRole('dialog', { name: 'Su sesión ha terminado' });
+  await expect(dialog).toBeVisible();
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+  await dialog.getByLabel('Contraseña').fill(account.password);
+  await page.keyboard.press('Enter');
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByLabel(/Motivo de la cita/)).toHaveValue('Antes de la pausa');
+  await expect(page.getByRole('radio').nth(4)).toBeChecked();
+});
+
+test('signing out fails: that stays in sight, and the drafts are gone all the same', async ({ open }) => {
+  const patient = await newPatient('Salida');
+  const { token } = await withAccount(patient);
+  const schedule = await scheduleOf('physician');
+  const page = await open({ token }, `/book?schedule=${schedule.id}`);
+  await page.getByLabel(/Motivo de la cita/).fill('No debe quedar');
+  await page.route('**/auth/sign-out', (route) => route.abort('connectionreset'));
+  await page.getByRole('link', { name: 'Inicio', exact: true }).click();
+  await page.getByRole('button', { name: /Menú de/ }).click();
+  await page.getByRole('menuitem', { name: 'Salir' }).click();
+  const dialog = page.getByRole('dialog', { name: 'No se ha podido cerrar la sesión' });
+  await expect(dialog.getByRole('alert')).toContainText('Su sesión sigue abierta');
+  await dialog.getByRole('button', { name: 'Cerrar' }).last().click();
+  await page.goto(`/book?schedule=${schedule.id}`);
+  await expect(page.getByLabel(/Motivo de la cita/)).toHaveValue('');
+  await page.getByRole('button', { name: /Menú de/ }).click();
+  await page.getByRole('menuitem', { name: 'Salir' }).click();
+  await expect(dialog).toBeVisible();
+  await page.unrouteAll();
+  await dialog.getByRole('button', { name: 'Salir' }).click();
+  await expect(page.getByRole('heading', { name: 'Entrar' })).toBeVisible();
+});
+
+test('a part of the application is gone after a new version: the page says so, and keeps what was typed', async ({
+  open,
+}) => {
+  const patient = await newPatient('Versión');
+  await treat(patient.id);
+  const page = await open('physician', `/patients/${patient.id}/notes`);
+  const note = page.getByLabel('Nota', { exact: true });
+  await note.fill('Antes de la versión.');
+  await page.getByRole('link', { name: 'Medicación' }).click();
+  await page.getByRole('link', { name: 'Notas' }).click();
+  await expect(note).toHaveValue('Antes de la versión.');
+  await page.route(/assets\/vitals-.*\.js$/, (route) => route.fulfill({ status: 404 }));
+  await page.getByRole('link', { name: 'Constantes' }).click();
+  await expect(page.getByText('Esta parte no se puede mostrar')).toBeVisible();
+  // What is around it stays.
+  await expect(page.getByRole('group', { name: 'Alergias' })).toBeVisible();
+  await page.unrouteAll();
+  await page.getByRole('button', { name: 'Cargar de nuevo' }).click();
+  await expect(page.getByRole('button', { name: 'Guardar las constantes' })).toBeVisible();
+  await page.getByRole('link', { name: 'Notas' }).click();
+  await expect(note).toHaveValue('Antes de la versión.');
 });
 
 test('somebody changed it meanwhile: both are shown, and what each changed stays', async ({ open }) => {

@@ -4,6 +4,7 @@ import { api, data, sending as keyed } from '../../api/client';
 import { Problem } from '../../api/problem';
 import { useSend } from '../../api/send';
 import { meQuery, signOut, useMe } from '../../app/session';
+import { useSignOut } from '../../app/SignOut';
 import { useI18n } from '../../i18n';
 import { Button, TextField } from '../../ui/forms';
 import { Icon } from '../../ui/Icon';
@@ -15,7 +16,7 @@ import { create, supported } from './webauthn';
 /** Staff without a second factor come here first, and nowhere else. */
 export function EnrolPage() {
   const { t } = useI18n();
-  const client = useQueryClient();
+  const { leave, busy, failure } = useSignOut();
   return (
     <div className="outside">
       <main>
@@ -29,9 +30,10 @@ export function EnrolPage() {
           </>
         ) : null}
         <p className="hint">{t('enrol.again')}</p>
-        <Button kind="quiet" onClick={() => void signOut(client)}>
+        <Button kind="quiet" busy={busy} onClick={leave}>
           <Icon name="out" /> {t('menu.out')}
         </Button>
+        {failure}
       </main>
     </div>
   );
@@ -44,7 +46,7 @@ function useEnrolled() {
   const { t } = useI18n();
   return async () => {
     say(t('second.added'));
-    if (me.must_enrol) await signOut(client);
+    if (me.must_enrol) await signOut(client, crypto.randomUUID());
     else await client.invalidateQueries({ queryKey: meQuery.queryKey });
   };
 }

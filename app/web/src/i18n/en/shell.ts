@@ -27,4 +27,8 @@ export default {
   'nav.skip': 'Skip to the content',
   'nav.today': 'Today',
   'nav.waiting': 'Waiting list',
+  'out.failed': 'You could not be signed out',
+  'out.failed-text':
+    'Your session is still open. What you typed and did not send has been erased from this device. Do not leave it like this: try again.',
+  'out.again': 'Sign out',
 };

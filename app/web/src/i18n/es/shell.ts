@@ -27,4 +27,8 @@ export default {
   'nav.skip': 'Ir al contenido',
   'nav.today': 'Hoy',
   'nav.waiting': 'Espera',
+  'out.failed': 'No se ha podido cerrar la sesión',
+  'out.failed-text':
+    'Su sesión sigue abierta. Lo escrito sin enviar ya se ha borrado de este dispositivo. No lo deje así: vuelva a intentarlo.',
+  'out.again': 'Salir',
 } as const;
