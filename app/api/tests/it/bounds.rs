@@ -193,3 +193,16 @@ async fn a_session_ends_when_nobody_uses_it_and_in_any_case_some_day() {
     run(&mut world.db, &end(over, "physician")).await;
     alfa.physician().get("/auth/me").await.expect(401);
 }
+
+#[tokio::test]
+async fn a_method_that_somebody_makes_up_is_no_figure_of_its_own() {
+    let world = World::new().await;
+    for method in ["MADEUP1", "MADEUP2", "get"] {
+        let answer = world.anonymous.send(method, "/auth/me", &[], None).await;
+        assert_eq!(answer.status, 405, "{method}");
+    }
+    let figures = Client::new(world.running.management).at("/metrics").await.expect(200);
+    let figures = String::from_utf8(figures.bytes.to_vec()).unwrap();
+    assert!(figures.contains("method=\"OTHER\""), "{figures}");
+    assert!(!figures.contains("MADEUP") && !figures.contains("\"get\""), "{figures}");
+}
