@@ -193,9 +193,10 @@ impl Members {
 
     /// The reason that tells the most: a restore before a lost quorum before a node that is not there.
     fn worst(&self) -> Unfit {
-        const BY_WEIGHT: [Unfit; 6] = [
+        const BY_WEIGHT: [Unfit; 7] = [
             Unfit::NotAccepted,
             Unfit::ReadOnly,
+            Unfit::OldServer,
             Unfit::OldSchema,
             Unfit::NoHistory,
             Unfit::NotSynced,

@@ -36,6 +36,9 @@ impl Asked {
         if self.0.iter().any(|(_, why)| why == Unfit::OldSchema.word()) {
             text.push_str("\nthe tables are older than this program; run: api migrate");
         }
+        if self.0.iter().any(|(_, why)| why == Unfit::OldServer.word()) {
+            text.push_str("\nthe server has no innodb_snapshot_isolation; it must be MariaDB 10.11.8 or newer");
+        }
         anyhow::anyhow!(text)
     }
 }

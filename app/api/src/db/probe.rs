@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use galeno_contract::api::Database;
-use sqlx::{Connection, MySqlConnection, Row, mysql::MySqlConnectOptions};
+use sqlx::{
+    Connection, MySqlConnection, Row,
+    mysql::{MySqlConnectOptions, MySqlDatabaseError},
+};
 
 use super::migrate::LATEST;
 
@@ -59,6 +62,9 @@ pub enum Unfit {
     NotAccepted,
     /// Its tables are older than this program.
     OldSchema,
+    /// Its server is older than this program: it has no `innodb_snapshot_isolation`, without which one change could write over
+    /// another.
+    OldServer,
     /// Another generation still serves, or may.
     OtherGeneration,
 }
@@ -74,6 +80,7 @@ impl Unfit {
             Self::ReadOnly => "read-only",
             Self::NotAccepted => "not-accepted",
             Self::OldSchema => "old-schema",
+            Self::OldServer => "old-server",
             Self::OtherGeneration => "other-generation",
         }
     }
@@ -159,10 +166,15 @@ pub(super) async fn judge(connection: &mut MySqlConnection, demands: &Demands) -
     let rows = sqlx::query(
         "SELECT VARIABLE_NAME AS name, VARIABLE_VALUE AS value FROM information_schema.GLOBAL_STATUS \
          WHERE VARIABLE_NAME IN ('WSREP_READY', 'WSREP_CLUSTER_STATUS', 'WSREP_LOCAL_STATE', \
-         'WSREP_CLUSTER_STATE_UUID') UNION ALL SELECT 'READ_ONLY', @@GLOBAL.read_only",
+         'WSREP_CLUSTER_STATE_UUID') UNION ALL SELECT 'READ_ONLY', @@GLOBAL.read_only \
+         UNION ALL SELECT 'SNAPSHOT_ISOLATION', @@GLOBAL.innodb_snapshot_isolation",
     )
     .fetch_all(&mut *connection)
-    .await?;
+    .await;
+    let rows = match rows {
+        Err(error) if unknown_variable(&error) => return Ok(Fitness::Unfit(Unfit::OldServer)),
+        rows => rows?,
+    };
     let value = |name: &str| -> Option<String> {
         let row = rows.iter().find(|row| {
             row.try_get::<String, _>("name")
@@ -207,4 +219,12 @@ pub(super) async fn judge(connection: &mut MySqlConnection, demands: &Demands) -
         return Ok(Fitness::Unfit(Unfit::OldSchema));
     }
     Ok(if donor { Fitness::Donor } else { Fitness::Fit })
+}
+
+/// MariaDB's ER_UNKNOWN_SYSTEM_VARIABLE.
+fn unknown_variable(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>())
+        .is_some_and(|error| error.number() == 1193)
 }
