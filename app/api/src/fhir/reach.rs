@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Whether the app, if it is one, was given that.
-fn granted(actor: &Actor, kind: Type, access: Access, patient: Option<Uuid>) -> bool {
+pub(super) fn granted(actor: &Actor, kind: Type, access: Access, patient: Option<Uuid>) -> bool {
     actor
         .grant
         .as_ref()

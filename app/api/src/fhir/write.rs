@@ -13,7 +13,7 @@ use super::{
     medication_input::{self, MedicationRequestInput},
     params::{Search, refused},
     patient_input::PatientInput,
-    reach::{fetch, look, of_organization, of_patient, patient_of},
+    reach::{fetch, granted, look, of_organization, of_patient, patient_of},
     routes::{dated, one, pairs, served},
     smart::Access,
     version::number,
@@ -75,6 +75,14 @@ fn unless(kind: Type, headers: &HeaderMap, base: &str) -> Result<Option<Search>>
     Ok(Some(search))
 }
 
+/// What `If-None-Exist` finds is shown: an app that may only create must not read that way.
+async fn may_ask(cx: Cx, kind: Type, action: Action, patient: Option<Uuid>, unless: Option<&Search>) -> Result<Cx> {
+    if unless.is_some() && !granted(cx.actor(), kind, Access::Search, patient) {
+        return Err(cx.forbid(action, patient).await);
+    }
+    Ok(cx)
+}
+
 /// What there is of it already. More than one is a refusal: which was meant cannot be known.
 async fn existing(scope: &mut Scope, kind: Type, patient: Option<Uuid>, search: &mut Search) -> Result<Option<Value>> {
     search.count = 2;
@@ -125,6 +133,7 @@ pub(super) async fn create(cx: Cx, Path(kind): Path<String>, headers: HeaderMap,
 }
 
 async fn create_patient(cx: Cx, content: &PatientContent, sure: bool, unless: Option<Search>) -> Result<Response> {
+    let cx = may_ask(cx, Type::Patient, Action::PatientSearch, None, unless.as_ref()).await?;
     let mut scope = of_organization(cx, Type::Patient, Access::Create, Action::PatientCreate).await?;
     let by_document = unless.as_ref().is_some_and(|search| search.only("identifier"));
     if let Some(mut search) = unless {
@@ -153,6 +162,7 @@ async fn book(cx: Cx, wanted: appointment_input::Wanted, unless: Option<Search>)
         return Err(Problem::new(Kind::IllegalTransition).with("diagnostics", "Appointment.status: booked"));
     }
     let (kind, patient) = (Type::Appointment, wanted.patient);
+    let cx = may_ask(cx, kind, kind.action(), Some(patient), unless.as_ref()).await?;
     let mut scope = of_patient(cx, kind, Access::Create, Action::AppointmentBook, patient).await?;
     if let Some(mut search) = unless
         && let Some(found) = existing(&mut scope, kind, Some(patient), &mut search).await?
@@ -209,6 +219,7 @@ async fn prescribe(cx: Cx, wanted: medication_input::Wanted, unless: Option<Sear
         );
     }
     let (kind, patient) = (Type::MedicationRequest, wanted.patient);
+    let cx = may_ask(cx, kind, kind.action(), Some(patient), unless.as_ref()).await?;
     let mut scope = of_patient(cx, kind, Access::Create, Action::PrescriptionWrite, patient).await?;
     if wanted.requester.is_some() && wanted.requester != scope.actor().staff() {
         return Err(Problem::new(Kind::Forbidden).detail(

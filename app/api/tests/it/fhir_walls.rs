@@ -368,6 +368,28 @@ async fn an_app_gets_what_its_scopes_say_and_never_more_than_its_person() {
         )
         .await;
     assert_eq!(change.status.as_u16(), 403, "to read is not to write");
+    // To create is not to read: what must not exist is looked for only by who may look for it.
+    let given = exchange(
+        alfa.receptionist(),
+        &format!("{GRANT}&scope=user/Patient.c+user/Appointment.c"),
+    )
+    .await
+    .expect(200)
+    .json();
+    let creator = world.anonymous.with(given["access_token"].as_str().unwrap());
+    let new = json!({"resourceType": "Patient", "name": [{"family": "García alfa", "given": ["Ana"]}],
+        "gender": "female", "birthDate": "1980-05-17"});
+    let unless = [("if-none-exist", "name=garcia&birthdate=1980-05-17")];
+    let blind = creator.fhir("POST", "Patient", &unless, Some(&new)).await.expect(403);
+    assert!(!String::from_utf8_lossy(&blind.bytes).contains(&alfa.patient.to_string()));
+    let reader = alfa
+        .receptionist()
+        .fhir("POST", "Patient", &unless, Some(&new))
+        .await
+        .expect(200);
+    assert_eq!(reader.json()["id"], json!(alfa.patient));
+    let sure = [("x-not-a-duplicate", "true")];
+    creator.fhir("POST", "Patient", &sure, Some(&new)).await.expect(201);
     // A scope gives nothing that the person may not do.
     let given = exchange(alfa.receptionist(), &format!("{GRANT}&scope=user/*.*"))
         .await
@@ -396,7 +418,7 @@ async fn an_app_gets_what_its_scopes_say_and_never_more_than_its_person() {
         .fetch_one(&mut world.db)
         .await
         .unwrap();
-    assert_eq!(kept, 3);
+    assert_eq!(kept, 4);
 }
 
 #[tokio::test]
