@@ -27,6 +27,8 @@ const BLOCKS: u16 = 16;
 /// Up to so many lines are written by a statement that stays prepared: one, or those of a page of people who were found. To
 /// prepare a statement costs the database more than to run it, and needs a round trip more.
 const PREPARED: usize = 50;
+/// Up to so many lines are written by one statement: each has 18 placeholders, and a statement may have 65,535.
+const TOGETHER: usize = 1000;
 /// Lanes of a block: as many as a process has connections to a node by default (`connectionsPerNode`). With fewer, transactions
 /// would wait for each other's COMMIT, one lane's after the other.
 const BLOCK: usize = 32;
@@ -157,9 +159,11 @@ pub async fn append(
             return Err(fault);
         }
     }
-    insert(tx, organization, lane, &rows)
-        .await
-        .map_err(|error| classify(&error))?;
+    for rows in rows.chunks(TOGETHER) {
+        insert(tx, organization, lane, rows)
+            .await
+            .map_err(|error| classify(&error))?;
+    }
     Ok(Some(Held { guard, next }))
 }
 
