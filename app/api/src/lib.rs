@@ -21,3 +21,5 @@ mod resources;
 pub mod seed;
 
 pub use app::App;
+#[doc(hidden)]
+pub use resources::belongings;

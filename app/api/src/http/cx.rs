@@ -122,6 +122,22 @@ impl Cx {
         }
     }
 
+    /// The same for what concerns two patients: each of them must allow it. The permission is the first one's.
+    pub async fn allow_for_both(mut self, action: Action, patient: Uuid, other: Uuid) -> Result<Scope> {
+        for one in [patient, other] {
+            let Some(standing) = relations(&mut self.open.tx, &self.actor, one).await? else {
+                self.refuse(action, None).await?;
+                return Err(Problem::new(Kind::NotFound));
+            };
+            let decided = decide(&self.actor, action, &standing.relations, standing.restricted);
+            if let (true, Err(kind)) = (self.actor.enrolled, decided) {
+                self.refuse(action, Some(one)).await?;
+                return Err(Problem::new(kind));
+            }
+        }
+        self.allow_for(action, patient).await
+    }
+
     /// The patient of something, which must be known before permission can be asked for; None when there is no such
     /// thing. The statement selects `patient` by an identifier.
     pub(crate) async fn patient_of(&mut self, statement: Scoped, id: Uuid) -> Result<Option<Uuid>> {

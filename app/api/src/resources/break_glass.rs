@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+use super::patients;
 use crate::{
     app::App,
     authz::Action,
@@ -78,6 +79,7 @@ async fn find(scope: &mut Scope, id: Uuid) -> Result<EmergencyAccess> {
     params(("id" = Uuid, Path)), responses((status = 201, body = EmergencyAccess)))]
 async fn open(cx: Cx, Path(patient): Path<Uuid>, Body(body): Body<OpenInEmergency>) -> Result<Response> {
     let mut scope = cx.allow_for(Action::EmergencyOpen, patient).await?;
+    patients::hold(&mut scope, patient).await?;
     let staff = scope.actor().staff().ok_or_else(|| Problem::new(Kind::Forbidden))?;
     let (id, now) = (Uuid::now_v7(), Stamp::now());
     let query = scope.query(scoped!(

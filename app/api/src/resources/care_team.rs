@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+use super::patients;
 use crate::{
     app::App,
     authz::Action,
@@ -73,6 +74,7 @@ async fn list(cx: Cx, Path(patient): Path<Uuid>) -> Result<Response> {
     params(("id" = Uuid, Path)), responses((status = 201, body = CareTeamMember)))]
 async fn add(cx: Cx, Path(patient): Path<Uuid>, Body(body): Body<NewCareTeamMember>) -> Result<Response> {
     let mut scope = cx.allow_for(Action::CareTeamManage, patient).await?;
+    patients::hold(&mut scope, patient).await?;
     let (id, by) = (Uuid::now_v7(), scope.actor().id());
     let query = scope.query(scoped!(
         "INSERT INTO care_team (organization, id, patient, staff, reason, since, until, added_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"

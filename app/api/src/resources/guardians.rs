@@ -87,7 +87,8 @@ async fn name(cx: Cx, Path(patient): Path<Uuid>, Body(body): Body<NewGuardian>) 
             "Nobody is their own guardian.",
         ));
     }
-    let who = patients::find(&mut scope, body.guardian).await?;
+    patients::hold(&mut scope, patient).await?;
+    let who = patients::hold(&mut scope, body.guardian).await?;
     let (id, since) = (Uuid::now_v7(), Stamp::now());
     let query = scope.query(scoped!(
         "INSERT INTO guardian (organization, id, patient, guardian, relationship, since, until) VALUES (?, ?, ?, ?, ?, ?, ?)"

@@ -1,6 +1,7 @@
 //! `/api/v1`: one module for each kind of thing.
 
 pub(crate) mod appointments;
+mod belongings;
 mod break_glass;
 mod care_team;
 mod guardians;
@@ -30,6 +31,7 @@ use crate::{
     http::{Check, Faults},
 };
 
+pub use belongings::belongings;
 pub(crate) use prescriptions::code_holds;
 
 /// Everything under `/api/v1`.

@@ -26,7 +26,7 @@ use crate::{
 
 pub(crate) use content::{Document, Patient, PatientContent, Sex};
 pub(crate) use search::PatientSearch;
-pub(crate) use store::{find, register, update};
+pub(crate) use store::{find, hold, lock, register, registrations, update};
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
@@ -143,6 +143,7 @@ async fn versions(cx: Cx, Path(id): Path<Uuid>) -> Result<Response> {
     params(("id" = Uuid, Path)), responses((status = 200, body = Access)))]
 async fn access(cx: Cx, Path(id): Path<Uuid>, Body(body): Body<NewAccess>) -> Result<Response> {
     let mut scope = cx.allow_for(Action::PatientAccount, id).await?;
+    hold(&mut scope, id).await?;
     let access = give_access(&mut scope, Person::Patient(id), body).await?;
     scope.ok(&access).await
 }

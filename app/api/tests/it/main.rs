@@ -27,6 +27,7 @@ mod fhir_write;
 mod foundation;
 mod indexes;
 mod invariants;
+mod merges;
 mod oidc;
 mod openapi;
 mod patients;

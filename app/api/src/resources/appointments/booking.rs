@@ -16,6 +16,7 @@ use crate::{
     authz::Action,
     db::{Fault, Stamp, classify},
     http::{Body, Check, Cx, Faults, Kind, Page, PageQuery, Path, Problem, Query, Result, Scope},
+    resources::patients,
     scoped,
 };
 
@@ -157,6 +158,7 @@ async fn book(cx: Cx, Path(patient): Path<Uuid>, Body(body): Body<Booking>) -> R
 
 /// Writes a booking. The unique key on the slot decides who gets it.
 pub(crate) async fn reserve(scope: &mut Scope, patient: Uuid, body: Booking) -> Result<Appointment> {
+    patients::hold(scope, patient).await?;
     let free = slot(scope, body.slot).await?;
     let (id, now) = (Uuid::now_v7(), Stamp::now());
     let query = scope.query(scoped!(

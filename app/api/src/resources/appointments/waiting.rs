@@ -15,6 +15,7 @@ use crate::{
     authz::Action,
     db::{Day, Fault, Stamp, classify},
     http::{Body, Check, Cx, Faults, Kind, Path, Problem, Result},
+    resources::patients,
     scoped,
 };
 
@@ -85,6 +86,7 @@ impl Check for JoinWaiting {
     params(("id" = Uuid, Path)), responses((status = 201, body = Waiting)))]
 async fn join(cx: Cx, Path(patient): Path<Uuid>, Body(body): Body<JoinWaiting>) -> Result<Response> {
     let mut scope = cx.allow_for(Action::AppointmentBook, patient).await?;
+    patients::hold(&mut scope, patient).await?;
     schedules::find(&mut scope, body.schedule).await?;
     let priority = if scope.actor().staff().is_some() {
         body.priority

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{Day, Stamp},
-    http::{Check, Faults},
+    http::{Check, Faults, Kind, Problem, Result},
     people::{self, DocumentType},
 };
 
@@ -43,6 +43,30 @@ pub(crate) struct Patient {
 }
 
 impl Patient {
+    /// Refuses a registration that was joined to another one, and says to which.
+    pub(crate) fn must_not_be_merged(&self) -> Result<()> {
+        match self.merged_into {
+            None => Ok(()),
+            Some(survivor) => Err(Problem::new(Kind::Conflict)
+                .detail(
+                    "Este registro se unió a otro; use el otro, el de merged_into.",
+                    "This registration was joined to another one; use the other one, that of merged_into.",
+                )
+                .with("merged_into", survivor)),
+        }
+    }
+
+    /// Refuses a registration that has ended: nothing more is written to it.
+    pub(crate) fn must_be_current(&self) -> Result<()> {
+        if self.erased_at.is_some() {
+            return Err(Problem::new(Kind::Conflict).detail(
+                "Los datos de esta persona se suprimieron; si vuelve, regístrela de nuevo.",
+                "This person's data was erased; if they come again, register them anew.",
+            ));
+        }
+        self.must_not_be_merged()
+    }
+
     /// As a search shows it: of somebody whose data is restricted, enough to recognise them in an emergency.
     pub(crate) fn into_found(self) -> Self {
         if !self.restricted {
@@ -84,6 +108,12 @@ impl Sex {
             Self::Unknown => "unknown",
         }
     }
+
+    fn from_word(word: &str) -> Option<Self> {
+        [Self::Female, Self::Male, Self::Other, Self::Unknown]
+            .into_iter()
+            .find(|sex| sex.word() == word)
+    }
 }
 
 /// An identity document.
@@ -119,6 +149,30 @@ pub(crate) struct PatientContent {
 
 fn spanish() -> String {
     "es".to_owned()
+}
+
+impl PatientContent {
+    /// A patient as they would be written now.
+    pub(super) fn of(patient: &Patient) -> Result<Self> {
+        let document = patient.document_type.as_deref().zip(patient.document_number.clone());
+        let document = document
+            .map(|(kind, number)| DocumentType::from_word(kind).map(|kind| Document::new(kind, number)))
+            .map(|document| document.ok_or_else(|| Problem::bug("unknown type of a document")))
+            .transpose()?;
+        Ok(Self {
+            document,
+            given_name: patient.given_name.clone(),
+            family_name: patient.family_name.clone(),
+            birth_date: patient.birth_date,
+            sex: Sex::from_word(&patient.sex).ok_or_else(|| Problem::bug("unknown sex of a patient"))?,
+            phone: patient.phone.clone(),
+            email: patient.email.clone(),
+            address: patient.address.clone(),
+            postal_code: patient.postal_code.clone(),
+            language: patient.language.clone(),
+            deceased_at: patient.deceased_at,
+        })
+    }
 }
 
 impl Document {

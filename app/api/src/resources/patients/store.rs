@@ -38,6 +38,44 @@ pub(crate) async fn find(scope: &mut Scope, id: Uuid) -> Result<Patient> {
     Ok(query.bind(id).fetch_optional(scope.db()).await?.ok_or(Fault::NoRow)?)
 }
 
+/// The same, held still until the transaction ends: for what ends a registration.
+pub(crate) async fn lock(scope: &mut Scope, id: Uuid) -> Result<Patient> {
+    let query = scope.query_as::<Patient>(scoped!(concat!(
+        "SELECT ",
+        details!(),
+        " FROM patient WHERE organization = ? AND id = ? FOR UPDATE"
+    )));
+    Ok(query.bind(id).fetch_optional(scope.db()).await?.ok_or(Fault::NoRow)?)
+}
+
+/// The same for what is added to a registration, which must not have ended: no merge and no erasure comes between.
+pub(crate) async fn hold(scope: &mut Scope, id: Uuid) -> Result<Patient> {
+    let query = scope.query_as::<Patient>(scoped!(concat!(
+        "SELECT ",
+        details!(),
+        " FROM patient WHERE organization = ? AND id = ? LOCK IN SHARE MODE"
+    )));
+    let patient = query.bind(id).fetch_optional(scope.db()).await?.ok_or(Fault::NoRow)?;
+    patient.must_be_current()?;
+    Ok(patient)
+}
+
+/// Every registration of a person: this one first, then those that were joined to it, and to those.
+pub(crate) async fn registrations(scope: &mut Scope, id: Uuid) -> Result<Vec<Uuid>> {
+    let query = scope.query(scoped!(
+        "WITH RECURSIVE joined (organization, id) AS ( \
+           SELECT organization, id FROM patient WHERE organization = ? AND id = ? UNION \
+           SELECT p.organization, p.id FROM joined j \
+           JOIN patient p ON p.organization = j.organization AND p.merged_into = j.id) \
+         SELECT id, organization FROM joined ORDER BY id = ? DESC, id"
+    ));
+    let rows = query.bind(id).bind(id).fetch_all(scope.db()).await?;
+    Ok(rows
+        .iter()
+        .map(|row| row.try_get("id"))
+        .collect::<Result<_, sqlx::Error>>()?)
+}
+
 /// People born on the same day who share a telephone or two words of the name.
 async fn candidates(scope: &mut Scope, content: &PatientContent) -> Result<Vec<Candidate>> {
     let query = scope.query(scoped!(
@@ -155,7 +193,7 @@ async fn write_words(scope: &mut Scope, id: Uuid, content: &PatientContent) -> R
     Ok(())
 }
 
-async fn write_version(
+pub(super) async fn write_version(
     scope: &mut Scope,
     id: Uuid,
     version: u32,
@@ -200,11 +238,13 @@ pub(crate) async fn update(
     content: &PatientContent,
     reason: Option<String>,
 ) -> Result<Patient> {
+    find(scope, id).await?.must_be_current()?;
     let document = content.document.as_ref().and_then(Document::stored);
     let query = scope.query(scoped!(
         "UPDATE patient SET document_type = ?, document_number = ?, given_name = ?, family_name = ?, birth_date = ?, \
          sex = ?, phone = ?, email = ?, address = ?, postal_code = ?, language = ?, deceased_at = ?, updated_at = ?, \
-         version = version + 1 WHERE organization = ? AND id = ? AND version = ? AND merged_into IS NULL"
+         version = version + 1 WHERE organization = ? AND id = ? AND version = ? \
+         AND merged_into IS NULL AND erased_at IS NULL"
     ));
     let done = bind_details(query, document.as_ref(), content)
         .bind(Stamp::now())

@@ -18,6 +18,7 @@ use crate::{
     authz::Action,
     db::Stamp,
     http::{Body, Check, Cx, Faults, Kind, Page, PageQuery, Path, Problem, Query, Result, Scope},
+    resources::patients,
     scoped,
 };
 
@@ -102,6 +103,7 @@ async fn create(cx: Cx, Path(patient): Path<Uuid>, Body(body): Body<Prescription
 /// Writes a draft of whoever asks.
 pub(crate) async fn draft(scope: &mut Scope, patient: Uuid, body: PrescriptionContent) -> Result<Prescription> {
     let prescriber = scope.actor().staff().ok_or_else(|| Problem::new(Kind::Forbidden))?;
+    patients::hold(scope, patient).await?;
     let (id, now) = (Uuid::now_v7(), Stamp::now());
     let query = scope.query(scoped!(
         "INSERT INTO prescription (organization, id, patient, prescriber, status, atc, national_code, medication, dose, route, \

@@ -19,6 +19,7 @@ use crate::{
     db::{Fault, Stamp},
     http::{Cx, Kind, Path, Problem, Result},
     keys::sha256,
+    resources::patients,
     scoped,
 };
 
@@ -67,6 +68,7 @@ async fn upload(cx: Cx, Path(patient): Path<Uuid>, headers: HeaderMap, bytes: By
         return Err(Problem::new(Kind::UnsupportedMedia)
             .detail("El contenido no es de ese tipo.", "The content is not of that type."));
     }
+    patients::hold(&mut scope, patient).await?;
     let (id, author, hash) = (Uuid::now_v7(), scope.actor().id(), sha256(&bytes));
     let query = scope.query(scoped!(
         "INSERT INTO attachment (organization, id, patient, media_type, sha256, bytes, author, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"

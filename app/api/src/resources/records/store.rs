@@ -9,6 +9,7 @@ use super::content::{Allergy, Content};
 use crate::{
     db::{Fault, Stamp},
     http::{Kind as Problems, Problem, Result, Scope},
+    resources::patients,
     scoped,
 };
 
@@ -137,6 +138,7 @@ async fn check_references(scope: &mut Scope, patient: Uuid, content: &Content) -
 
 /// Writes a new entry.
 pub(super) async fn insert(scope: &mut Scope, patient: Uuid, content: &Content, amends: Option<Uuid>) -> Result<Entry> {
+    patients::hold(scope, patient).await?;
     check_references(scope, patient, content).await?;
     let (id, now, author) = (Uuid::now_v7(), Stamp::now(), scope.actor().id());
     let query = scope.query(scoped!(

@@ -14,6 +14,7 @@ use crate::{
     authz::Action,
     db::{Fault, Stamp, classify},
     http::{Body, Check, Cx, Faults, Kind, Path, Problem, Result, Scope},
+    resources::patients,
     scoped,
 };
 
@@ -137,6 +138,7 @@ async fn list(cx: Cx, Path(patient): Path<Uuid>) -> Result<Response> {
     params(("id" = Uuid, Path)), responses((status = 201, body = Consent)))]
 async fn give(cx: Cx, Path(patient): Path<Uuid>, Body(body): Body<NewConsent>) -> Result<Response> {
     let mut scope = cx.allow_for(Action::ConsentManage, patient).await?;
+    patients::hold(&mut scope, patient).await?;
     if let Some(evidence) = body.evidence {
         let query = scope.query(scoped!(
             "SELECT 1 FROM attachment WHERE organization = ? AND patient = ? AND id = ?"
@@ -270,4 +272,23 @@ pub(super) async fn withdraw_all(scope: &mut Scope, patient: Uuid) -> Result<usi
         end(scope, consent, Some("erasure (GDPR, article 17)".to_owned())).await?;
     }
     Ok(active.len())
+}
+
+/// Moves consents to the patient that theirs was joined to, with their history. Of what that patient said something about,
+/// given or withdrawn, their word holds: the other one ends.
+pub(in crate::resources) async fn rehome(scope: &mut Scope, from: Uuid, to: Uuid) -> Result<()> {
+    let query = scope.query_as::<Consent>(scoped!(
+        "SELECT id, patient, purpose, status, wording, evidence, version, created_at, updated_at FROM consent \
+         WHERE organization = ? AND patient = ? AND status = 'active' AND purpose IN \
+           (SELECT o.purpose FROM consent o WHERE o.organization = consent.organization AND o.patient = ?)"
+    ));
+    for consent in query.bind(from).bind(to).fetch_all(scope.db()).await? {
+        let reason = "the registration was joined to another one, which has its own word on this".to_owned();
+        end(scope, &consent, Some(reason)).await?;
+    }
+    let query = scope.query(scoped!(
+        "UPDATE consent SET patient = ? WHERE organization = ? AND patient = ?"
+    ));
+    query.bind(to).bind(from).execute(scope.db()).await?;
+    Ok(())
 }

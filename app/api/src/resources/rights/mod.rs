@@ -12,6 +12,9 @@ mod restriction;
 mod retention;
 mod row;
 
+pub(super) use consents::rehome as rehome_consents;
+pub(super) use restriction::set as restrict;
+
 use std::sync::Arc;
 
 use utoipa_axum::router::OpenApiRouter;

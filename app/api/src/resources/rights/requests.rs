@@ -14,6 +14,7 @@ use crate::{
     authz::Action,
     db::{Fault, Stamp},
     http::{Body, Check, Cx, Faults, Kind, Page, PageQuery, Path, Problem, Query, Result, Scope},
+    resources::patients,
     scoped,
 };
 
@@ -120,6 +121,7 @@ async fn list(cx: Cx, Path(patient): Path<Uuid>) -> Result<Response> {
     params(("id" = Uuid, Path)), responses((status = 201, body = RightsRequest)))]
 async fn ask(cx: Cx, Path(patient): Path<Uuid>, Body(body): Body<NewRightsRequest>) -> Result<Response> {
     let mut scope = cx.allow_for(Action::DataRequest, patient).await?;
+    patients::hold(&mut scope, patient).await?;
     let (id, now, by) = (Uuid::now_v7(), Stamp::now(), scope.actor().id());
     let query = scope.query(scoped!(
         "INSERT INTO rights_request (organization, id, patient, kind, wording, made_by, due_at, created_at) \

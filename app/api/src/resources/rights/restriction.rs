@@ -69,6 +69,7 @@ impl Check for Restriction {
 async fn change(cx: Cx, Path(patient): Path<Uuid>, Body(body): Body<Restriction>) -> Result<Response> {
     let mut scope = cx.allow_for(Action::DataRights, patient).await?;
     let version = scope.if_match()?;
+    patients::find(&mut scope, patient).await?.must_be_current()?;
     set(&mut scope, patient, version, body.restricted, body.reason).await?;
     let patient = patients::find(&mut scope, patient).await?;
     scope.note("restriction", Some(patient.id), Some(patient.id));
@@ -76,7 +77,7 @@ async fn change(cx: Cx, Path(patient): Path<Uuid>, Body(body): Body<Restriction>
 }
 
 /// Writes it down, and makes it hold.
-pub(super) async fn set(
+pub(in crate::resources) async fn set(
     scope: &mut Scope,
     patient: Uuid,
     version: u32,
