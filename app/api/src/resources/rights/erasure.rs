@@ -25,7 +25,7 @@ use crate::{
     resources::patients,
     scoped,
 };
-use forget::{clear, forget, forget_account, forget_contact, with_merged};
+use forget::{clear, forget, forget_contact};
 use plan::{ErasureOutcome, plan};
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
@@ -82,19 +82,19 @@ pub(crate) struct Erasure {
 async fn erase(cx: Cx, Path(patient): Path<Uuid>, Body(body): Body<NewErasure>) -> Result<Response> {
     let mut scope = cx.allow_for(Action::DataRights, patient).await?;
     let version = scope.if_match()?;
-    let plan = plan(&mut scope, patient).await?;
-    if plan.outcome.version != version {
+    // Nothing is written to the patient, and nobody is joined to them, before this ends.
+    if patients::lock(&mut scope, patient).await?.version != version {
         return Err(Problem::new(Kind::Changed));
     }
+    let plan = plan(&mut scope, patient).await?;
     clear(&mut scope, &plan).await?;
-    consents::withdraw_all(&mut scope, patient).await?;
-    for person in with_merged(&mut scope, patient).await? {
+    for person in &plan.people {
+        consents::withdraw_all(&mut scope, *person).await?;
         if plan.outcome.complete {
-            forget(&mut scope, person).await?;
+            forget(&mut scope, *person).await?;
         } else {
-            forget_contact(&mut scope, person).await?;
+            forget_contact(&mut scope, *person).await?;
         }
-        forget_account(&mut scope, person).await?;
     }
     if body.block && !plan.outcome.complete {
         let version = patients::find(&mut scope, patient).await?.version;

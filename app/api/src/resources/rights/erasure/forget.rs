@@ -1,12 +1,12 @@
 //! Removing what may go.
 
-use sqlx::Row;
 use uuid::Uuid;
 
 use super::plan::Plan;
 use crate::{
     db::Stamp,
     http::{Result, Scope, Scoped},
+    resources::belongings::{AtErasure, BELONGINGS},
     scoped,
 };
 
@@ -21,7 +21,10 @@ pub(super) async fn clear(scope: &mut Scope, plan: &Plan) -> Result<()> {
         ),
         (
             &plan.attachments,
-            &[scoped!("DELETE FROM attachment WHERE organization = ? AND id = ?")],
+            &[
+                scoped!("UPDATE consent SET evidence = NULL WHERE organization = ? AND evidence = ?"),
+                scoped!("DELETE FROM attachment WHERE organization = ? AND id = ?"),
+            ],
         ),
         (
             &plan.prescriptions,
@@ -61,19 +64,6 @@ pub(super) async fn clear(scope: &mut Scope, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// The patient and every registration that was joined to it.
-pub(super) async fn with_merged(scope: &mut Scope, patient: Uuid) -> Result<Vec<Uuid>> {
-    let query = scope.query(scoped!(
-        "SELECT id FROM patient WHERE organization = ? AND merged_into = ? FOR UPDATE"
-    ));
-    let rows = query.bind(patient).fetch_all(scope.db()).await?;
-    let mut people = vec![patient];
-    for row in rows {
-        people.push(row.try_get("id")?);
-    }
-    Ok(people)
-}
-
 /// How to reach somebody goes, also from the versions before.
 pub(super) async fn forget_contact(scope: &mut Scope, patient: Uuid) -> Result<()> {
     let query = scope.query(scoped!(
@@ -81,18 +71,13 @@ pub(super) async fn forget_contact(scope: &mut Scope, patient: Uuid) -> Result<(
          version = version + 1 WHERE organization = ? AND id = ?"
     ));
     query.bind(Stamp::now()).bind(patient).execute(scope.db()).await?;
-    let query = scope.query(scoped!(
-        "UPDATE patient_version SET content = JSON_REMOVE(content, '$.phone', '$.email', '$.address', '$.postal_code') \
-         WHERE organization = ? AND patient = ?"
-    ));
-    query.bind(patient).execute(scope.db()).await?;
-    for statement in [
-        scoped!("DELETE FROM waiting WHERE organization = ? AND patient = ?"),
-        scoped!(
-            "UPDATE guardian SET until = UTC_TIMESTAMP(6) WHERE organization = ? AND guardian = ? AND until IS NULL"
-        ),
-    ] {
-        scope.query(statement).bind(patient).execute(scope.db()).await?;
+    for one in BELONGINGS {
+        if let AtErasure::Goes {
+            contact: Some(contact), ..
+        } = one.erasure
+        {
+            scope.query(contact).bind(patient).execute(scope.db()).await?;
+        }
     }
     Ok(())
 }
@@ -106,28 +91,10 @@ pub(super) async fn forget(scope: &mut Scope, patient: Uuid) -> Result<()> {
          deceased_at = NULL, erased_at = ?, updated_at = ?, version = version + 1 WHERE organization = ? AND id = ?"
     ));
     query.bind(now).bind(now).bind(patient).execute(scope.db()).await?;
-    for statement in [
-        scoped!("DELETE FROM patient_version WHERE organization = ? AND patient = ?"),
-        scoped!("DELETE FROM patient_word WHERE organization = ? AND patient = ?"),
-        scoped!("DELETE FROM waiting WHERE organization = ? AND patient = ?"),
-        scoped!("DELETE FROM guardian WHERE organization = ? AND patient = ?"),
-        scoped!("DELETE FROM guardian WHERE organization = ? AND guardian = ?"),
-        scoped!("DELETE FROM care_team WHERE organization = ? AND patient = ?"),
-        scoped!("UPDATE patient_merge SET reason = '-' WHERE organization = ? AND survivor = ?"),
-        scoped!(
-            "UPDATE rights_request SET wording = '-', explanation = IF(decision IS NULL, NULL, '-') \
-                 WHERE organization = ? AND patient = ?"
-        ),
-        scoped!("UPDATE restriction_event SET reason = '-' WHERE organization = ? AND patient = ?"),
-    ] {
-        scope.query(statement).bind(patient).execute(scope.db()).await?;
+    for one in BELONGINGS {
+        if let AtErasure::Goes { person, .. } = one.erasure {
+            scope.query(person).bind(patient).execute(scope.db()).await?;
+        }
     }
-    Ok(())
-}
-
-/// Passkeys and sessions go with the account.
-pub(super) async fn forget_account(scope: &mut Scope, patient: Uuid) -> Result<()> {
-    let query = scope.query(scoped!("DELETE FROM account WHERE organization = ? AND patient = ?"));
-    query.bind(patient).execute(scope.db()).await?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use sqlx::Row;
+use sqlx::{Row, mysql::MySqlRow};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use crate::{
     http::{Problem, Result, Scope, Scoped},
     resources::{
         patients,
-        records::Content,
+        records::{ConditionStatus, Content, Status},
         rights::{
             processing,
             retention::{Item, Kept, judge, single},
@@ -49,6 +49,8 @@ pub(crate) struct ErasureOutcome {
 
 /// What must be kept, and what may go.
 pub(super) struct Plan {
+    /// The patient, and every registration that was joined to theirs.
+    pub(super) people: Vec<Uuid>,
     pub(super) entries: Vec<Uuid>,
     pub(super) attachments: Vec<Uuid>,
     pub(super) prescriptions: Vec<Uuid>,
@@ -87,41 +89,76 @@ fn fates(what: &str, of: &[(Uuid, Kept)], open: &'static str) -> (Vec<Uuid>, Fat
     (gone, fate)
 }
 
-async fn entries(scope: &mut Scope, patient: Uuid) -> Result<(Vec<Item>, HashMap<Uuid, Vec<Uuid>>)> {
-    let query = scope.query(scoped!(
-        "SELECT e.id, e.encounter, e.amends, e.effective_at, e.created_at, v.content FROM entry e \
-         JOIN entry_version v ON v.organization = e.organization AND v.entry = e.id AND v.version = e.version \
-         WHERE e.organization = ? AND e.patient = ? FOR UPDATE"
-    ));
+/// The entries of a record, and which of them refer to which document.
+async fn entries(scope: &mut Scope, people: &[Uuid]) -> Result<(Vec<Item>, HashMap<Uuid, Vec<Uuid>>)> {
+    let mut rows = Vec::new();
+    for patient in people {
+        let query = scope.query(scoped!(
+            "SELECT e.id, e.encounter, e.amends, e.status, e.effective_at, v.at, v.content FROM entry e \
+             JOIN entry_version v ON v.organization = e.organization AND v.entry = e.id AND v.version = e.version \
+             WHERE e.organization = ? AND e.patient = ? FOR UPDATE"
+        ));
+        rows.extend(query.bind(*patient).fetch_all(scope.db()).await?);
+    }
     let mut items = Vec::new();
     let mut documents: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
-    for row in query.bind(patient).fetch_all(scope.db()).await? {
-        let id: Uuid = row.try_get("id")?;
-        let (effective, created): (Stamp, Stamp) = (row.try_get("effective_at")?, row.try_get("created_at")?);
-        let mut ended = Some(effective.max(created));
+    // The last amendment of each: identifiers are in the order of time.
+    let mut amended: HashMap<Uuid, Uuid> = HashMap::new();
+    for row in &rows {
+        let (id, amends): (Uuid, Option<Uuid>) = (row.try_get("id")?, row.try_get("amends")?);
+        if let (Some(amends), false) = (amends, mistaken(row)?) {
+            let last = amended.entry(amends).or_insert(id);
+            *last = id.max(*last);
+        }
+    }
+    for row in rows {
+        let (id, amends): (Uuid, Option<Uuid>) = (row.try_get("id")?, row.try_get("amends")?);
+        // A mistake, and what a later amendment has taken the place of, goes on no longer, whatever it says.
+        let overtaken = amends.is_some_and(|amends| amended.get(&amends) != Some(&id));
+        let superseded = mistaken(&row)? || amended.contains_key(&id) || overtaken;
         let content: Content = serde_json::from_str(&row.try_get::<String, _>("content")?)
             .map_err(|_| Problem::bug("an entry's content does not parse"))?;
-        match content {
-            Content::Encounter(encounter) => ended = encounter.ended_at,
-            Content::Document(document) => documents.entry(document.attachment).or_default().push(id),
-            _ => {}
+        let written: Stamp = row.try_get("at")?;
+        let ended = if superseded {
+            Some(written)
+        } else {
+            ended_at(&content, row.try_get("effective_at")?, written)
+        };
+        if let Content::Document(document) = content {
+            documents.entry(document.attachment).or_default().push(id);
         }
         items.push(Item {
             id,
-            on: [row.try_get("encounter")?, row.try_get("amends")?],
+            on: [row.try_get("encounter")?, amends],
             ended,
         });
     }
     Ok((items, documents))
 }
 
+/// Whether an entry was written by mistake.
+fn mistaken(entry: &MySqlRow) -> Result<bool, sqlx::Error> {
+    Ok(entry.try_get::<String, _>("status")? == Status::EnteredInError.word())
+}
+
+/// When what an entry tells of ended, and nothing was written of it any more. None: it goes on.
+fn ended_at(content: &Content, effective: Stamp, written: Stamp) -> Option<Stamp> {
+    match content {
+        Content::Encounter(encounter) => encounter.ended_at.map(|ended| ended.max(written)),
+        Content::Condition(condition) if condition.status == ConditionStatus::Active => None,
+        _ => Some(effective.max(written)),
+    }
+}
+
 /// Rows with an identifier and the moment that they ended; none: they go on.
-async fn ended(scope: &mut Scope, statement: Scoped, patient: Uuid) -> Result<Vec<(Uuid, Option<Stamp>)>> {
-    let rows = scope.query(statement).bind(patient).fetch_all(scope.db()).await?;
-    Ok(rows
-        .iter()
-        .map(|row| Ok((row.try_get("id")?, row.try_get("ended")?)))
-        .collect::<Result<_, sqlx::Error>>()?)
+async fn ended(scope: &mut Scope, statement: Scoped, people: &[Uuid]) -> Result<Vec<(Uuid, Option<Stamp>)>> {
+    let mut found = Vec::new();
+    for patient in people {
+        for row in scope.query(statement).bind(*patient).fetch_all(scope.db()).await? {
+            found.push((row.try_get("id")?, row.try_get("ended")?));
+        }
+    }
+    Ok(found)
 }
 
 /// Works out what an erasure would do; the rows that decide are locked until the transaction ends.
@@ -129,7 +166,9 @@ pub(super) async fn plan(scope: &mut Scope, patient: Uuid) -> Result<Plan> {
     let years = processing::find(scope).await?.retention_years;
     let now = Stamp::now();
     let whole = patients::find(scope, patient).await?;
-    let (items, documents) = entries(scope, patient).await?;
+    whole.must_not_be_merged()?;
+    let people = patients::registrations(scope, patient).await?;
+    let (items, documents) = entries(scope, &people).await?;
     let judged: Vec<(Uuid, Kept)> = judge(&items, years, now).into_iter().collect();
     let of_entry: HashMap<Uuid, Kept> = judged.iter().copied().collect();
     let (entries, entry_fate) = fates("entries", &judged, OPEN);
@@ -141,25 +180,40 @@ pub(super) async fn plan(scope: &mut Scope, patient: Uuid) -> Result<Plan> {
     let rows = ended(
         scope,
         scoped!("SELECT id, at AS ended FROM attachment WHERE organization = ? AND patient = ?"),
-        patient,
+        &people,
     )
     .await?;
-    // A document stays as long as any entry that refers to it.
+    // The signed paper proves the consent as long as that may be disputed: this erasure withdraws what is in force.
+    let proofs = ended(
+        scope,
+        scoped!(
+            "SELECT evidence AS id, IF(status = 'active', UTC_TIMESTAMP(6), updated_at) AS ended FROM consent \
+             WHERE organization = ? AND patient = ? AND evidence IS NOT NULL"
+        ),
+        &people,
+    )
+    .await?;
+    let proofs = judge_ended(proofs);
+    // A document stays as long as any entry that refers to it, and any consent that it proves.
     let of_attachment: Vec<(Uuid, Kept)> = judge_ended(rows)
         .into_iter()
         .map(|(id, alone)| {
             let held = documents.get(&id).into_iter().flatten().map(|entry| of_entry[entry]);
-            (id, held.chain([alone]).reduce(longer).unwrap_or(alone))
+            let proves = proofs.iter().filter(|(proof, _)| *proof == id).map(|(_, kept)| *kept);
+            (id, held.chain(proves).fold(alone, longer))
         })
         .collect();
-    let (attachments, attachment_fate) = fates("documents", &of_attachment, OPEN);
+    let (attachments, mut attachment_fate) = fates("documents", &of_attachment, OPEN);
+    if proofs.iter().any(|(_, kept)| *kept != Kept::No) {
+        attachment_fate.why = attachment_fate.why.map(|why| format!("{why}; {PROOF}"));
+    }
     let rows = ended(
         scope,
         scoped!(
             "SELECT id, GREATEST(updated_at, COALESCE(valid_until, updated_at)) AS ended FROM prescription \
              WHERE organization = ? AND patient = ? FOR UPDATE"
         ),
-        patient,
+        &people,
     )
     .await?;
     let (prescriptions, prescription_fate) = fates("prescriptions", &judge_ended(rows), OPEN);
@@ -170,7 +224,7 @@ pub(super) async fn plan(scope: &mut Scope, patient: Uuid) -> Result<Plan> {
             "SELECT id, IF(status IN ('cancelled', 'noshow'), CAST('1970-01-01' AS DATETIME(6)), IF(status = 'booked', NULL, ends_at)) AS ended \
              FROM appointment WHERE organization = ? AND patient = ? FOR UPDATE"
         ),
-        patient,
+        &people,
     )
     .await?;
     let (appointments, appointment_fate) = fates("appointments", &judge_ended(rows), AHEAD);
@@ -180,7 +234,7 @@ pub(super) async fn plan(scope: &mut Scope, patient: Uuid) -> Result<Plan> {
             "SELECT id, IF(reviewed_at IS NULL, NULL, opened_at) AS ended FROM break_glass \
              WHERE organization = ? AND patient = ?"
         ),
-        patient,
+        &people,
     )
     .await?;
     let (emergencies, emergency_fate) = fates("emergency-accesses", &judge_ended(rows), UNREVIEWED);
@@ -195,6 +249,7 @@ pub(super) async fn plan(scope: &mut Scope, patient: Uuid) -> Result<Plan> {
     let complete = items.iter().all(|fate| fate.kept == 0);
     items.extend(whole_person(complete));
     Ok(Plan {
+        people,
         entries,
         attachments,
         prescriptions,
