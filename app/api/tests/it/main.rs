@@ -20,6 +20,7 @@ mod authorization;
 mod bounds;
 mod command_line;
 mod emergency;
+mod erasure;
 mod fhir;
 mod fhir_clients;
 mod fhir_walls;

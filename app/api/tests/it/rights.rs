@@ -9,7 +9,7 @@ use crate::support::{
     world::{Organization, register},
 };
 
-async fn version(client: &Client, patient: Uuid) -> u64 {
+pub async fn version(client: &Client, patient: Uuid) -> u64 {
     client.get(&format!("/patients/{patient}")).await.expect(200).json()["version"]
         .as_u64()
         .unwrap()
@@ -107,7 +107,7 @@ async fn a_person_gets_everything_about_themself_and_nothing_that_opens_doors() 
     whole_life(&mut world, &alfa).await;
     let path = format!("/patients/{}/export", alfa.patient);
     let export = alfa.patient().get(&path).await.expect(200).json();
-    assert_eq!(export["format"], "galeno-personal-data/1");
+    assert_eq!(export["format"], "galeno-personal-data/2");
     let data = export["data"].as_object().unwrap();
     assert_eq!(data["person"][0]["document_number"], "12345678Z");
     assert_eq!(data["versions"].as_array().unwrap().len(), 2);
@@ -118,41 +118,38 @@ async fn a_person_gets_everything_about_themself_and_nothing_that_opens_doors() 
     assert_eq!(data["wards"][0]["relationship"], "madre");
     assert_eq!(data["emergencies"][0]["reason"], "inconsciente en urgencias");
     assert!(data["access_log"].as_array().unwrap().len() > 5);
-    assert_eq!(export["documents"][0]["content"], "aW5mb3JtZQ==");
-    // Each table that points at a patient is in the list; what is in none of its parts would be missing here.
-    let tables: Vec<String> = sqlx::query_scalar(
-        "SELECT DISTINCT TABLE_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() \
-         AND COLUMN_NAME IN ('patient', 'guardian', 'survivor') ORDER BY 1",
+    // Documents stay where they are, and the person gets them there.
+    let letter = &export["documents"][0];
+    assert_eq!(
+        (&letter["size"], &letter["media_type"]),
+        (&json!(7), &json!("text/plain"))
+    );
+    let address = letter["address"].as_str().unwrap();
+    let bytes = alfa
+        .patient()
+        .request("GET", address, &[], None)
+        .await
+        .expect(200)
+        .bytes;
+    assert_eq!((&bytes[..], bytes.len()), (&b"informe"[..], 7));
+    assert_eq!(export["elsewhere"], json!([]));
+    // What names a patient is in the list of what hangs on one, and in the part that the list says.
+    let mut columns: Vec<(String, String)> = sqlx::query_as(
+        "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE \
+         WHERE TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_NAME = 'patient' AND REFERENCED_COLUMN_NAME = 'id' \
+         UNION SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() \
+         AND COLUMN_NAME IN ('patient', 'guardian', 'survivor', 'merged', 'merged_into') ORDER BY 1, 2",
     )
     .fetch_all(&mut world.db)
     .await
     .unwrap();
-    let part = |table: &str| match table {
-        "access_log" => "access_log",
-        "account" => "accounts",
-        "app_token" => "app_tokens",
-        "appointment" => "appointments",
-        "attachment" => "documents",
-        "break_glass" => "emergencies",
-        "care_team" => "care_team",
-        "consent" => "consents",
-        "dispensation" => "dispensations",
-        "entry" => "entries",
-        "erasure" => "erasures",
-        "guardian" => "guardians",
-        "patient_merge" => "merges",
-        "patient_version" => "versions",
-        "patient_word" => "person",
-        "prescription" => "prescriptions",
-        "restriction_event" => "restrictions",
-        "rights_request" => "rights_requests",
-        "waiting" => "waiting",
-        other => panic!("{other} points at patients: put it into the export (PARTS), and here"),
-    };
-    assert!(tables.len() >= 17, "{tables:?}");
-    for table in &tables {
-        let name = part(table);
-        assert!(name == "documents" || data.contains_key(name), "{table}: {name}");
+    columns.sort();
+    let listed: Vec<(String, String)> = galeno_api::belongings()
+        .map(|(table, column, _)| (table.to_owned(), column.to_owned()))
+        .collect();
+    assert_eq!(columns, listed, "say what becomes of it in BELONGINGS");
+    for (table, _, part) in galeno_api::belongings() {
+        assert!(part == "documents" || data.contains_key(part), "{table}: {part}");
     }
     let text = export.to_string();
     for secret in ["password_hash", "totp_secret", "token", "seal", "signature"] {
@@ -379,9 +376,11 @@ async fn what_is_asked_for_by_right_is_registered_decided_once_and_rectified() {
 }
 
 /// Makes everything in an organization as old as this.
-async fn age(world: &mut World, patient: Uuid, years: i32) {
+pub async fn age(world: &mut World, patient: Uuid, years: i32) {
     for statement in [
         "UPDATE entry SET effective_at = effective_at - INTERVAL ? YEAR, created_at = created_at - INTERVAL ? YEAR WHERE patient = ?",
+        "UPDATE entry_version v JOIN entry e ON e.organization = v.organization AND e.id = v.entry \
+         SET v.at = v.at - INTERVAL ? YEAR, v.version = IF(?, v.version, v.version) WHERE e.patient = ?",
         "UPDATE attachment SET at = at - INTERVAL ? YEAR, sha256 = IF(?, sha256, sha256) WHERE patient = ?",
         "UPDATE prescription SET updated_at = updated_at - INTERVAL ? YEAR, valid_until = valid_until - INTERVAL ? YEAR WHERE patient = ?",
         "UPDATE break_glass SET opened_at = opened_at - INTERVAL ? YEAR, reviewed_at = opened_at - INTERVAL ? YEAR WHERE patient = ?",
@@ -400,6 +399,18 @@ async fn age(world: &mut World, patient: Uuid, years: i32) {
          SET v.content = JSON_SET(v.content, '$.ended_at', ?) WHERE e.patient = ? AND e.kind = 'encounter'",
     )
     .bind(ended)
+    .bind(patient)
+    .execute(&mut world.db)
+    .await
+    .unwrap();
+}
+
+/// Nobody has an illness any more.
+async fn heal(world: &mut World, patient: Uuid) {
+    sqlx::query(
+        "UPDATE entry_version v JOIN entry e ON e.organization = v.organization AND e.id = v.entry \
+         SET v.content = JSON_SET(v.content, '$.status', 'resolved') WHERE e.patient = ? AND e.kind = 'condition'",
+    )
     .bind(patient)
     .execute(&mut world.db)
     .await
@@ -426,7 +437,9 @@ async fn erasure_keeps_what_the_law_keeps_says_why_and_blocks_it() {
         (entries["kept"].as_u64(), entries["erased"].as_u64()),
         (Some(3), Some(0))
     );
-    assert!(entries["why"].as_str().unwrap().contains("Ley 41/2002") && entries["until"].is_string());
+    assert!(entries["why"].as_str().unwrap().contains("has not ended") && entries.get("until").is_none());
+    let prescriptions = fate(&plan, "prescriptions");
+    assert!(prescriptions["why"].as_str().unwrap().contains("Ley 41/2002") && prescriptions["until"].is_string());
     let body = json!({"reason": "solicitud de la paciente"});
     auditor.change("POST", &path, 1, body.clone()).await.expect(412);
     let now = version(auditor, patient).await;
@@ -464,8 +477,14 @@ async fn erasure_keeps_what_the_law_keeps_says_why_and_blocks_it() {
     let listed = auditor.get("/erasures").await.expect(200).json();
     assert_eq!(listed["items"][0]["id"], done["id"]);
 
-    // Six years later nothing holds it any longer.
+    // Six years later the illness goes on, and what goes on is kept without a date.
     age(&mut world, patient, 6).await;
+    let plan = auditor.get(&path).await.expect(200).json();
+    let entries = fate(&plan, "entries");
+    assert_eq!((&plan["complete"], entries["kept"].as_u64()), (&json!(false), Some(2)));
+    assert!(entries.get("until").is_none());
+    // Over, nothing holds it any longer.
+    heal(&mut world, patient).await;
     let now = version(auditor, patient).await;
     let body = json!({"reason": "fin del plazo de conservación"});
     let done = auditor.change("POST", &path, now, body).await.expect(201).json();
@@ -512,7 +531,7 @@ async fn erasure_keeps_what_the_law_keeps_says_why_and_blocks_it() {
 }
 
 /// Every text of the database, but the sealed answers that live for a day.
-async fn dump(world: &mut World) -> String {
+pub async fn dump(world: &mut World) -> String {
     let columns: Vec<(String, String)> = sqlx::query_as(
         "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() \
          AND DATA_TYPE IN ('varchar', 'longtext')",

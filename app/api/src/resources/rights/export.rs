@@ -1,7 +1,6 @@
 //! Everything about a person: as JSON for machines (GDPR, articles 15 and 20), and as a page for people.
 //!
-//! [`PARTS`] is the one list of what there is about a person. A test asks the database which tables point at patients,
-//! and fails when one of them is not in the list.
+//! [`PARTS`] has what `belongings` says that an export tells, of every registration of the person.
 
 use std::sync::Arc;
 
@@ -10,7 +9,6 @@ use axum::{
     http::{HeaderValue, header},
     response::Response,
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sqlx::Row;
@@ -24,6 +22,7 @@ use crate::{
     authz::{Action, Role},
     db::Stamp,
     http::{Cx, Path, Problem, Result, Scope, Scoped},
+    resources::patients,
     scoped,
 };
 
@@ -31,8 +30,8 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(machine)).routes(routes!(people))
 }
 
-/// Bytes of documents that go along; more stay where they are, and the export names their addresses.
-const DOCUMENTS: usize = 32 * 1024 * 1024;
+/// Lines of the access log that go along, as the statement below has it; the export says where the rest is.
+const LINES: usize = 20_000;
 
 /// One part of what there is about a person.
 struct Part {
@@ -201,7 +200,7 @@ const PARTS: &[Part] = &[
 /// Everything about a person.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct PersonalData {
-    /// The form of this export: `galeno-personal-data/1`.
+    /// The form of this export: `galeno-personal-data/2`.
     format: &'static str,
     made_at: Stamp,
     /// Why it is processed, on which ground, who receives it and for how long it is kept (GDPR, article 15.1).
@@ -209,8 +208,10 @@ pub(crate) struct PersonalData {
     /// `person`, `entries`, `prescriptions`, …: a list of each.
     #[schema(value_type = Object)]
     data: Map<String, Value>,
-    /// Documents; `content` in base64, or `address` where there are too many bytes for one answer.
+    /// Documents, each with the address of its bytes.
     documents: Vec<ExportedDocument>,
+    /// What did not fit here, and where it is.
+    elsewhere: Vec<Elsewhere>,
 }
 
 /// A document of the record.
@@ -218,48 +219,63 @@ pub(crate) struct PersonalData {
 pub(crate) struct ExportedDocument {
     id: Uuid,
     media_type: String,
+    /// In bytes.
+    size: u64,
     /// In hexadecimal.
     sha256: String,
     at: Stamp,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<String>,
+    /// Where whoever may export it downloads it.
+    address: String,
 }
 
-async fn documents(scope: &mut Scope, patient: Uuid, with_content: bool) -> Result<Vec<ExportedDocument>> {
+/// A part that is not whole here.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Elsewhere {
+    part: &'static str,
+    /// Rows that are here, the newest.
+    shown: usize,
+    /// Rows that there are.
+    total: usize,
+    /// Where all of them are, page by page.
+    address: String,
+}
+
+async fn documents(scope: &mut Scope, patient: Uuid) -> Result<Vec<ExportedDocument>> {
     let query = scope.query(scoped!(
         "SELECT id, media_type, sha256, LENGTH(bytes) AS size, at FROM attachment \
          WHERE organization = ? AND patient = ? ORDER BY id"
     ));
-    let mut room = if with_content { DOCUMENTS } else { 0 };
-    let mut found = Vec::new();
-    for row in query.bind(patient).fetch_all(scope.db()).await? {
+    let rows = query.bind(patient).fetch_all(scope.db()).await?;
+    let documents = rows.iter().map(|row| {
         let id: Uuid = row.try_get("id")?;
-        let size = usize::try_from(row.try_get::<i64, _>("size")?).unwrap_or(usize::MAX);
-        let content = if size <= room {
-            room -= size;
-            let query = scope.query(scoped!(
-                "SELECT bytes FROM attachment WHERE organization = ? AND patient = ? AND id = ?"
-            ));
-            let row = query.bind(patient).bind(id).fetch_one(scope.db()).await?;
-            Some(STANDARD.encode(row.try_get::<Vec<u8>, _>("bytes")?))
-        } else {
-            None
-        };
-        let address = content
-            .is_none()
-            .then(|| format!("/api/v1/patients/{patient}/documents/{id}"));
-        found.push(ExportedDocument {
+        Ok(ExportedDocument {
             id,
             media_type: row.try_get("media_type")?,
+            size: u64::try_from(row.try_get::<i64, _>("size")?).unwrap_or_default(),
             sha256: crate::keys::hex(&row.try_get::<Vec<u8>, _>("sha256")?),
             at: row.try_get("at")?,
-            content,
-            address,
-        });
+            address: format!("/api/v1/patients/{patient}/documents/{id}"),
+        })
+    });
+    Ok(documents.collect::<Result<_, sqlx::Error>>()?)
+}
+
+/// What of the access log did not fit; none when all of it did.
+async fn rest_of_log(scope: &mut Scope, patient: Uuid, shown: usize) -> Result<Option<Elsewhere>> {
+    if shown < LINES {
+        return Ok(None);
     }
-    Ok(found)
+    let query = scope.query(scoped!(
+        "SELECT COUNT(*) AS total FROM access_log WHERE organization = ? AND patient = ?"
+    ));
+    let row = query.bind(patient).fetch_one(scope.db()).await?;
+    let total = usize::try_from(row.try_get::<i64, _>("total")?).unwrap_or_default();
+    Ok((total > shown).then(|| Elsewhere {
+        part: "access_log",
+        shown,
+        total,
+        address: format!("/api/v1/patients/{patient}/access-log"),
+    }))
 }
 
 /// A data-protection officer answers requests without reading clinical content: what is clinical is left out for them.
@@ -268,25 +284,48 @@ fn kept_from(role: Role, part: &str) -> bool {
     role == Role::Auditor && clinical.contains(&part)
 }
 
-async fn collect(scope: &mut Scope, patient: Uuid, with_content: bool) -> Result<PersonalData> {
-    let role = scope.actor().role;
-    let mut data = Map::new();
-    for part in PARTS.iter().filter(|part| !kept_from(role, part.name)) {
-        let rows = scope.query(part.statement).bind(patient).fetch_all(scope.db()).await?;
-        let rows = rows.iter().map(object).collect::<Result<Vec<_>, _>>()?;
-        data.insert(part.name.to_owned(), Value::Array(rows));
+/// The rows of a part. Where a person has several registrations, each row says which one it is about.
+async fn rows(scope: &mut Scope, part: &Part, patient: Uuid, several: bool) -> Result<Vec<Value>> {
+    let rows = scope.query(part.statement).bind(patient).fetch_all(scope.db()).await?;
+    let mut objects = rows.iter().map(object).collect::<Result<Vec<_>, _>>()?;
+    if several {
+        for row in &mut objects {
+            row["registration"] = patient.to_string().into();
+        }
     }
-    let documents = if role == Role::Auditor {
-        Vec::new()
-    } else {
-        documents(scope, patient, with_content).await?
-    };
+    Ok(objects)
+}
+
+async fn collect(scope: &mut Scope, patient: Uuid) -> Result<PersonalData> {
+    let role = scope.actor().role;
+    let registrations = patients::registrations(scope, patient).await?;
+    let several = registrations.len() > 1;
+    let mut data = Map::new();
+    let mut elsewhere = Vec::new();
+    for part in PARTS.iter().filter(|part| !kept_from(role, part.name)) {
+        let mut all = Vec::new();
+        for one in &registrations {
+            let rows = rows(scope, part, *one, several).await?;
+            if part.name == "access_log" {
+                elsewhere.extend(rest_of_log(scope, *one, rows.len()).await?);
+            }
+            all.extend(rows);
+        }
+        data.insert(part.name.to_owned(), Value::Array(all));
+    }
+    let mut attached = Vec::new();
+    if role != Role::Auditor {
+        for one in &registrations {
+            attached.extend(documents(scope, *one).await?);
+        }
+    }
     Ok(PersonalData {
-        format: "galeno-personal-data/1",
+        format: "galeno-personal-data/2",
         made_at: Stamp::now(),
         responsible: processing::find(scope).await?,
         data,
-        documents,
+        documents: attached,
+        elsewhere,
     })
 }
 
@@ -295,7 +334,7 @@ async fn collect(scope: &mut Scope, patient: Uuid, with_content: bool) -> Result
     responses((status = 200, body = PersonalData)))]
 async fn machine(cx: Cx, Path(patient): Path<Uuid>) -> Result<Response> {
     let mut scope = cx.allow_for(Action::DataExport, patient).await?;
-    let data = collect(&mut scope, patient, true).await?;
+    let data = collect(&mut scope, patient).await?;
     scope.note("export", None, Some(patient));
     scope.ok(&data).await
 }
@@ -307,7 +346,7 @@ async fn machine(cx: Cx, Path(patient): Path<Uuid>) -> Result<Response> {
 async fn people(cx: Cx, Path(patient): Path<Uuid>) -> Result<Response> {
     let mut scope = cx.allow_for(Action::DataExport, patient).await?;
     let locale = scope.locale();
-    let data = collect(&mut scope, patient, false).await?;
+    let data = collect(&mut scope, patient).await?;
     let data = serde_json::to_value(&data).map_err(|_| Problem::bug("an export does not serialize"))?;
     let mut response = Response::new(Bytes::from(export_page::page(&data, locale)));
     let headers = response.headers_mut();

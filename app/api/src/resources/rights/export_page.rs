@@ -38,6 +38,9 @@ pub(super) fn page(export: &Value, locale: Locale) -> String {
     }
     let documents = export["documents"].as_array().map_or(&[][..], Vec::as_slice);
     section(&mut out, "documents", documents, locale);
+    if let Some(elsewhere) = export["elsewhere"].as_array().filter(|parts| !parts.is_empty()) {
+        section(&mut out, "elsewhere", elsewhere, locale);
+    }
     out.push_str("</main></body></html>\n");
     out
 }
