@@ -165,8 +165,8 @@ test('joins the waiting list when no time suits', async ({ open }) => {
   answer();
   await join.click();
   await expect(page.getByText('Apuntado en la lista de espera')).toBeVisible();
-  const waiting = await as('receptionist').get<Schemas['Waiting'][]>(`/schedules/${schedule.id}/waiting`);
-  expect(waiting.filter((each) => each.patient === patient.id)).toHaveLength(1);
+  const waiting = await as('receptionist').get<Schemas['Page_Waiting']>(`/schedules/${schedule.id}/waiting`);
+  expect(waiting.items.filter((each) => each.patient === patient.id)).toHaveLength(1);
 });
 
 test('shows the pharmacy a code, and verifies it without signing in', async ({ open }) => {

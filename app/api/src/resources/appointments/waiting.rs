@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use sqlx::FromRow;
+use sqlx::{FromRow, Row};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use crate::{
     app::App,
     authz::Action,
     db::{Day, Fault, Stamp, classify},
-    http::{Body, Check, Cx, Faults, Kind, Path, Problem, Result},
+    http::{Body, Check, Cx, Faults, Kind, Page, PageQuery, Path, Problem, Query, Result},
     resources::patients,
     scoped,
 };
@@ -42,20 +42,37 @@ pub(crate) struct Waiting {
 }
 
 /// Who waits, in their turn.
-#[utoipa::path(get, path = "/schedules/{id}/waiting", tag = "appointments", params(("id" = Uuid, Path)),
-    responses((status = 200, body = Vec<Waiting>)))]
-async fn list(cx: Cx, Path(schedule): Path<Uuid>) -> Result<Response> {
+#[utoipa::path(get, path = "/schedules/{id}/waiting", tag = "appointments", params(("id" = Uuid, Path), PageQuery),
+    responses((status = 200, body = Page<Waiting>)))]
+async fn list(cx: Cx, Path(schedule): Path<Uuid>, Query(page): Query<PageQuery>) -> Result<Response> {
     let mut scope = cx.allow(Action::AppointmentList).await?;
+    let limit = page.limit()?;
+    let after = page.after()?;
     schedules::find(&mut scope, schedule).await?;
+    // Whoever ended the page before keeps their turn here, also when they wait no longer.
+    let turn = scope.query(scoped!(
+        "SELECT priority FROM waiting WHERE organization = ? AND schedule = ? AND id = ?"
+    ));
+    let turn = turn.bind(schedule).bind(after).fetch_optional(scope.db()).await?;
+    let turn: u8 = turn.map(|row| row.try_get("priority")).transpose()?.unwrap_or_default();
     let query = scope.query_as::<Waiting>(scoped!(
         "SELECT id, schedule, patient, priority, not_before, status, appointment, created_at FROM waiting \
-         WHERE organization = ? AND schedule = ? AND status = 'waiting' ORDER BY priority, id LIMIT 100"
+         WHERE organization = ? AND schedule = ? AND status = 'waiting' \
+         AND (priority > ? OR (priority = ? AND id > ?)) ORDER BY priority, id LIMIT ?"
     ));
-    let waiting = query.bind(schedule).fetch_all(scope.db()).await?;
-    for one in &waiting {
+    let waiting = query
+        .bind(schedule)
+        .bind(turn)
+        .bind(turn)
+        .bind(after)
+        .bind(limit + 1)
+        .fetch_all(scope.db())
+        .await?;
+    let page = Page::new(waiting, limit, |one| one.id);
+    for one in &page.items {
         scope.note("waiting", Some(one.id), Some(one.patient));
     }
-    scope.ok(&waiting).await
+    scope.ok(&page).await
 }
 
 /// A wish.
