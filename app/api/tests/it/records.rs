@@ -165,3 +165,24 @@ async fn an_entry_hangs_on_contacts_and_documents_of_the_same_patient_only() {
         .await
         .expect(404);
 }
+
+#[tokio::test]
+async fn a_contact_comes_from_an_appointment_of_the_same_patient() {
+    let (_world, alfa, entries) = world().await;
+    let other = register(alfa.receptionist(), "Eva", "Otra Persona").await;
+    let (_, slots) = crate::appointments::slots(&alfa).await;
+    let book = async |patient: &str, slot| {
+        let path = format!("/patients/{patient}/appointments");
+        let answer = alfa.receptionist().post(&path, json!({"slot": slot})).await;
+        answer.expect(201).id()
+    };
+    let own = book(&alfa.patient.to_string(), slots[0]).await;
+    let foreign = book(&other.to_string(), slots[1]).await;
+    let contact = |appointment: &str| {
+        json!({"content": {"kind": "encounter", "class": "AMB", "reason": "Tos",
+            "started_at": "2026-01-10T10:00:00Z", "appointment": appointment}})
+    };
+    let refused = alfa.physician().post(&entries, contact(&foreign)).await.expect(422);
+    assert_eq!(refused.json()["errors"][0]["pointer"], "/content/appointment");
+    alfa.physician().post(&entries, contact(&own)).await.expect(201);
+}

@@ -5,7 +5,7 @@ use sqlx::{Row, mysql::MySqlRow};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::content::{Allergy, Content};
+use super::content::{Allergy, Content, Encounter};
 use crate::{
     db::{Fault, Stamp},
     http::{Kind as Problems, Problem, Result, Scope},
@@ -95,7 +95,7 @@ pub(super) async fn find(scope: &mut Scope, patient: Uuid, id: Uuid) -> Result<E
     Ok(entry(&row)?)
 }
 
-/// An entry's contact and its attachment must be the same patient's.
+/// An entry's contact, its appointment and its attachment must be the same patient's.
 async fn check_references(scope: &mut Scope, patient: Uuid, content: &Content) -> Result<()> {
     if let Some(encounter) = content.encounter() {
         let query = scope.query(scoped!(
@@ -112,6 +112,28 @@ async fn check_references(scope: &mut Scope, patient: Uuid, content: &Content) -
                 "/content/encounter",
                 "No es un episodio de este paciente.",
                 "Not a contact of this patient.",
+            ));
+        }
+    }
+    if let Content::Encounter(Encounter {
+        appointment: Some(appointment),
+        ..
+    }) = content
+    {
+        let query = scope.query(scoped!(
+            "SELECT 1 FROM appointment WHERE organization = ? AND patient = ? AND id = ?"
+        ));
+        if query
+            .bind(patient)
+            .bind(*appointment)
+            .fetch_optional(scope.db())
+            .await?
+            .is_none()
+        {
+            return Err(Problem::field(
+                "/content/appointment",
+                "No es una cita de este paciente.",
+                "Not an appointment of this patient.",
             ));
         }
     }
@@ -198,7 +220,9 @@ pub(super) async fn advance(
     content: &Content,
     reason: Option<String>,
 ) -> Result<Entry> {
-    check_references(scope, before.patient, content).await?;
+    if *content != before.content {
+        check_references(scope, before.patient, content).await?;
+    }
     let now = Stamp::now();
     let query = scope.query(scoped!(
         "UPDATE entry SET status = ?, code = ?, effective_at = ?, encounter = ?, updated_at = ?, version = version + 1 \
