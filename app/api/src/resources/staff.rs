@@ -204,7 +204,7 @@ async fn change(cx: Cx, Path(id): Path<Uuid>, Body(body): Body<StaffContent>) ->
 pub(crate) struct NewAccess {
     /// The user name, for a first access; it stays what it is when the person has one.
     username: Option<String>,
-    /// A provider of the configuration, to sign in there.
+    /// A provider of the configuration, to sign in there. It takes the place of the one before, if there was one.
     oidc_provider: Option<String>,
     /// The person's subject at that provider.
     oidc_subject: Option<String>,
@@ -260,6 +260,9 @@ pub(super) async fn give_access(scope: &mut Scope, person: Person, body: NewAcce
     };
     if let Some(row) = row {
         let account: Uuid = row.try_get("id")?;
+        if let Some((provider, subject)) = body.oidc_provider.zip(body.oidc_subject) {
+            link(scope, account, provider, subject).await?;
+        }
         let activation_code = activation(scope.db(), &app.keys, organization, account).await?;
         scope.note("account", Some(account), None);
         return Ok(Access {
@@ -287,6 +290,26 @@ pub(super) async fn give_access(scope: &mut Scope, person: Person, body: NewAcce
         username,
         activation_code,
     })
+}
+
+/// From now on, the account is that subject's at that provider.
+async fn link(scope: &mut Scope, account: Uuid, provider: String, subject: String) -> Result<()> {
+    let query = scope.query(scoped!(
+        "UPDATE account SET oidc_provider = ?, oidc_subject = ? WHERE organization = ? AND id = ?"
+    ));
+    let done = query
+        .bind(provider)
+        .bind(subject)
+        .bind(account)
+        .execute(scope.db())
+        .await;
+    match done.map_err(|error| classify(&error)) {
+        Err(Fault::Duplicate(_)) => Err(Problem::new(Kind::Conflict).detail(
+            "Esa identidad del proveedor ya es de otra cuenta.",
+            "That identity at the provider is another account's.",
+        )),
+        other => Ok(other.map(|_| ())?),
+    }
 }
 
 /// Give a member of staff access, or give it anew after a loss.

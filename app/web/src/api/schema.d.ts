@@ -47,7 +47,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Verify the whole log: every hash, every place, every seal, every anchor. */
+        /**
+         * Verify the whole log: every hash, every place, every seal, every anchor. A log of more than 100,000 lines is for the
+         *     command `api access-log verify`.
+         */
         post: operations["post-access-log-verify"];
         delete?: never;
         options?: never;
@@ -1016,7 +1019,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Join a duplicate to this patient: its record moves here, and the fact stays on record. */
+        /**
+         * Join a duplicate to this patient: its record moves here, its identity document too if this one has none, and the fact
+         *     stays on record. A consent of the duplicate goes on unless this patient said something about the same purpose.
+         */
         post: operations["post-patients-id-merge"];
         delete?: never;
         options?: never;
@@ -2031,6 +2037,16 @@ export interface components {
          * @enum {string}
          */
         DocumentType: "dni" | "nie" | "passport";
+        /** @description A part that is not whole here. */
+        Elsewhere: {
+            /** @description Where all of them are, page by page. */
+            address: string;
+            part: string;
+            /** @description Rows that are here, the newest. */
+            shown: number;
+            /** @description Rows that there are. */
+            total: number;
+        };
         /** @description A record that was opened in an emergency. */
         EmergencyAccess: {
             comment?: string | null;
@@ -2130,14 +2146,19 @@ export interface components {
         };
         /** @description A document of the record. */
         ExportedDocument: {
-            address?: string | null;
+            /** @description Where whoever may export it downloads it. */
+            address: string;
             at: components["schemas"]["Stamp"];
-            content?: string | null;
             /** Format: uuid */
             id: string;
             media_type: string;
             /** @description In hexadecimal. */
             sha256: string;
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
+            size: number;
         };
         /** @description One kind of thing, and what becomes of it. */
         Fate: {
@@ -2340,7 +2361,7 @@ export interface components {
         };
         /** @description Access for somebody. */
         NewAccess: {
-            /** @description A provider of the configuration, to sign in there. */
+            /** @description A provider of the configuration, to sign in there. It takes the place of the one before, if there was one. */
             oidc_provider?: string | null;
             /** @description The person's subject at that provider. */
             oidc_subject?: string | null;
@@ -2816,6 +2837,31 @@ export interface components {
             /** @description Cursor of the next page; absent on the last one. */
             next?: string | null;
         };
+        /** @description Items, and how to get the following ones. */
+        Page_Waiting: {
+            /** @description The items. */
+            items: {
+                /** Format: uuid */
+                appointment?: string | null;
+                created_at: components["schemas"]["Stamp"];
+                /** Format: uuid */
+                id: string;
+                not_before?: components["schemas"]["Day"] | null;
+                /** Format: uuid */
+                patient: string;
+                /**
+                 * Format: int32
+                 * @description 1 is the most urgent.
+                 */
+                priority: number;
+                /** Format: uuid */
+                schedule: string;
+                /** @description `waiting`, `booked` or `cancelled`. */
+                status: string;
+            }[];
+            /** @description Cursor of the next page; absent on the last one. */
+            next?: string | null;
+        };
         /** @description A part to be dispensed. */
         Part: {
             /** @description Batch number. */
@@ -2942,9 +2988,11 @@ export interface components {
         PersonalData: {
             /** @description `person`, `entries`, `prescriptions`, …: a list of each. */
             data: Record<string, never>;
-            /** @description Documents; `content` in base64, or `address` where there are too many bytes for one answer. */
+            /** @description Documents, each with the address of its bytes. */
             documents: components["schemas"]["ExportedDocument"][];
-            /** @description The form of this export: `galeno-personal-data/1`. */
+            /** @description What did not fit here, and where it is. */
+            elsewhere: components["schemas"]["Elsewhere"][];
+            /** @description The form of this export: `galeno-personal-data/2`. */
             format: string;
             made_at: components["schemas"]["Stamp"];
             /** @description Why it is processed, on which ground, who receives it and for how long it is kept (GDPR, article 15.1). */
@@ -7133,7 +7181,12 @@ export interface operations {
     };
     "get-schedules-id-waiting": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page. */
+                limit?: number;
+            };
             header?: never;
             path: {
                 id: string;
@@ -7147,7 +7200,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Waiting"][];
+                    "application/json": components["schemas"]["Page_Waiting"];
                 };
             };
             /** @description Problem details (RFC 9457) */
