@@ -175,3 +175,38 @@ async fn a_guardian_acts_for_a_child_until_it_ends() {
     alfa.patient().get(&entries).await.expect(403);
     assert_eq!(alfa.patient().get(&wards).await.expect(200).json(), json!([]));
 }
+
+#[tokio::test]
+async fn a_child_of_the_small_hours_is_registered() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let east = jiff::tz::TimeZone::fixed(jiff::tz::offset(14));
+    let latest = jiff::Timestamp::now().to_zoned(east).date();
+    let mut child = person("Leo", "Recién Nacido");
+    child["birth_date"] = json!(latest);
+    let body = json!({"patient": child, "not_a_duplicate": true});
+    alfa.receptionist().post("/patients", body.clone()).await.expect(201);
+    let mut unborn = body;
+    unborn["patient"]["birth_date"] = json!(latest.tomorrow().unwrap().tomorrow().unwrap());
+    alfa.receptionist().post("/patients", unborn).await.expect(422);
+}
+
+#[tokio::test]
+async fn access_given_anew_may_change_the_identity_at_a_provider() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let path = format!("/patients/{}/access", alfa.patient);
+    let linked = json!({"oidc_provider": "idp", "oidc_subject": "subject-7"});
+    alfa.receptionist().post(&path, linked.clone()).await.expect(200);
+    let subject: Option<String> = sqlx::query_scalar("SELECT oidc_subject FROM account WHERE patient = ?")
+        .bind(alfa.patient)
+        .fetch_one(&mut world.db)
+        .await
+        .unwrap();
+    assert_eq!(subject.as_deref(), Some("subject-7"));
+    let other = register(alfa.receptionist(), "Eva", "Cruz").await;
+    let path = format!("/patients/{other}/access");
+    let first = json!({"username": "eva"});
+    alfa.receptionist().post(&path, first).await.expect(200);
+    alfa.receptionist().post(&path, linked).await.expect(409);
+}

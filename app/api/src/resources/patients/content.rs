@@ -1,5 +1,9 @@
 //! A patient as read and as written, and what is checked of it.
 
+use jiff::{
+    Timestamp,
+    tz::{TimeZone, offset},
+};
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use utoipa::ToSchema;
@@ -175,6 +179,11 @@ impl PatientContent {
     }
 }
 
+/// The latest day that it is anywhere: a child born after midnight in Madrid is not born in the future.
+fn latest_today() -> Day {
+    Timestamp::now().to_zoned(TimeZone::fixed(offset(14))).date().into()
+}
+
 impl Document {
     pub(crate) const fn new(r#type: DocumentType, number: String) -> Self {
         Self { r#type, number }
@@ -199,7 +208,7 @@ impl Check for PatientContent {
         faults.line(&self.given_name, 100, "/given_name");
         faults.line(&self.family_name, 150, "/family_name");
         let oldest = jiff::civil::date(1890, 1, 1);
-        let born = self.birth_date <= Day::today() && self.birth_date.date() >= oldest;
+        let born = self.birth_date <= latest_today() && self.birth_date.date() >= oldest;
         faults.expect(born, "/birth_date", "Entre 1890 y hoy.", "Between 1890 and today.");
         let phone = self.phone.as_deref().is_none_or(people::phone);
         faults.expect(
