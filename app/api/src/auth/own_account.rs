@@ -37,7 +37,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 /// End this session.
 #[utoipa::path(post, path = "/auth/sign-out", tag = "auth", responses((status = 204)))]
 async fn sign_out(cx: Cx) -> Result<Response> {
-    let mut scope = cx.own_account()?;
+    let mut scope = cx.own_account().await?;
     let query = scope.query(crate::scoped!("DELETE FROM session WHERE organization = ? AND id = ?"));
     let session = scope.actor().session;
     query.bind(session).execute(scope.db()).await?;
@@ -70,7 +70,7 @@ pub(crate) struct Me {
 /// Who is signed in.
 #[utoipa::path(get, path = "/auth/me", tag = "auth", responses((status = 200, body = Me)))]
 async fn who_am_i(cx: Cx) -> Result<Response> {
-    let mut scope = cx.own_account()?;
+    let mut scope = cx.own_account().await?;
     let actor = scope.actor().clone();
     let account = account::find(scope.tx(), actor.organization, By::Id(actor.account))
         .await?
@@ -105,7 +105,7 @@ pub(crate) struct Session {
 /// The account's sessions.
 #[utoipa::path(get, path = "/auth/sessions", tag = "auth", responses((status = 200, body = Vec<Session>)))]
 async fn sessions(cx: Cx) -> Result<Response> {
-    let mut scope = cx.own_account()?;
+    let mut scope = cx.own_account().await?;
     let (account, current) = (scope.actor().account, scope.actor().session);
     let query = scope.query(crate::scoped!(
         "SELECT id, method, created_at, seen_at, expires_at FROM session \
@@ -132,7 +132,7 @@ async fn sessions(cx: Cx) -> Result<Response> {
 /// End another session of the account.
 #[utoipa::path(delete, path = "/auth/sessions/{id}", tag = "auth", params(("id" = Uuid, Path)), responses((status = 204)))]
 async fn end_session(cx: Cx, Path(id): Path<Uuid>) -> Result<Response> {
-    let mut scope = cx.own_account()?;
+    let mut scope = cx.own_account().await?;
     let account = scope.actor().account;
     let query = scope.query(crate::scoped!(
         "DELETE FROM session WHERE organization = ? AND account = ? AND id = ?"
@@ -166,7 +166,7 @@ impl Check for ChangePassword {
 /// Change the password. All other sessions end.
 #[utoipa::path(post, path = "/auth/password", tag = "auth", request_body = ChangePassword, responses((status = 204)))]
 async fn change_password(cx: Cx, State(app): State<Arc<App>>, Body(body): Body<ChangePassword>) -> Result<Response> {
-    let mut scope = cx.own_account()?;
+    let mut scope = cx.own_account().await?;
     let actor = scope.actor().clone();
     let account = account::find(scope.tx(), actor.organization, By::Id(actor.account))
         .await?

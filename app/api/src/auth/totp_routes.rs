@@ -74,7 +74,7 @@ pub(super) async fn enrolled(scope: &mut Scope) -> Result<()> {
 /// Make a secret for a code generator. It counts once a code confirms it.
 #[utoipa::path(post, path = "/auth/totp", tag = "auth", responses((status = 200, body = TotpSecret)))]
 async fn begin(cx: Cx) -> Result<Response> {
-    let mut scope = cx.own_account()?;
+    let mut scope = cx.own_account().await?;
     let account = may_change_factors(&mut scope).await?;
     if account.totp_confirmed {
         return Err(Problem::new(Kind::Conflict).detail(
@@ -95,7 +95,7 @@ async fn begin(cx: Cx) -> Result<Response> {
 /// Confirm the code generator with a code.
 #[utoipa::path(post, path = "/auth/totp/confirm", tag = "auth", request_body = TotpCode, responses((status = 204)))]
 async fn confirm(cx: Cx, Body(body): Body<TotpCode>) -> Result<Response> {
-    let mut scope = cx.own_account()?;
+    let mut scope = cx.own_account().await?;
     let account = may_change_factors(&mut scope).await?;
     let app = scope.shared_app();
     if account.totp_confirmed || !totp::accept(scope.tx(), &app.keys, &account, &body.code).await? {
@@ -117,7 +117,7 @@ async fn confirm(cx: Cx, Body(body): Body<TotpCode>) -> Result<Response> {
 /// Remove the code generator. Staff keep at least one second factor.
 #[utoipa::path(delete, path = "/auth/totp", tag = "auth", responses((status = 204)))]
 async fn remove(cx: Cx) -> Result<Response> {
-    let mut scope = cx.own_account()?;
+    let mut scope = cx.own_account().await?;
     let account = may_change_factors(&mut scope).await?;
     if account.staff() && account.passkeys == 0 {
         return Err(Problem::new(Kind::Conflict)

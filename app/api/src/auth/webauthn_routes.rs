@@ -60,7 +60,7 @@ fn origins(app: &App) -> Vec<String> {
 /// Start registering a passkey.
 #[utoipa::path(post, path = "/auth/passkeys/start", tag = "auth", responses((status = 200, body = PasskeyOptions)))]
 async fn start_registration(cx: Cx) -> Result<Response> {
-    let mut scope = cx.own_account()?;
+    let mut scope = cx.own_account().await?;
     let account = may_change_factors(&mut scope).await?;
     let app = scope.shared_app();
     let challenge: [u8; 32] = app.keys.random()?;
@@ -143,7 +143,7 @@ fn bytes(text: &str, pointer: &str) -> Result<Vec<u8>> {
 #[utoipa::path(post, path = "/auth/passkeys", tag = "auth", request_body = NewPasskey,
     responses((status = 201, body = Passkey)))]
 async fn finish_registration(cx: Cx, Body(body): Body<NewPasskey>) -> Result<Response> {
-    let mut scope = cx.own_account()?;
+    let mut scope = cx.own_account().await?;
     let account = may_change_factors(&mut scope).await?;
     let app = scope.shared_app();
     let kind = Ceremony::PasskeyRegistration;
@@ -200,7 +200,7 @@ async fn finish_registration(cx: Cx, Body(body): Body<NewPasskey>) -> Result<Res
 /// The account's passkeys.
 #[utoipa::path(get, path = "/auth/passkeys", tag = "auth", responses((status = 200, body = Vec<Passkey>)))]
 async fn list(cx: Cx) -> Result<Response> {
-    let mut scope = cx.own_account()?;
+    let mut scope = cx.own_account().await?;
     let account = scope.actor().account;
     let query = scope.query(crate::scoped!(
         "SELECT id, name, created_at, used_at FROM passkey WHERE organization = ? AND account = ? ORDER BY id"
@@ -225,7 +225,7 @@ async fn list(cx: Cx) -> Result<Response> {
 /// Remove a passkey. Staff keep at least one second factor.
 #[utoipa::path(delete, path = "/auth/passkeys/{id}", tag = "auth", params(("id" = Uuid, Path)), responses((status = 204)))]
 async fn remove(cx: Cx, Path(id): Path<Uuid>) -> Result<Response> {
-    let mut scope = cx.own_account()?;
+    let mut scope = cx.own_account().await?;
     let account = may_change_factors(&mut scope).await?;
     let query = scope.query(crate::scoped!(
         "DELETE FROM passkey WHERE organization = ? AND account = ? AND id = ?"

@@ -106,5 +106,5 @@ async fn run(cx: Cx, kind: &str, headers: &HeaderMap, asked: Vec<(String, String
     let mut search = Search::parse(definition(kind), &asked, strict, &base)?;
     let (mut scope, found) = reach::search(cx, kind, &mut search).await?;
     let bundle = bundle::searchset(&mut scope, kind, &search, found).await?;
-    scope.ok(&bundle).await
+    scope.shown(&bundle).await
 }

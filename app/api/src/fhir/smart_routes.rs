@@ -84,7 +84,7 @@ pub(super) async fn exchange(cx: Cx, body: Bytes) -> Result<Response> {
         return Ok(refused("invalid_scope"));
     };
     let enrolled = cx.actor().enrolled;
-    let mut scope = cx.own_account()?;
+    let mut scope = cx.own_account().await?;
     if !enrolled {
         return Err(Problem::new(Kind::SecondFactorNeeded));
     }

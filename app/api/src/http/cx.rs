@@ -63,9 +63,7 @@ impl FromRequestParts<Arc<App>> for Cx {
                         "Idempotency-Key: between 1 and 200 characters.",
                     ));
                 }
-                let key = Key::new(actor.account, key.as_bytes(), open.info.fingerprint);
-                key.answered(&mut open.tx, &app.keys, actor.organization).await?;
-                Some(key)
+                Some(Key::new(actor.account, key.as_bytes(), open.info.fingerprint))
             }
             _ => None,
         };
@@ -95,11 +93,13 @@ impl Cx {
     }
 
     /// For what concerns nobody but the actor's own account. Open to sessions that still lack a second factor.
-    pub fn own_account(self) -> Result<Scope> {
+    pub async fn own_account(self) -> Result<Scope> {
         if matches!(self.actor.person, Person::Service(_)) || self.actor.grant.is_some() {
             return Err(Problem::new(Kind::Forbidden));
         }
-        Ok(self.scope("account.own", &[Relation::Own], false, Relation::Own, None))
+        self.scope("account.own", &[Relation::Own], false, Relation::Own, None)
+            .unless_answered()
+            .await
     }
 
     /// For what concerns the organization and no patient.
@@ -170,7 +170,9 @@ impl Cx {
                 return Err(Problem::new(if about_nobody { Kind::Forbidden } else { kind }));
             }
         };
-        Ok(self.scope(action.word(), has, restricted, relation, patient))
+        self.scope(action.word(), has, restricted, relation, patient)
+            .unless_answered()
+            .await
     }
 
     fn scope(

@@ -42,27 +42,33 @@ impl Key {
         }
     }
 
-    /// The answer that the key already has.
-    pub(crate) async fn answered(
+    /// The answer that the key already has. One that has expired gives way.
+    pub(super) async fn answered(
         &self,
         tx: &mut Transaction<'static, MySql>,
         keys: &Keys,
         organization: Uuid,
-    ) -> Result<()> {
+    ) -> Result<Option<Stored>> {
         let row = sqlx::query(
-            "SELECT fingerprint, status, location, etag, body FROM idempotency \
-             WHERE organization = ? AND key_hash = ? AND at > ?",
+            "SELECT fingerprint, status, location, etag, body, at FROM idempotency WHERE organization = ? AND key_hash = ?",
         )
         .bind(organization)
         .bind(&self.hash[..])
-        .bind(Stamp::now().minus(KEPT))
         .fetch_optional(&mut **tx)
         .await?;
-        let Some(row) = row else { return Ok(()) };
+        let Some(row) = row else { return Ok(None) };
+        if row.try_get::<Stamp, _>("at")? < Stamp::now().minus(KEPT) {
+            sqlx::query("DELETE FROM idempotency WHERE organization = ? AND key_hash = ?")
+                .bind(organization)
+                .bind(&self.hash[..])
+                .execute(&mut **tx)
+                .await?;
+            return Ok(None);
+        }
         if row.try_get::<Vec<u8>, _>("fingerprint")? != self.fingerprint {
             return Err(Problem::new(Kind::KeyReused));
         }
-        Err(Problem::replay(Stored {
+        Ok(Some(Stored {
             status: StatusCode::from_u16(row.try_get("status")?).unwrap_or(StatusCode::OK),
             location: row.try_get("location")?,
             etag: row.try_get("etag")?,

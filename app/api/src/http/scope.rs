@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     app::App,
-    audit::{Line, Outcome, Purpose},
+    audit::{Line, Outcome, Purpose, append},
     auth::Actor,
     authz::{Action, Relation, Role, allowed, allowed_while_restricted},
     db::Stamp,
@@ -215,6 +215,48 @@ impl Scope {
         } else {
             Err(Problem::new(Kind::Changed))
         }
+    }
+
+    /// The permission again, unless the request's key has an answer already: then that is given again, to whoever may still
+    /// do it, and the log says so.
+    pub(super) async fn unless_answered(mut self) -> Result<Self> {
+        let Some(key) = &self.key else { return Ok(self) };
+        let (app, organization) = (self.open.app.clone(), self.actor.organization);
+        let Some(stored) = key.answered(&mut self.open.tx, &app.keys, organization).await? else {
+            return Ok(self);
+        };
+        if self.lines.is_empty() {
+            self.note("kept-answer", None, None);
+        }
+        self.open.commit(organization, &self.lines).await?;
+        Err(Problem::replay(stored))
+    }
+
+    /// A refusal that shows somebody: whatever the request had changed is undone, and who was shown stays in the log.
+    pub(crate) async fn refuse_showing(&mut self, problem: Problem) -> Problem {
+        match self.log_alone().await {
+            Ok(()) => problem,
+            Err(error) => error,
+        }
+    }
+
+    async fn log_alone(&mut self) -> Result<()> {
+        let (app, organization) = (self.open.app.clone(), self.actor.organization);
+        let tx = &mut self.open.tx;
+        sqlx::raw_sql("ROLLBACK AND CHAIN").execute(&mut **tx).await?;
+        let held = append(tx, &app.lanes, &app.keys, organization, &self.lines).await?;
+        sqlx::raw_sql("COMMIT AND CHAIN").execute(&mut **tx).await?;
+        if let Some(held) = held {
+            held.committed();
+        }
+        Ok(())
+    }
+
+    /// 200 with what a POST looked up and did not change: nothing is kept for an idempotency key, so that who may see it is
+    /// asked each time, and each time is in the log.
+    pub async fn shown<T: Serialize>(mut self, body: &T) -> Result<Response> {
+        self.key = None;
+        self.ok(body).await
     }
 
     /// 200 with a body.

@@ -132,6 +132,13 @@ async fn the_same_request_twice_has_one_effect_and_one_answer() {
         .send("POST", "/patients", &key, Some(&other))
         .await
         .expect(201);
+    // An answer that has expired gives way, swept or not.
+    sqlx::query("UPDATE idempotency SET at = at - INTERVAL 25 HOUR")
+        .execute(&mut world.db)
+        .await
+        .unwrap();
+    let anew = client.send("POST", "/patients", &key, Some(&other)).await.expect(201);
+    assert_ne!(anew.json()["id"], first["id"]);
     // Answers that are kept are sealed: they hold personal data.
     let kept: Vec<Vec<u8>> = sqlx::query_scalar("SELECT body FROM idempotency")
         .fetch_all(&mut world.db)
@@ -421,4 +428,57 @@ async fn a_node_whose_handshake_is_slow_is_found() {
     // Waits until the API is ready.
     let world = World::on(server, |config| config.database.nodes[0].port = slow).await;
     world.anonymous.get("/organization").await.expect(401);
+}
+
+#[tokio::test]
+async fn a_kept_answer_is_for_who_may_still_see_it_and_searches_are_not_kept() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let logged = |patient: uuid::Uuid| {
+        sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM access_log WHERE patient = ?").bind(patient)
+    };
+    let key = [("idempotency-key", "one")];
+    let client = alfa.receptionist();
+    for search in 0..2 {
+        let before = logged(alfa.patient).fetch_one(&mut world.db).await.unwrap();
+        let body = json!({"name": "garcía"});
+        client
+            .send("POST", "/patients/search", &key, Some(&body))
+            .await
+            .expect(200);
+        let after = logged(alfa.patient).fetch_one(&mut world.db).await.unwrap();
+        assert_eq!(after, before + 1, "search {search} is in the log");
+    }
+    world.treats(&alfa, alfa.staff[&Role::Physician], alfa.patient).await;
+    let path = format!("/patients/{}/entries", alfa.patient);
+    let allergy =
+        json!({"content": {"kind": "allergy", "substance": "Látex", "criticality": "low", "category": "environment"}});
+    let send = || alfa.physician().send("POST", &path, &key, Some(&allergy));
+    let first = send().await.expect(201);
+    let before = logged(alfa.patient).fetch_one(&mut world.db).await.unwrap();
+    assert_eq!(send().await.expect(201).bytes, first.bytes);
+    let after = logged(alfa.patient).fetch_one(&mut world.db).await.unwrap();
+    assert_eq!(after, before + 1, "to show it again is an access too");
+    sqlx::query("UPDATE care_team SET until = UTC_TIMESTAMP(6)")
+        .execute(&mut world.db)
+        .await
+        .unwrap();
+    assert_eq!(send().await.expect(403).problem(), "no-care-relation");
+}
+
+#[tokio::test]
+async fn a_transaction_sees_a_change_behind_its_back_as_a_conflict_whatever_the_server_says() {
+    let server = MariaDb::alone();
+    let mut root = server.connect().await;
+    sqlx::raw_sql("SET GLOBAL innodb_snapshot_isolation = OFF")
+        .execute(&mut root)
+        .await
+        .unwrap();
+    let world = World::on(&server, |_| {}).await;
+    let mut tx = world.app.cluster.choose().unwrap().begin().await.unwrap();
+    let on: bool = sqlx::query_scalar("SELECT @@SESSION.innodb_snapshot_isolation")
+        .fetch_one(&mut *tx)
+        .await
+        .unwrap();
+    assert!(on);
 }

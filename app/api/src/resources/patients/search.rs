@@ -76,7 +76,7 @@ pub(super) async fn search(cx: Cx, Body(body): Body<PatientSearch>) -> Result<Re
     for patient in &page.items {
         scope.note("patient-search", Some(patient.id), Some(patient.id));
     }
-    scope.ok(&page).await
+    scope.shown(&page).await
 }
 
 /// Each in one statement: a page of ten that were read one by one would take ten more round trips.

@@ -130,7 +130,16 @@ async fn same_document(scope: &mut Scope, kind: &str, number: &str) -> Result<Pr
         .transpose()?
         .into_iter()
         .collect();
-    Ok(Problem::new(Kind::PossibleDuplicate).with("candidates", candidates))
+    Ok(possible_duplicate(scope, candidates).await)
+}
+
+/// The refusal that shows who it may be. Each of them is in the log.
+async fn possible_duplicate(scope: &mut Scope, candidates: Vec<Candidate>) -> Problem {
+    for candidate in &candidates {
+        scope.note("patient-search", Some(candidate.id), Some(candidate.id));
+    }
+    let problem = Problem::new(Kind::PossibleDuplicate).with("candidates", candidates);
+    scope.refuse_showing(problem).await
 }
 
 /// Writes a new registration. The unique key on the document decides, whatever was looked up before.
@@ -222,7 +231,7 @@ pub(crate) async fn register(scope: &mut Scope, content: &PatientContent, not_a_
     if !not_a_duplicate {
         let candidates = candidates(scope, content).await?;
         if !candidates.is_empty() {
-            return Err(Problem::new(Kind::PossibleDuplicate).with("candidates", candidates));
+            return Err(possible_duplicate(scope, candidates).await);
         }
     }
     let id = insert(scope, content, false).await?;

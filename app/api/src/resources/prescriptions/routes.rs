@@ -278,7 +278,9 @@ pub(crate) async fn put_signature(scope: &mut Scope, draft: Prescription, body: 
         .filter(|warning| !body.overrides.iter().any(|one| one.warning == warning.id))
         .collect();
     if !open.is_empty() {
-        return Err(Problem::new(Kind::UnsafePrescription).with("warnings", open));
+        // Allergies and other prescriptions are shown: that is in the log, although nothing is signed.
+        let problem = Problem::new(Kind::UnsafePrescription).with("warnings", open);
+        return Err(scope.refuse_showing(problem).await);
     }
     let answered: Vec<&Override> = body
         .overrides
