@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
-use sqlx::{MySql, Row, Transaction, mysql::MySqlRow};
+use sqlx::{MySqlConnection, Row, mysql::MySqlRow};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -13,6 +13,9 @@ use crate::{
     db::Stamp,
     keys::{Keys, Purpose, hex},
 };
+
+/// Lines between two words about how far it is.
+const TOLD_EVERY: u64 = 10_000;
 
 /// The head of a lane as somebody wrote it down elsewhere: in a backup's manifest, on paper.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -94,8 +97,8 @@ struct HeadRow {
 }
 
 /// The head of each lane.
-pub async fn heads(tx: &mut Transaction<'static, MySql>, organization: Uuid) -> Result<Vec<Anchor>, sqlx::Error> {
-    let heads = read_heads(tx, organization).await?;
+pub async fn heads(db: &mut MySqlConnection, organization: Uuid) -> Result<Vec<Anchor>, sqlx::Error> {
+    let heads = read_heads(db, organization).await?;
     Ok(heads
         .iter()
         .map(|(lane, head)| Anchor {
@@ -106,14 +109,11 @@ pub async fn heads(tx: &mut Transaction<'static, MySql>, organization: Uuid) -> 
         .collect())
 }
 
-async fn read_heads(
-    tx: &mut Transaction<'static, MySql>,
-    organization: Uuid,
-) -> Result<BTreeMap<u16, HeadRow>, sqlx::Error> {
+async fn read_heads(db: &mut MySqlConnection, organization: Uuid) -> Result<BTreeMap<u16, HeadRow>, sqlx::Error> {
     let rows =
         sqlx::query("SELECT lane, seq, hash, seal, seal_key FROM access_lane WHERE organization = ? ORDER BY lane")
             .bind(organization)
-            .fetch_all(&mut **tx)
+            .fetch_all(db)
             .await?;
     rows.iter()
         .map(|row| {
@@ -128,23 +128,28 @@ async fn read_heads(
         .collect()
 }
 
-/// Reads every line of an organization's log once, in one snapshot, with constant memory.
+/// Reads every line of an organization's log once, in one snapshot (the caller's transaction), with constant memory. Says
+/// every now and then how many it has read.
 pub async fn verify(
-    tx: &mut Transaction<'static, MySql>,
+    db: &mut MySqlConnection,
     keys: &Keys,
     organization: Uuid,
     anchors: &[Anchor],
+    mut progress: impl FnMut(u64),
 ) -> Result<Verdict, sqlx::Error> {
-    let heads = read_heads(tx, organization).await?;
+    let heads = read_heads(db, organization).await?;
     let mut reader = Reader::new(organization, &heads, anchors);
     let mut rows = sqlx::query(
         "SELECT lane, seq, id, at, actor_kind, actor, role, relation, purpose, action, outcome, patient, resource_kind, \
          resource, request, source, hash FROM access_log WHERE organization = ? ORDER BY lane, seq",
     )
     .bind(organization)
-    .fetch(&mut **tx);
+    .fetch(db);
     while let Some(row) = rows.try_next().await? {
         reader.line(&row)?;
+        if reader.lines.is_multiple_of(TOLD_EVERY) {
+            progress(reader.lines);
+        }
     }
     drop(rows);
     let (lines, mut findings) = reader.end();

@@ -1,5 +1,6 @@
 //! The program's commands.
 
+mod access_log;
 mod migrate;
 mod openapi;
 mod organization;
@@ -26,6 +27,7 @@ use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::Subscriber
   api migrate --config /etc/galeno/api.yaml
   api organization create --config api.yaml --slug san-telmo --name 'Clínica San Telmo' --administrator ana@example.org
   api seed --config api.yaml --patients 1000 --seed 7
+  api access-log verify --config api.yaml --organization san-telmo
   api serve --config /etc/galeno/api.yaml
   api openapi > openapi.json"
 )]
@@ -43,6 +45,9 @@ enum Command {
     /// Organizations.
     #[command(subcommand)]
     Organization(organization::Command),
+    /// The access log.
+    #[command(subcommand)]
+    AccessLog(access_log::Command),
     /// Fill a database with a made-up clinic, for development and tests.
     Seed(seed::Args),
     /// Print the description of the API (OpenAPI 3.1).
@@ -61,6 +66,7 @@ pub fn main() -> ExitCode {
             Command::Serve(args) => serve::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
             Command::Organization(command) => organization::run(command).await,
+            Command::AccessLog(command) => access_log::run(command).await,
             Command::Seed(args) => seed::run(args).await,
             Command::Openapi(args) => openapi::run(&args),
         }

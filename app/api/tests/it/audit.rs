@@ -1,9 +1,22 @@
 //! The access log: complete, in the same transaction, and tamper-evident.
 
-use galeno_api::authz::Role;
+use galeno_api::{
+    audit::{Line, append},
+    authz::Role,
+    db::Stamp,
+};
 use serde_json::{Value, json};
 
-use crate::support::{World, mariadb::run, world::register};
+use uuid::Uuid;
+
+use crate::{
+    prescriptions::medication,
+    support::{
+        World,
+        mariadb::run,
+        world::{person, register},
+    },
+};
 
 #[tokio::test]
 async fn every_access_is_in_the_log_and_the_patient_sees_it() {
@@ -244,4 +257,130 @@ async fn an_access_and_its_line_are_one_transaction() {
         .get(&format!("/patients/{}", alfa.patient))
         .await
         .expect(200);
+}
+
+#[tokio::test]
+async fn more_lines_than_a_statement_has_room_for_are_one_chain() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let line = |_| Line {
+        id: Uuid::now_v7(),
+        at: Stamp::now(),
+        actor_kind: "staff".to_owned(),
+        actor: alfa.staff[&Role::Auditor],
+        role: "auditor".to_owned(),
+        relation: "organization".to_owned(),
+        purpose: "HRESCH".to_owned(),
+        action: "research.export".to_owned(),
+        outcome: "done".to_owned(),
+        patient: Some(alfa.patient),
+        resource_kind: "research-export".to_owned(),
+        resource: None,
+        request: Uuid::now_v7(),
+        source: None,
+    };
+    let lines: Vec<Line> = (0..5000).map(line).collect();
+    let mut tx = world.app.cluster.choose().unwrap().begin().await.unwrap();
+    let held = append(&mut tx, &world.app.lanes, &world.app.keys, alfa.id, &lines)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    held.unwrap().committed();
+    let verdict = verify(&world, &alfa, &json!([])).await;
+    assert_eq!(verdict["intact"], true);
+    assert!(verdict["lines"].as_u64().unwrap() >= 5000);
+}
+
+/// Lines about that patient of that kind.
+async fn lines(world: &mut World, patient: Uuid, kind: &str) -> i64 {
+    sqlx::query_scalar("SELECT COUNT(*) FROM access_log WHERE patient = ? AND resource_kind = ?")
+        .bind(patient)
+        .bind(kind)
+        .fetch_one(&mut world.db)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_refusal_that_shows_somebody_is_in_their_log() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    // Who may be the same person.
+    let shown = alfa
+        .receptionist()
+        .post("/patients", json!({"patient": person("Ana", "García alfa")}))
+        .await;
+    assert_eq!(shown.expect(409).json()["candidates"][0]["id"], json!(alfa.patient));
+    assert_eq!(lines(&mut world, alfa.patient, "patient-search").await, 1);
+    // Who has that document: by its key, when the duplicate was looked at, and in a change.
+    let with_document = |given: &str| {
+        let mut patient = person(given, "Dueña del Documento");
+        patient["document"] = json!({"type": "dni", "number": "12345678Z"});
+        patient
+    };
+    let receptionist = alfa.receptionist();
+    let body = json!({"patient": with_document("Eva"), "not_a_duplicate": true});
+    let owner: Uuid = receptionist
+        .post("/patients", body)
+        .await
+        .expect(201)
+        .id()
+        .parse()
+        .unwrap();
+    let body = json!({"patient": with_document("Luz"), "not_a_duplicate": true});
+    receptionist.post("/patients", body).await.expect(409);
+    assert_eq!(lines(&mut world, owner, "patient-search").await, 1);
+    let body = json!({"patient": with_document("Ana")});
+    receptionist
+        .change("PUT", &format!("/patients/{}", alfa.patient), 1, body)
+        .await
+        .expect(409);
+    assert_eq!(lines(&mut world, owner, "patient-search").await, 2);
+    let changed: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM patient WHERE version > 1 OR given_name = 'Luz'")
+        .fetch_one(&mut world.db)
+        .await
+        .unwrap();
+    assert_eq!(changed, 0, "a refusal changes nothing");
+    // Allergies, by a signature that they speak against.
+    let patient = alfa.patient;
+    world.treats(&alfa, alfa.staff[&Role::Physician], patient).await;
+    let allergy = json!({"kind": "allergy", "substance": "Penicilinas", "atc": "J01C", "criticality": "high",
+        "category": "medication"});
+    let entries = format!("/patients/{patient}/entries");
+    alfa.physician()
+        .post(&entries, json!({"content": allergy}))
+        .await
+        .expect(201);
+    let draft = medication("J01CA04", "Amoxicilina 500 mg", 21);
+    let path = format!("/patients/{patient}/prescriptions");
+    let made = alfa.physician().post(&path, draft).await.expect(201).json();
+    let id = made["prescription"]["id"].as_str().unwrap().to_owned();
+    let signed = "SELECT COUNT(*) FROM access_log WHERE action = 'prescription.write' AND patient IS NOT NULL";
+    let before: i64 = sqlx::query_scalar(signed).fetch_one(&mut world.db).await.unwrap();
+    let refused = alfa
+        .physician()
+        .change("POST", &format!("{path}/{id}/sign"), 1, json!({}))
+        .await;
+    assert_eq!(refused.expect(409).problem(), "unsafe-prescription");
+    let after: i64 = sqlx::query_scalar(signed).fetch_one(&mut world.db).await.unwrap();
+    assert_eq!(after, before + 1);
+    assert_eq!(verify(&world, &alfa, &json!([])).await["intact"], true);
+}
+
+#[tokio::test]
+async fn a_log_that_is_too_long_for_a_request_is_for_the_command() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    run(&mut world.db, "UPDATE access_lane SET seq = seq + 100000 LIMIT 1").await;
+    let answer = alfa
+        .client(Role::Auditor)
+        .post("/access-log/verify", json!({}))
+        .await
+        .expect(409);
+    assert!(
+        answer.json()["detail"]
+            .as_str()
+            .unwrap()
+            .contains("api access-log verify")
+    );
 }

@@ -2,6 +2,7 @@
 
 use std::{net::TcpListener, process::Command};
 
+use galeno_api::authz::Role;
 use galeno_contract::api::{ApiConfig, DatabaseNode};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, raw_sql};
@@ -77,6 +78,35 @@ async fn the_command_line_makes_an_organization_and_a_made_up_clinic() {
     let items = found["items"].as_array().unwrap();
     assert!(!items.is_empty() && items.iter().all(|one| one["synthetic"] == true));
     assert!(!run(&seed).0, "seeding twice is refused");
+}
+
+#[tokio::test]
+async fn the_command_line_verifies_an_access_log() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let heads = alfa.client(Role::Auditor).get("/access-log/heads").await.expect(200);
+    let anchors = world.directory.path().join("heads.json");
+    std::fs::write(&anchors, &heads.bytes).unwrap();
+    let verify = [
+        "access-log",
+        "verify",
+        "--organization",
+        "alfa",
+        "--anchors",
+        anchors.to_str().unwrap(),
+    ];
+    let (good, out, error) = run(&world.config, &world.directory, &verify);
+    assert!(good && out.ends_with("intact\n"), "{out}{error}");
+    mariadb::run(&mut world.db, "UPDATE access_log SET action = 'nothing' LIMIT 1").await;
+    let (good, out, error) = run(&world.config, &world.directory, &verify);
+    assert!(!good && out.contains("\"finding\":\"altered\""), "{out}");
+    assert!(error.contains("not intact"), "{error}");
+    let (good, _, error) = run(
+        &world.config,
+        &world.directory,
+        &["access-log", "verify", "--organization", "nobody"],
+    );
+    assert!(!good && error.contains("nobody"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
