@@ -126,6 +126,24 @@ test('what is typed for one patient stays with that patient, back and forward', 
   expect([(await allergiesOf(first.id)).items.length, (await allergiesOf(second.id)).items.length]).toEqual([0, 1]);
 });
 
+test('a problem begins on the day that was said, wherever the browser is', async ({ open }) => {
+  const patient = await newPatient('Onda');
+  await treat(patient.id);
+  const page = await open('physician', `/patients/${patient.id}`);
+  await page.getByRole('button', { name: 'Añadir: Problema' }).click();
+  const dialog = page.locator('.dialog');
+  await dialog.getByLabel('Problema').fill('Hipertensión arterial');
+  await dialog.getByLabel('Código CIE-10').fill('I10');
+  await dialog.getByLabel(/Desde/).fill('2026-02-03');
+  await dialog.getByRole('button', { name: 'Añadir' }).click();
+  await expect(dialog).toHaveCount(0);
+  const { items } = await as('physician').get<Schemas['Page_Entry']>(`/patients/${patient.id}/entries?kind=condition`);
+  // Midnight by the clock of the clinic, which is the day before in UTC.
+  expect(items.map(({ content }) => content.kind === 'condition' && Date.parse(content.onset ?? ''))).toEqual([
+    Date.parse('2026-02-02T23:00:00Z'),
+  ]);
+});
+
 test('writes a note, corrects it, signs it, amends it', async ({ open }) => {
   const patient = await newPatient('Pilar');
   await treat(patient.id);
