@@ -2,7 +2,8 @@
 //!
 //! A device that has signed in to an account carries a mark. Failures with the mark are counted for that device alone.
 //! Failures without it are counted for the stranger's network, and, with ten times the patience, for all strangers
-//! together. So guessing from anywhere never pauses a doctor at a desk where they have signed in before.
+//! together. So guessing from anywhere never pauses a doctor at a desk where they have signed in before. What comes after
+//! a proven first factor, or within a session, is counted apart from what anybody can do.
 
 use std::net::IpAddr;
 
@@ -11,6 +12,7 @@ use galeno_contract::api::Lockout;
 use sqlx::{MySql, Row, Transaction};
 use uuid::Uuid;
 
+use super::account::Account;
 use crate::{
     db::{Fault, Stamp, classify},
     http::{Kind, Problem, Result},
@@ -44,7 +46,32 @@ fn known(keys: &Keys, organization: Uuid, username: &str, mark: &str) -> Option<
 }
 
 impl Buckets {
-    /// Where an attempt counts.
+    /// Where an attempt counts that something was proven for: a first factor of an account, or a session.
+    pub(super) fn proven(lockout: &Lockout, whose: Uuid) -> Self {
+        Self(vec![(
+            sha256([b"proven", &whose.as_bytes()[..]].concat()),
+            lockout.attempts,
+        )])
+    }
+
+    /// Where a second factor counts. With the device's mark it counts with the password of that device: somebody who only
+    /// knows the password does not pause the device of its owner.
+    pub(super) fn second(keys: &Keys, lockout: &Lockout, account: &Account, device: Option<&str>) -> Self {
+        let (organization, username) = (account.organization, account.username.as_str());
+        match device.and_then(|mark| known(keys, organization, username, mark)) {
+            Some(nonce) => Self::marked(lockout, username, &nonce),
+            None => Self::proven(lockout, account.id),
+        }
+    }
+
+    fn marked(lockout: &Lockout, username: &str, nonce: &[u8]) -> Self {
+        Self(vec![(
+            sha256([b"device", username.as_bytes(), nonce].concat()),
+            lockout.attempts,
+        )])
+    }
+
+    /// Where an attempt of anybody counts.
     pub(super) fn of(
         keys: &Keys,
         lockout: &Lockout,
@@ -55,10 +82,7 @@ impl Buckets {
     ) -> Self {
         let attempts = lockout.attempts;
         if let Some(nonce) = device.and_then(|mark| known(keys, organization, username, mark)) {
-            return Self(vec![(
-                sha256([b"device", username.as_bytes(), &nonce[..]].concat()),
-                attempts,
-            )]);
+            return Self::marked(lockout, username, &nonce);
         }
         let network = match source.map(|ip| ip.to_canonical()) {
             Some(IpAddr::V4(ip)) => ip.octets().to_vec(),

@@ -15,7 +15,7 @@ use super::{
     account::{self, By},
     ceremony::{self, Ceremony},
     oidc::encode,
-    sign_in::{Delivery, Half, SignInState, after_first_factor, signed_in},
+    sign_in::{Delivery, FirstFactor, Half, SignInState, after_first_factor, signed_in},
 };
 use crate::{
     app::App,
@@ -206,7 +206,7 @@ async fn finish(
         open,
         &account,
         Half {
-            method: "oidc".to_owned(),
+            method: FirstFactor::Oidc,
             device: None,
             delivery: state.delivery,
         },

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     extract::State,
     http::{HeaderValue, header},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
@@ -172,18 +172,19 @@ async fn change_password(cx: Cx, State(app): State<Arc<App>>, Body(body): Body<C
         .await?
         .ok_or(Fault::NoRow)?;
     let lockout = app.config.security.lockout.clone();
-    let source = scope.info().source;
-    let buckets = Buckets::of(&app.keys, &lockout, actor.organization, &account.username, None, source);
+    // Whoever has the session has proven who they are: strangers' guesses do not count here.
+    let buckets = Buckets::proven(&lockout, actor.session.unwrap_or(actor.account));
     buckets.open(scope.tx(), actor.organization).await?;
     password::acceptable(&body.password, &account.username)?;
     if !password::matches(&app.hashing, &body.current, account.password_hash.as_deref()).await? {
         buckets.fail(scope.tx(), actor.organization, &lockout).await?;
-        scope.done().await?;
-        return Err(Problem::field(
+        // The failure is counted, and nothing is kept for an idempotency key: nothing was changed.
+        let problem = Problem::field(
             "/current",
             "No es la contraseña actual.",
             "It is not the present password.",
-        ));
+        );
+        return scope.other(problem.into_response()).await;
     }
     let hash = password::hash(&app.hashing, &body.password).await?;
     sqlx::query(

@@ -115,9 +115,28 @@ pub(crate) enum Method {
     Passkey,
 }
 
+/// What somebody proved first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum FirstFactor {
+    Password,
+    Passkey,
+    Oidc,
+}
+
+impl FirstFactor {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Passkey => "passkey",
+            Self::Oidc => "oidc",
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 pub(super) struct Half {
-    pub(super) method: String,
+    pub(super) method: FirstFactor,
     pub(super) device: Option<String>,
     pub(super) delivery: Delivery,
 }
@@ -194,7 +213,7 @@ pub(super) async fn after_first_factor(mut open: Open, account: &Account, half: 
         methods.push(Method::Passkey);
     }
     if methods.is_empty() {
-        return signed_in(open, account, "password", !account.staff(), half.delivery).await;
+        return signed_in(open, account, half.method.word(), !account.staff(), half.delivery).await;
     }
     let app = open.app.clone();
     let (organization, id) = (account.organization, Some(account.id));
@@ -246,7 +265,7 @@ async fn sign_in(State(app): State<Arc<App>>, info: Info, Body(body): Body<SignI
         buckets.succeed(&mut open.tx, organization).await?;
     }
     let half = Half {
-        method: "password".to_owned(),
+        method: FirstFactor::Password,
         device: body.device,
         delivery: body.delivery,
     };
@@ -285,14 +304,7 @@ async fn second_factor(State(app): State<Arc<App>>, info: Info, Body(body): Body
         .await?
         .ok_or_else(refused)?;
     let device = taken.state.device.as_deref();
-    let buckets = Buckets::of(
-        &app.keys,
-        lockout,
-        account.organization,
-        &account.username,
-        device,
-        info.source,
-    );
+    let buckets = Buckets::second(&app.keys, lockout, &account, device);
     buckets.open(&mut open.tx, account.organization).await?;
     if !account.totp_confirmed || !totp::accept(&mut open.tx, &app.keys, &account, &body.code).await? {
         app.metrics.sign_in_failed();
@@ -303,6 +315,11 @@ async fn second_factor(State(app): State<Arc<App>>, info: Info, Body(body): Body
     }
     ceremony::end(&mut open.tx, &body.token).await?;
     buckets.succeed(&mut open.tx, account.organization).await?;
+    if taken.state.method == FirstFactor::Password {
+        let (organization, username) = (account.organization, account.username.as_str());
+        let password = Buckets::of(&app.keys, lockout, organization, username, device, info.source);
+        password.succeed(&mut open.tx, organization).await?;
+    }
     signed_in(open, &account, "totp", true, taken.state.delivery).await
 }
 

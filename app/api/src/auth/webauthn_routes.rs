@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     account::{self, By},
     ceremony::{self, Ceremony},
-    sign_in::{Delivery, Half, SignInState, sign_in_line, signed_in},
+    sign_in::{Delivery, FirstFactor, Half, SignInState, sign_in_line, signed_in},
     totp_routes::{enrolled, may_change_factors},
     webauthn::{Assertion, Expected, assert, register},
 };
@@ -293,7 +293,7 @@ async fn start_sign_in(
                 organization,
                 None,
                 Half {
-                    method: "passkey".to_owned(),
+                    method: FirstFactor::Passkey,
                     device: None,
                     delivery: body.delivery,
                 },

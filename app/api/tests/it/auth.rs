@@ -33,7 +33,7 @@ fn sign_in(password: &str) -> Value {
     json!({"organization": "alfa", "username": "nuria", "password": password})
 }
 
-fn code(secret: &str, ahead: u64) -> String {
+pub fn code(secret: &str, ahead: u64) -> String {
     let secret = totp_rs::Secret::try_from_base32(secret).unwrap();
     let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap() + ahead;
     galeno_api::auth::totp(secret.as_bytes())
@@ -157,7 +157,14 @@ async fn sessions_are_seen_and_revoked_at_once() {
     other.get("/auth/me").await.expect(401);
     // A new password ends the others; leaving ends this one.
     let wrong = json!({"current": "no es esta contraseña", "password": "otra frase bastante larga"});
-    client.post("/auth/password", wrong).await.expect(422);
+    // The same request again has the same answer: nothing was changed, and nothing else may be said of it.
+    for _ in 0..2 {
+        let key = [("idempotency-key", "one")];
+        client
+            .send("POST", "/auth/password", &key, Some(&wrong))
+            .await
+            .expect(422);
+    }
     client
         .post(
             "/auth/password",
@@ -186,7 +193,7 @@ async fn sessions_are_seen_and_revoked_at_once() {
 async fn a_stranger_cannot_lock_a_doctor_out() {
     let mut world = World::new().await;
     let alfa = world.organization("alfa").await;
-    let (_, _, device) = enrol(&mut world, &alfa).await;
+    let (own_session, _, device) = enrol(&mut world, &alfa).await;
     let stranger = world.anonymous.clone();
     let mut paused = None;
     for _ in 0..8 {
@@ -219,6 +226,20 @@ async fn a_stranger_cannot_lock_a_doctor_out() {
         statuses.push(stranger.post("/auth/sign-in", unknown.clone()).await.status.as_u16());
     }
     assert!(statuses.contains(&429), "{statuses:?}");
+    // Whoever is signed in changes the password meanwhile. Guesses at the present one are paused there too.
+    let change = |current: &str| {
+        let (client, body) = (
+            own_session.clone(),
+            json!({"current": current, "password": "otra frase bastante larga"}),
+        );
+        async move { client.post("/auth/password", body).await.status.as_u16() }
+    };
+    assert_eq!(change(PASSWORD).await, 204);
+    let mut statuses = Vec::new();
+    for _ in 0..8 {
+        statuses.push(change("no es esta contraseña").await);
+    }
+    assert!(statuses[0] == 422 && statuses.contains(&429), "{statuses:?}");
 }
 
 #[tokio::test]
