@@ -122,6 +122,11 @@ test('names the clinic of each appointment of somebody who works in two', async 
       new RegExp(schedules[index]?.id ?? 'no schedule'),
     );
   }
+  // The desk chooses a person's day once, whatever the clinics.
+  const desk = await open('receptionist');
+  await expect(desk.getByLabel('Consulta').locator(`option[value="${staff}"]`)).toHaveText([
+    `Consulta Norte, Consulta Sur · Dos Centros ${mark} · Centro Norte ${mark}, Centro Sur ${mark}`,
+  ]);
 });
 
 test('keeps the reason of one person’s booking from another’s', async ({ open }) => {

@@ -1,5 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, data, type Schemas } from '../../api/client';
+import { api, data } from '../../api/client';
+import { all, paged } from '../../app/names';
 
 /** The API gives 200 at most: the rest is asked for from the last one's beginning on, where others may begin, too. */
 const most = 200;
@@ -30,24 +31,13 @@ export function dayQuery(staff: string, from: string, to: string) {
   });
 }
 
-/** Everybody who waits, page by page: whoever comes late has a turn, too. */
-async function everybodyWaiting(schedule: string): Promise<Schemas['Waiting'][]> {
-  const found: Schemas['Waiting'][] = [];
-  for (let cursor: string | null | undefined; ;) {
-    const query = cursor ? { limit: 100, cursor } : { limit: 100 };
-    const page = await data(
-      api().GET('/api/v1/schedules/{id}/waiting', { params: { path: { id: schedule }, query } }),
-    );
-    found.push(...page.items);
-    if (!page.next) return found;
-    cursor = page.next;
-  }
-}
-
 export function waitingQuery(schedule: string) {
   return queryOptions({
     queryKey: ['waiting', schedule],
-    queryFn: () => everybodyWaiting(schedule),
+    queryFn: () =>
+      all((cursor) =>
+        data(api().GET('/api/v1/schedules/{id}/waiting', { params: { path: { id: schedule }, query: paged(cursor) } })),
+      ),
     enabled: schedule !== '',
   });
 }
