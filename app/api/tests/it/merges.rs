@@ -135,6 +135,51 @@ async fn nothing_is_written_to_a_registration_that_has_ended() {
     assert_eq!(merge(&alfa, alfa.patient, 2, erased).await.status, 409);
 }
 
+/// Until a transaction of that database waits for a row; the request that is to wait must not have its answer before.
+async fn somebody_waits(database: &str, request: &tokio::task::JoinHandle<Answer>) {
+    let mut watch = MariaDb::shared().connect().await;
+    loop {
+        let waits: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM information_schema.INNODB_TRX t JOIN information_schema.PROCESSLIST p \
+             ON p.ID = t.trx_mysql_thread_id WHERE t.trx_state = 'LOCK WAIT' AND p.DB = ?",
+        )
+        .bind(database)
+        .fetch_one(&mut watch)
+        .await
+        .unwrap();
+        if waits > 0 {
+            return;
+        }
+        assert!(!request.is_finished(), "it had to wait");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_restriction_that_comes_while_a_merge_is_under_way_holds() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let duplicate = register(alfa.receptionist(), "Ana Maria", "Garcia").await;
+    sqlx::raw_sql("BEGIN").execute(&mut world.db).await.unwrap();
+    sqlx::query("UPDATE patient SET restricted = TRUE, version = version + 1 WHERE id = ?")
+        .bind(duplicate)
+        .execute(&mut world.db)
+        .await
+        .unwrap();
+    let path = format!("/patients/{}/merge", alfa.patient);
+    let (client, body) = (
+        alfa.receptionist().clone(),
+        json!({"duplicate": duplicate, "reason": "mismo DNI"}),
+    );
+    let merging = tokio::spawn(async move { client.change("POST", &path, 1, body).await });
+    somebody_waits(&world.database, &merging).await;
+    sqlx::raw_sql("COMMIT").execute(&mut world.db).await.unwrap();
+    // Seen in time it is a refusal; seen afterwards it goes over to the survivor.
+    let answer = merging.await.unwrap();
+    let carried = answer.status == 200 && answer.json()["restricted"] == true;
+    assert!(carried || answer.problem() == "data-restricted", "{answer:?}");
+}
+
 #[tokio::test]
 async fn what_is_written_while_a_merge_is_under_way_does_not_stay_behind() {
     let mut world = World::new().await;
@@ -151,23 +196,7 @@ async fn what_is_written_while_a_merge_is_under_way_does_not_stay_behind() {
     let path = format!("/patients/{duplicate}/appointments");
     let (client, slot) = (alfa.receptionist().clone(), slots[0]);
     let booking = tokio::spawn(async move { client.post(&path, json!({"slot": slot})).await });
-    let database = world.database.clone();
-    let mut watch = MariaDb::shared().connect().await;
-    loop {
-        let waits: i64 = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM information_schema.INNODB_TRX t JOIN information_schema.PROCESSLIST p \
-             ON p.ID = t.trx_mysql_thread_id WHERE t.trx_state = 'LOCK WAIT' AND p.DB = ?",
-        )
-        .bind(&database)
-        .fetch_one(&mut watch)
-        .await
-        .unwrap();
-        if waits > 0 {
-            break;
-        }
-        assert!(!booking.is_finished(), "the booking waits for the merge");
-        tokio::task::yield_now().await;
-    }
+    somebody_waits(&world.database, &booking).await;
     sqlx::raw_sql("COMMIT").execute(&mut world.db).await.unwrap();
     let refused = booking.await.unwrap().expect(409).json();
     assert_eq!(refused["merged_into"], json!(alfa.patient));
