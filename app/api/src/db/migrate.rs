@@ -4,7 +4,7 @@
 //! that it can be run again from its start: DDL cannot be rolled back, and an interruption must not need a person.
 //! The lock is a row, since `GET_LOCK` holds on one Galera node only.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use ring::digest::{SHA256, digest};
 use sqlx::{Connection, MySqlConnection, mysql::MySqlConnectOptions};
@@ -52,6 +52,11 @@ const MIGRATIONS: &[Migration] = &[
         version: 6,
         name: "slot_version",
         sql: include_str!("../../migrations/0006_slot_version.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "search",
+        sql: include_str!("../../migrations/0007_search.sql"),
     },
 ];
 
@@ -106,7 +111,7 @@ pub async fn migrate(options: &MySqlConnectOptions, patience: Duration) -> Resul
     .await?;
     let me = Uuid::now_v7();
     lock(&mut connection, me, patience).await?;
-    let result = run(&mut connection, me).await;
+    let result = run(&mut connection, options, me).await;
     let unlocked = sqlx::query("DELETE FROM schema_lock WHERE holder = ?")
         .bind(me)
         .execute(&mut connection)
@@ -148,7 +153,29 @@ async fn lock(connection: &mut MySqlConnection, me: Uuid, patience: Duration) ->
     }
 }
 
-async fn run(connection: &mut MySqlConnection, me: Uuid) -> Result<Vec<String>, MigrateError> {
+/// Gives signs of life while a statement runs, on a connection of their own: to change a large table may take longer than a
+/// holder may be silent. A sign that fails is followed by the next one.
+async fn stay(options: &MySqlConnectOptions, me: Uuid) -> Infallible {
+    loop {
+        tokio::time::sleep(LOCK_SILENCE / 12).await;
+        let sign = async {
+            let mut connection = MySqlConnection::connect_with(options).await?;
+            sqlx::query("UPDATE schema_lock SET seen_at = ? WHERE id = 1 AND holder = ?")
+                .bind(Stamp::now())
+                .bind(me)
+                .execute(&mut connection)
+                .await?;
+            connection.close().await
+        };
+        let _: Result<Result<(), sqlx::Error>, _> = tokio::time::timeout(OPENING, sign).await;
+    }
+}
+
+async fn run(
+    connection: &mut MySqlConnection,
+    options: &MySqlConnectOptions,
+    me: Uuid,
+) -> Result<Vec<String>, MigrateError> {
     let mut done = Vec::new();
     for migration in MIGRATIONS {
         let name = format!("{:04}_{}", migration.version, migration.name);
@@ -172,10 +199,12 @@ async fn run(connection: &mut MySqlConnection, me: Uuid) -> Result<Vec<String>, 
             if mine.rows_affected() == 0 {
                 return Err(MigrateError::Locked(Stamp::now(), LOCK_SILENCE));
             }
-            sqlx::raw_sql(statement)
-                .execute(&mut *connection)
-                .await
-                .map_err(|error| MigrateError::Refused(name.clone(), error))?;
+            let change = sqlx::raw_sql(statement).execute(&mut *connection);
+            let changed = tokio::select! {
+                changed = change => changed,
+                never = stay(options, me) => match never {},
+            };
+            changed.map_err(|error| MigrateError::Refused(name.clone(), error))?;
         }
         sqlx::query("INSERT INTO schema_migration (version, name, sha256, applied_at) VALUES (?, ?, ?, ?)")
             .bind(migration.version)

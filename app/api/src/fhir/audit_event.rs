@@ -11,7 +11,7 @@ use super::{
         ParamType::{Date, Reference, Token},
         Type, param,
     },
-    params::Search,
+    params::{Search, refused},
     search::{Binds, Found, Table, dates, one_of, run, table, within, words},
 };
 use crate::{
@@ -40,7 +40,7 @@ pub(super) const DEFINITION: Definition = Definition {
     includes: &[],
     writable: false,
     history: false,
-    about: "The access log; patients see who saw their own record.",
+    about: "The access log, the newest lines first; patients see who saw their own record. Without `patient` there is no total.",
 };
 
 macro_rules! columns {
@@ -91,6 +91,24 @@ struct Line {
     resource: Option<Uuid>,
     request: Uuid,
     source: Option<Vec<u8>>,
+}
+
+/// The whole organization's log is read from its newest line on, a page at a time: to count or to sort it would read all of
+/// it, years of it.
+pub(super) fn of_everybody(search: &mut Search) -> Result<()> {
+    let counted = search
+        .understood
+        .iter()
+        .any(|(name, text)| name == "_total" && text == "accurate");
+    if search.only_count || counted {
+        return Err(refused("a total of the access log: add patient".to_owned()));
+    }
+    search.total = false;
+    // Identifiers come in the order of time.
+    match search.sort.take() {
+        None | Some((_, true)) => Ok(()),
+        Some(_) => Err(refused("_sort=date: add patient, or sort by -date".to_owned())),
+    }
 }
 
 /// Runs a search of the access log.

@@ -162,12 +162,12 @@ fn document(search: &Search) -> Result<(Option<String>, Option<Vec<String>>)> {
     Ok((Some(number), Some(kinds.iter().map(|&kind| kind.to_owned()).collect())))
 }
 
-/// The words that a text's beginning-of-word comparison needs, the longest first: it is the rarest, more often than not.
+/// The words that a text needs, by their beginnings or whole, the longest first: it is the rarest, more often than not.
 fn leading(texts: &[Option<&Text>]) -> Vec<String> {
     let mut found: Vec<String> = texts
         .iter()
         .flatten()
-        .filter(|text| text.mode == Mode::Start)
+        .filter(|text| text.mode != Mode::Contains)
         .flat_map(|text| people::words(&text.value))
         .collect();
     found.sort_by_key(|word| std::cmp::Reverse(word.len()));
@@ -397,10 +397,17 @@ pub(super) fn patient(row: &Shown, organization: Uuid) -> Value {
 
 /// Nobody lists everybody.
 pub(super) fn something_to_look_for(search: &Search) -> Result<()> {
-    if search.is_empty() {
-        return Err(refused(
-            "say what to look for: a name, a date of birth, an identifier".to_owned(),
-        ));
+    let texts = [search.text("name")?, search.text("given")?, search.text("family")?];
+    let led = !leading(&texts.each_ref().map(Option::as_ref)).is_empty()
+        || ["_id", "identifier", "birthdate", "phone", "email"]
+            .iter()
+            .any(|name| search.has(name));
+    if led {
+        return Ok(());
     }
-    Ok(())
+    Err(refused(
+        "add what an index knows: a word of a name (two letters or more, not :contains), birthdate, identifier, phone, email \
+         or _id; the rest only narrows"
+            .to_owned(),
+    ))
 }

@@ -222,7 +222,10 @@ async fn for_search(mut cx: Cx, kind: Type, search: &mut Search) -> Result<(Scop
                 let scope = of_patient(cx, kind, Access::Search, Action::AccessLogOfPatient, patient).await?;
                 Ok((scope, Some(patient)))
             }
-            _ => Ok((of_organization(cx, kind, Access::Search, kind.action()).await?, None)),
+            _ => {
+                audit_event::of_everybody(search)?;
+                Ok((of_organization(cx, kind, Access::Search, kind.action()).await?, None))
+            }
         },
         _ if !kind.of_patient() => Ok((of_organization(cx, kind, Access::Search, kind.action()).await?, None)),
         _ => match named(&mut cx, kind, search).await? {

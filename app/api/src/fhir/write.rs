@@ -72,6 +72,9 @@ fn unless(kind: Type, headers: &HeaderMap, base: &str) -> Result<Option<Search>>
     if search.is_empty() {
         return Err(refused("If-None-Exist: say what must not exist".to_owned()));
     }
+    if kind == Type::Patient {
+        super::patient::something_to_look_for(&search)?;
+    }
     Ok(Some(search))
 }
 

@@ -271,7 +271,7 @@ async fn searches_mean_what_fhir_says() {
     assert_eq!(patient("given:exact=Mario").await, std::slice::from_ref(&mario));
     assert_eq!(patient("given:exact=mario").await, Vec::<String>::new());
     assert_eq!(
-        patient("family:contains=%C3%BA%C3%B1ez%20g").await,
+        patient("birthdate=1980-05-17&family:contains=%C3%BA%C3%B1ez%20g").await,
         std::slice::from_ref(&mario)
     );
     assert_eq!(patient("name=nunez&birthdate=1980").await, both);
@@ -289,6 +289,44 @@ async fn searches_mean_what_fhir_says() {
         Vec::<String>::new(),
         "no pattern slips through"
     );
+    // What no index leads to is refused, with what to add.
+    for alone in [
+        "gender=female",
+        "address-postalcode=28",
+        "_lastUpdated=ge2020",
+        "family:contains=ez",
+        "name=n",
+        "gender=female&_total=none",
+    ] {
+        let answer = reception
+            .fhir("GET", &format!("Patient?{alone}"), &[], None)
+            .await
+            .expect(400);
+        assert!(
+            answer.json()["issue"][0]["diagnostics"]
+                .to_string()
+                .contains("birthdate"),
+            "{alone}"
+        );
+    }
+    let auditor = alfa.client(Role::Auditor);
+    for (query, status) in [
+        ("_total=accurate", 400),
+        ("_summary=count", 400),
+        ("_sort=date", 400),
+        ("_sort=-date", 200),
+    ] {
+        let answer = auditor.fhir("GET", &format!("AuditEvent?{query}"), &[], None).await;
+        assert_eq!(answer.status, status, "{query}");
+    }
+    let newest = auditor
+        .fhir("GET", "AuditEvent?_count=2", &[], None)
+        .await
+        .expect(200)
+        .json();
+    assert!(newest.get("total").is_none());
+    let of_one = format!("AuditEvent?patient={}&_count=1&_sort=date", alfa.patient);
+    assert!(auditor.fhir("GET", &of_one, &[], None).await.expect(200).json()["total"].is_u64());
     let one = |query: String| async move { found(physician, &query).await };
     let of = format!("patient={}", alfa.patient);
     for (query, count) in [
