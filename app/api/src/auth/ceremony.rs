@@ -98,6 +98,24 @@ pub(super) async fn find<T: DeserializeOwned>(
     })
 }
 
+/// Keeps more of a ceremony than it began with.
+pub(super) async fn keep<T: Serialize>(
+    tx: &mut Transaction<'static, MySql>,
+    keys: &Keys,
+    token: &str,
+    state: &T,
+) -> Result<(), Fault> {
+    let hash = sha256(token);
+    let state = serde_json::to_vec(state).map_err(|_| Fault::Bug("ceremony".into()))?;
+    sqlx::query("UPDATE ceremony SET payload = ? WHERE token_hash = ?")
+        .bind(keys.seal(Purpose::Secrets, &hash, &state)?)
+        .bind(&hash[..])
+        .execute(&mut **tx)
+        .await
+        .map_err(|error| classify(&error))?;
+    Ok(())
+}
+
 /// Ends a ceremony.
 pub(super) async fn end(tx: &mut Transaction<'static, MySql>, token: &str) -> Result<(), Fault> {
     sqlx::query("DELETE FROM ceremony WHERE token_hash = ?")

@@ -11,7 +11,10 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use axum::http::{Method, Request, Uri, header};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use galeno_contract::api::{ApiConfig, OidcProvider};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
@@ -51,6 +54,8 @@ pub(super) struct Provider {
 pub(super) struct Known {
     pub(super) authorization: String,
     token: String,
+    /// The secret goes into `Authorization`, and not into the form.
+    basic: bool,
     keys: Arc<Vec<Jwk>>,
 }
 
@@ -60,6 +65,15 @@ struct Discovery {
     authorization_endpoint: String,
     token_endpoint: String,
     jwks_uri: String,
+    /// How clients prove who they are. OpenID Connect Discovery: where it is not said, `client_secret_basic`.
+    token_endpoint_auth_methods_supported: Option<Vec<String>>,
+}
+
+impl Discovery {
+    fn basic(&self) -> bool {
+        let methods = self.token_endpoint_auth_methods_supported.as_ref();
+        methods.is_none_or(|methods| methods.iter().any(|method| method == "client_secret_basic"))
+    }
 }
 
 #[derive(Deserialize)]
@@ -226,6 +240,7 @@ impl Provider {
         }
         let jwks: Jwks = self.get(&discovery.jwks_uri).await.context("keys")?;
         let known = Known {
+            basic: discovery.basic(),
             authorization: discovery.authorization_endpoint,
             token: discovery.token_endpoint,
             keys: Arc::new(jwks.keys),
@@ -248,15 +263,22 @@ impl Provider {
             ("code_verifier", verifier),
             ("client_id", &self.config.client_id),
         ];
-        if let Some(secret) = &self.secret {
-            form.push(("client_secret", secret));
+        let mut request = Request::builder();
+        match &self.secret {
+            Some(secret) if known.basic => {
+                // RFC 6749, 2.3.1: both are encoded as in a form first.
+                let pair = STANDARD.encode(format!("{}:{}", encode(&self.config.client_id), encode(secret)));
+                request = request.header(header::AUTHORIZATION, format!("Basic {pair}"));
+            }
+            Some(secret) => form.push(("client_secret", secret)),
+            None => {}
         }
         let body = form
             .iter()
             .map(|(name, value)| format!("{name}={}", encode(value)))
             .collect::<Vec<_>>()
             .join("&");
-        let request = Request::builder()
+        let request = request
             .method(Method::POST)
             .uri(safe_address(&known.token)?)
             .header(header::ACCEPT, "application/json")

@@ -14,7 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     account::{self, By},
     ceremony::{self, Ceremony},
-    oidc::encode,
+    oidc::{Provider, encode},
     sign_in::{Delivery, FirstFactor, Half, SignInState, after_first_factor, signed_in},
 };
 use crate::{
@@ -80,6 +80,16 @@ struct Pending {
     verifier: String,
     redirect: String,
     delivery: Delivery,
+    /// What the provider proved. A code is good once: when the end of a sign-in runs again, this is what is left of it.
+    #[serde(default)]
+    proven: Option<Proven>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Proven {
+    subject: String,
+    /// The provider asked for more than a password.
+    strong: bool,
 }
 
 fn unreachable(error: &anyhow::Error) -> Problem {
@@ -117,6 +127,7 @@ async fn start(
         verifier: random()?,
         redirect: body.redirect_uri,
         delivery: body.delivery,
+        proven: None,
     };
     let challenge = URL_SAFE_NO_PAD.encode(sha256(&state.verifier));
     let separator = if known.authorization.contains('?') { '&' } else { '?' };
@@ -174,32 +185,40 @@ async fn finish(
     let provider = app.oidc.get(&name).ok_or_else(|| Problem::new(Kind::NotFound))?;
     let mut open = Open::begin(&app, info.clone()).await?;
     let taken = ceremony::find::<Pending>(&mut open.tx, &app.keys, Ceremony::Oidc, &body.token).await?;
-    ceremony::end(&mut open.tx, &body.token).await?;
-    // The provider takes its time: no transaction stays open meanwhile.
-    open.commit(taken.organization, &[]).await?;
-    let state = taken.state;
+    let mut state = taken.state;
     if state.provider != name || state.state != body.state {
+        ceremony::end(&mut open.tx, &body.token).await?;
+        open.commit(taken.organization, &[]).await?;
         return Err(refused());
     }
-    let claims = provider
-        .redeem(&body.code, &state.redirect, &state.verifier, &state.nonce)
-        .await
-        .map_err(|error| {
-            tracing::warn!(
-                error = format!("{error:#}"),
-                "a sign-in at an identity provider was refused"
-            );
-            app.metrics.sign_in_failed();
-            refused()
-        })?;
+    // The provider takes its time: no transaction stays open meanwhile.
+    drop(open);
+    let proven = match state.proven.take() {
+        Some(proven) => proven,
+        None => {
+            let redeemed = redeem(&provider, &body.code, &state).await;
+            let mut open = Open::begin(&app, info.clone()).await?;
+            state.proven = redeemed;
+            match &state.proven {
+                Some(_) => ceremony::keep(&mut open.tx, &app.keys, &body.token, &state).await?,
+                None => ceremony::end(&mut open.tx, &body.token).await?,
+            }
+            open.commit(taken.organization, &[]).await?;
+            state.proven.ok_or_else(|| {
+                app.metrics.sign_in_failed();
+                refused()
+            })?
+        }
+    };
     let mut open = Open::begin(&app, info).await?;
-    let by = By::Oidc(&name, &claims.sub);
+    // Again, and locked: the sign-in is finished once.
+    ceremony::find::<Pending>(&mut open.tx, &app.keys, Ceremony::Oidc, &body.token).await?;
+    ceremony::end(&mut open.tx, &body.token).await?;
+    let by = By::Oidc(&name, &proven.subject);
     let account = account::find(&mut open.tx, taken.organization, by)
         .await?
         .ok_or_else(refused)?;
-    // RFC 8176: what the provider says it asked for besides a password.
-    let strong = ["mfa", "otp", "hwk", "swk", "fpt", "face", "pin", "user"];
-    if provider.config.second_factor && claims.amr.iter().any(|method| strong.contains(&method.as_str())) {
+    if provider.config.second_factor && proven.strong {
         return signed_in(open, &account, "oidc", true, state.delivery).await;
     }
     after_first_factor(
@@ -212,4 +231,26 @@ async fn finish(
         },
     )
     .await
+}
+
+/// What the provider proves for a code; none when that is nothing.
+async fn redeem(provider: &Provider, code: &str, state: &Pending) -> Option<Proven> {
+    // RFC 8176: what the provider says it asked for besides a password.
+    const STRONG: [&str; 8] = ["mfa", "otp", "hwk", "swk", "fpt", "face", "pin", "user"];
+    match provider
+        .redeem(code, &state.redirect, &state.verifier, &state.nonce)
+        .await
+    {
+        Ok(claims) => Some(Proven {
+            strong: claims.amr.iter().any(|method| STRONG.contains(&method.as_str())),
+            subject: claims.sub,
+        }),
+        Err(error) => {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "a sign-in at an identity provider was refused"
+            );
+            None
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use axum::{Json, Router, body::Body, extract::State, routing::get};
+use axum::{Json, Router, body::Body, extract::State, http::HeaderMap, routing::get};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use galeno_api::{authz::Role, keys::sha256};
 use galeno_contract::api::OidcProvider;
@@ -22,7 +22,10 @@ use ring::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Answer, World};
+use crate::{
+    auth::code,
+    support::{Answer, World},
+};
 
 /// What the provider does with the next code.
 #[derive(Clone, Default)]
@@ -40,6 +43,8 @@ struct Provider(Arc<Inner>);
 
 struct Inner {
     issuer: String,
+    /// How it wants clients to prove who they are; null says nothing of it.
+    methods: Value,
     key: EcdsaKeyPair,
     foreign: EcdsaKeyPair,
     plan: Mutex<Plan>,
@@ -55,10 +60,14 @@ fn key() -> EcdsaKeyPair {
 
 async fn discovery(State(Provider(inner)): State<Provider>) -> Json<Value> {
     let issuer = &inner.issuer;
-    Json(json!({
+    let mut document = json!({
         "issuer": issuer, "authorization_endpoint": format!("{issuer}/authorize"), "token_endpoint": format!("{issuer}/token"),
         "jwks_uri": format!("{issuer}/keys")
-    }))
+    });
+    if !inner.methods.is_null() {
+        document["token_endpoint_auth_methods_supported"] = inner.methods.clone();
+    }
+    Json(document)
 }
 
 async fn keys(State(Provider(inner)): State<Provider>) -> Json<Value> {
@@ -68,14 +77,18 @@ async fn keys(State(Provider(inner)): State<Provider>) -> Json<Value> {
     }]}))
 }
 
-async fn token(State(Provider(inner)): State<Provider>, body: String) -> Json<Value> {
+async fn token(State(Provider(inner)): State<Provider>, headers: HeaderMap, body: String) -> Json<Value> {
     let form: HashMap<&str, &str> = body.split('&').filter_map(|pair| pair.split_once('=')).collect();
     let (nonce, challenge) = inner.asked.lock().unwrap().clone().expect("a sign-in is under way");
     assert_eq!(B64.encode(sha256(form["code_verifier"])), challenge, "PKCE");
-    assert_eq!(
-        (form["client_id"], form["client_secret"], form["code"]),
-        ("galeno", "hush", "the-code")
-    );
+    assert_eq!((form["client_id"], form["code"]), ("galeno", "the-code"));
+    let basic = headers.get("authorization").map(|value| value.to_str().unwrap());
+    let secret = form.get("client_secret").copied();
+    if inner.methods.is_null() {
+        assert_eq!((basic, secret), (Some("Basic Z2FsZW5vOmh1c2g="), None));
+    } else {
+        assert_eq!((basic, secret), (None, Some("hush")));
+    }
     let plan = inner.plan.lock().unwrap().clone();
     let now = jiff::Timestamp::now().as_second();
     let mut claims = json!({
@@ -97,11 +110,12 @@ async fn token(State(Provider(inner)): State<Provider>, body: String) -> Json<Va
 }
 
 impl Provider {
-    async fn start() -> Self {
+    async fn start(methods: Value) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address: SocketAddr = listener.local_addr().unwrap();
         let inner = Inner {
             issuer: format!("http://{address}"),
+            methods,
             key: key(),
             foreign: key(),
             plan: Mutex::default(),
@@ -159,7 +173,7 @@ async fn sign_in(world: &World, provider: &Provider, plan: Plan) -> Answer {
 
 #[tokio::test]
 async fn a_provider_signs_in_whom_it_may_and_cannot_lie() {
-    let provider = Provider::start().await;
+    let provider = Provider::start(Value::Null).await;
     let issuer = provider.0.issuer.clone();
     let secret = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(secret.path(), "hush\n").unwrap();
@@ -275,4 +289,73 @@ async fn a_provider_signs_in_whom_it_may_and_cannot_lie() {
         .await
         .expect(401);
     world.anonymous.post("/auth/sign-in/oidc/idp", body).await.expect(401);
+}
+
+#[tokio::test]
+async fn strangers_do_not_pause_the_second_factor_of_whom_a_provider_vouches_for() {
+    let provider = Provider::start(json!(["client_secret_post"])).await;
+    let issuer = provider.0.issuer.clone();
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(secret.path(), "hush\n").unwrap();
+    let mut world = World::with(|config| {
+        config.security.oidc.push(OidcProvider {
+            name: "idp".into(),
+            issuer,
+            client_id: "galeno".into(),
+            client_secret_file: Some(secret.path().to_owned()),
+            ca_file: None,
+            organization: "alfa".into(),
+            second_factor: false,
+        });
+    })
+    .await;
+    let alfa = world.organization("alfa").await;
+    world.staff(alfa.id, Role::Nurse, 9).await;
+    sqlx::query("UPDATE account SET oidc_provider = 'idp', oidc_subject = 'subject-1' WHERE username = 'nurse9'")
+        .execute(&mut world.db)
+        .await
+        .unwrap();
+    let first = sign_in(&world, &provider, Plan::default()).await.expect(200).json();
+    let session = world.anonymous.with(first["token"].as_str().unwrap());
+    let methods: Vec<String> =
+        sqlx::query_scalar("SELECT action FROM access_log WHERE action LIKE 'account.sign-in.%'")
+            .fetch_all(&mut world.db)
+            .await
+            .unwrap();
+    assert_eq!(methods, ["account.sign-in.oidc"]);
+    let secret = session.post("/auth/totp", json!({})).await.expect(200).json()["secret"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let confirm = json!({"code": code(&secret, 0)});
+    session.post("/auth/totp/confirm", confirm).await.expect(204);
+    // What fifty wrong passwords from everywhere leave behind.
+    let strangers = sha256([b"strangers", &b"nurse9"[..]].concat());
+    sqlx::query(
+        "INSERT INTO sign_in_failure (organization, bucket, failures, closed_until, at) \
+         VALUES (?, ?, 50, UTC_TIMESTAMP(6) + INTERVAL 1 HOUR, UTC_TIMESTAMP(6))",
+    )
+    .bind(alfa.id)
+    .bind(&strangers[..])
+    .execute(&mut world.db)
+    .await
+    .unwrap();
+    let password = json!({"organization": "alfa", "username": "nurse9", "password": "no es esta contraseña"});
+    world.anonymous.post("/auth/sign-in", password).await.expect(429);
+    let half = sign_in(&world, &provider, Plan::default()).await.expect(200).json();
+    assert_eq!(half["state"], "second-factor");
+    let finish = |code: String| {
+        let (client, body) = (world.anonymous.clone(), json!({"token": half["token"], "code": code}));
+        async move { client.post("/auth/sign-in/totp", body).await }
+    };
+    finish("000000".to_owned()).await.expect(401);
+    finish(code(&secret, 30)).await.expect(200);
+    // Guesses at the code are paused all the same.
+    let half = sign_in(&world, &provider, Plan::default()).await.expect(200).json();
+    let mut statuses = Vec::new();
+    for _ in 0..8 {
+        let body = json!({"token": half["token"], "code": "000000"});
+        statuses.push(world.anonymous.post("/auth/sign-in/totp", body).await.status.as_u16());
+    }
+    assert!(statuses[0] == 401 && statuses.contains(&429), "{statuses:?}");
 }
