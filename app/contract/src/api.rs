@@ -50,7 +50,7 @@ pub struct Server {
     /// TLS of `listen`. Without it the API serves plain HTTP, and then only on a loopback address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<ServerTls>,
-    /// Addresses (CIDR) of the proxies whose `Forwarded` or `X-Forwarded-For` header is believed.
+    /// Addresses (CIDR) of the proxies whose `X-Forwarded-For` header is believed.
     #[serde(default)]
     pub trusted_proxies: Vec<String>,
     /// Origins of web applications that may call the API from a browser, for example `https://clinic.example`.
