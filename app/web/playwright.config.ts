@@ -23,6 +23,7 @@ export default defineConfig({
   projects: [
     { name: 'journeys', testMatch: /journeys\/.*\.spec\.ts/ },
     { name: 'quality', testMatch: /quality\/.*\.spec\.ts/ },
+    { name: 'score', testMatch: /score\/.*\.spec\.ts/, workers: 1 },
     { name: 'screenshots', testMatch: /screenshots\.spec\.ts/ },
   ],
 });

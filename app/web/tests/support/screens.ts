@@ -181,7 +181,8 @@ export const screens: readonly Screen[] = [
   }),
   screen('log', role('auditor'), to('/'), async (page) => {
     await heading(page);
-    await page.locator('.verify .button').click();
+    await page.locator('.verify summary').click();
+    await page.locator('.verify .button.main').click();
     await expect(page.locator('.verify .notice')).toBeVisible();
   }),
   screen('emergencies', role('auditor'), to('/emergencies')),

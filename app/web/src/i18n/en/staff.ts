@@ -174,7 +174,7 @@ export default {
   'waiting.not-before': 'not before {day}',
   'waiting.book': 'Book',
   'waiting.book-for': 'Book for {name}',
-  'waiting.remove-of': 'Take {name} off the list',
+  'waiting.remove-of': 'Remove {name} from the list',
   'dispense.title': 'Dispense',
   'dispense.lead': "Scan the prescription's code, or type it.",
   'dispense.code': 'Prescription code',
