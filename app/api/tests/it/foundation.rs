@@ -482,3 +482,40 @@ async fn a_transaction_sees_a_change_behind_its_back_as_a_conflict_whatever_the_
         .unwrap();
     assert!(on);
 }
+
+#[tokio::test]
+async fn a_migration_that_takes_long_keeps_its_lock() {
+    let server = MariaDb::alone();
+    let mut world = World::on(&server, |_| {}).await;
+    run(&mut world.db, "DELETE FROM schema_migration WHERE version = 7").await;
+    run(&mut world.db, "DROP INDEX patient_email ON patient").await;
+    let mut reader = server.connect().await;
+    run(&mut reader, &format!("LOCK TABLES {}.patient READ", world.database)).await;
+    let options = server.root().database(&world.database);
+    let migration = tokio::spawn(async move { migrate(&options, Duration::from_mins(1)).await });
+    let mut root = server.connect().await;
+    let waiting =
+        "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE LIKE 'Waiting for table metadata lock%'";
+    eventually("the migration waits for a table", || async {
+        let mut connection = server.connect().await;
+        let count: i64 = sqlx::query_scalar(waiting).fetch_one(&mut connection).await.unwrap();
+        (count > 0).then_some(())
+    })
+    .await;
+    let seen = format!("SELECT seen_at FROM {}.schema_lock", world.database);
+    let first: Stamp = sqlx::query_scalar(sqlx::AssertSqlSafe(seen.clone()))
+        .fetch_one(&mut root)
+        .await
+        .unwrap();
+    eventually("the migrator gives a sign of life", || async {
+        let mut connection = server.connect().await;
+        let now: Stamp = sqlx::query_scalar(sqlx::AssertSqlSafe(seen.clone()))
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        (now > first).then_some(())
+    })
+    .await;
+    run(&mut reader, "UNLOCK TABLES").await;
+    assert_eq!(migration.await.unwrap().unwrap(), ["0007_search"]);
+}

@@ -306,3 +306,128 @@ async fn nothing_that_is_sent_becomes_part_of_a_statement() {
         .unwrap();
     assert_eq!(still, people);
 }
+
+/// A body for what needs no session or is about one's own account; the description has no examples of secrets.
+fn own_or_open_body(path: &str) -> Value {
+    let code = json!({"code": "000000"});
+    match path {
+        "/auth/sign-in" => json!({"organization": "alfa", "username": "x", "password": "x", "device": "x"}),
+        "/auth/sign-in/totp" => json!({"token": "x", "code": "000000"}),
+        "/auth/sign-in/activate" => {
+            json!({"organization": "alfa", "username": "x", "code": "x", "password": "cuatro palabras muy largas"})
+        }
+        "/auth/sign-in/passkey" => {
+            json!({"token": "x", "credential": "x", "client_data": "x", "authenticator_data": "x", "signature": "x"})
+        }
+        "/auth/sign-in/passkey/start" => json!({"organization": "alfa"}),
+        "/auth/sign-in/oidc/{provider}" => json!({"token": "x", "state": "x", "code": "x"}),
+        "/auth/sign-in/oidc/{provider}/start" => json!({"redirect_uri": "https://clinic.example/"}),
+        "/auth/password" => json!({"current": "x", "password": "cuatro palabras muy largas"}),
+        "/auth/passkeys" => json!({"token": "x", "name": "x", "client_data": "x", "attestation": "x"}),
+        "/auth/totp/confirm" => code,
+        "/prescriptions/verify" => json!({"code": "x"}),
+        other => panic!("{other} has no body to probe with"),
+    }
+}
+
+#[tokio::test]
+async fn accounts_and_open_endpoints_are_as_strict_as_the_rest() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    // Failures are counted and ceremonies begun: that is what these endpoints are for.
+    let kept = |all: Vec<(String, String)>| -> Vec<(String, String)> {
+        all.into_iter()
+            .filter(|(table, _)| !["sign_in_failure", "ceremony"].contains(&table.as_str()))
+            .collect()
+    };
+    let before = kept(contents(&mut world, alfa.id).await);
+    let mut tried = 0;
+    for (method, path, operation) in operations() {
+        let open = open_to_all(&operation);
+        if !(open || path.starts_with("/auth/")) || !has_json_body(&operation) {
+            continue;
+        }
+        let client = if open { &world.anonymous } else { alfa.receptionist() };
+        let to = path.replace("{provider}", "idp");
+        let content = own_or_open_body(&path);
+        for member in UNASKED {
+            let mut more = content.clone();
+            if more
+                .as_object_mut()
+                .unwrap()
+                .insert((*member).to_owned(), json!("1"))
+                .is_some()
+            {
+                continue;
+            }
+            let status = client.send(&method, &to, &[], Some(&more)).await.status.as_u16();
+            assert!(matches!(status, 400 | 422), "{path} took {member}: {status}");
+            tried += 1;
+        }
+        for probe in INJECTIONS {
+            for poisoned in poisoned(&content, probe) {
+                innocent(&client.send(&method, &to, &[], Some(&poisoned)).await, &path, probe);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 300, "{tried}");
+    assert_eq!(
+        kept(contents(&mut world, alfa.id).await),
+        before,
+        "something was written"
+    );
+}
+
+/// An answer that is no accident and tells nothing of the database.
+fn innocent(answer: &crate::support::Answer, what: &str, probe: &str) {
+    assert!(answer.status.as_u16() < 500, "{what} {probe}: {answer:?}");
+    let text = String::from_utf8_lossy(&answer.bytes).to_lowercase();
+    for word in ["mariadb", "syntax error", "sqlx"] {
+        assert!(!text.contains(word), "{what} {probe} told {word}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn fhir_takes_no_element_that_it_does_not_name_and_no_part_of_a_statement() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let client = alfa.receptionist();
+    let statement = client.fhir("GET", "metadata", &[], None).await.expect(200).json();
+    let mut tried = 0;
+    for resource in statement["rest"][0]["resource"].as_array().unwrap() {
+        let kind = resource["type"].as_str().unwrap();
+        for param in resource["searchParam"].as_array().unwrap() {
+            for probe in INJECTIONS {
+                let encoded: String = probe.bytes().map(|byte| format!("%{byte:02X}")).collect();
+                let query = format!("{kind}?{}={encoded}", param["name"].as_str().unwrap());
+                innocent(&client.fhir("GET", &query, &[], None).await, &query, probe);
+                tried += 1;
+            }
+        }
+    }
+    let patient = json!({"resourceType": "Patient", "name": [{"family": "Nadie", "given": ["Eva"]}], "gender": "female",
+        "birthDate": "1980-05-17", "address": [{"line": ["Calle 1"], "postalCode": "28001"}]});
+    for place in ["", "/name/0", "/address/0"] {
+        for member in [
+            "organization",
+            "version",
+            "restricted",
+            "merged_into",
+            "role",
+            "__proto__",
+        ] {
+            let mut more = patient.clone();
+            more.pointer_mut(place).unwrap()[member] = json!("1");
+            let status = client.fhir("POST", "Patient", &[], Some(&more)).await.status.as_u16();
+            assert!(matches!(status, 400 | 422), "Patient{place} took {member}: {status}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 400, "{tried}");
+    let made: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM patient WHERE family_name = 'Nadie'")
+        .fetch_one(&mut world.db)
+        .await
+        .unwrap();
+    assert_eq!(made, 0);
+}
