@@ -51,12 +51,16 @@ export function MakeDialog<T extends Fields>({
   const { t } = useI18n();
   const client = useQueryClient();
   const draft = useDraft(name, empty);
-  const sending = useSend(save, async () => {
-    say(done);
-    await draft.clear();
-    await client.invalidateQueries({ queryKey: list });
-    onClose();
-  });
+  const sending = useSend(
+    save,
+    async () => {
+      say(done);
+      await draft.clear();
+      await client.invalidateQueries({ queryKey: list });
+      onClose();
+    },
+    draft.keys,
+  );
   return (
     <FormDialog
       wide

@@ -123,6 +123,7 @@ function Write({
       void client.invalidateQueries({ queryKey: ['prescriptions', patient.id] });
       onChecked(checked.prescription);
     },
+    kept.keys,
   );
   const submit = (event: SubmitEvent) => {
     event.preventDefault();

@@ -175,6 +175,7 @@ function Confirm({
       void client.invalidateQueries({ queryKey: ['slots'] });
       await navigate({ to: '/appointments', replace: true });
     },
+    draft.keys,
   );
   const go = async () => {
     if (!slot) return;

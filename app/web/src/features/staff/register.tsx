@@ -23,6 +23,7 @@ export function RegisterPage() {
       await draft.clear();
       await navigate({ to: '/patients/$patient/details', params: { patient: patient.id } });
     },
+    draft.keys,
   );
   const send = (sure: boolean) =>
     void sending.send({ patient: contentOf(draft.value), ...(sure ? { not_a_duplicate: true } : {}) });
