@@ -28,9 +28,9 @@ def refused() -> None:
         bad[len(bad) // 2] ^= 1
         (here / "bad").write_bytes(bad)
         bucket.put(damaged, here / "bad")
-        first = attempt(report, "damaged in one bit", backup, old)
+        first = attempt(report, "damaged in one bit", "SHA-256", backup, old)
         forge(here, backup)
-        second = attempt(report, "signed by a stranger", backup, old)
+        second = attempt(report, "signed by a stranger", "trusted signers", backup, old)
         report.expect(len(load.failed) == 0, "no request failed while both were tried")
         # Nothing has to be asked for again once the bucket holds the truth.
         for name in ("manifest.json", "manifest.json.asc"):
@@ -47,12 +47,12 @@ def refused() -> None:
     report.end()
 
 
-def attempt(report: Report, what: str, backup: str, old: int) -> int:
+def attempt(report: Report, what: str, because: str, backup: str, old: int) -> int:
     """A restore of it is asked for, merged and delivered; it is refused. The generation's number."""
     number, since, began = repository.next_generation(), time.time(), time.monotonic()
     delivered(request(number, "--backup", backup, "--reason", f"drill: a backup {what}"))
     refusal = wait(f"the restore of generation {number} to be refused", lambda: refused_by(number), 300)
-    said = bucket.alerted(since, "restore", seconds=300)
+    said = bucket.alerted(since, "keeper restore", because, seconds=300)
     report.took(f"{what}: from the request to the alert", time.monotonic() - began)
     say(f"      {refusal[:300]}")
     say(f"      {said[:300]}")
