@@ -10,6 +10,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
 
 use super::{
     account::{self, By},
@@ -172,6 +173,29 @@ impl Check for FinishOidc {
     }
 }
 
+/// Redeems the code, once: what the provider says of who it is stays with the ceremony, for whoever has to begin anew after it.
+async fn prove(
+    app: &Arc<App>,
+    info: &Info,
+    provider: &Provider,
+    body: &FinishOidc,
+    organization: Uuid,
+    state: &mut Pending,
+) -> Result<Proven> {
+    let redeemed = redeem(provider, &body.code, state).await;
+    let mut open = Open::begin(app, info.clone()).await?;
+    state.proven = redeemed;
+    match &state.proven {
+        Some(_) => ceremony::keep(&mut open.tx, &app.keys, &body.token, state).await?,
+        None => ceremony::end(&mut open.tx, &body.token).await?,
+    }
+    open.commit(organization, &[]).await?;
+    state.proven.take().ok_or_else(|| {
+        app.metrics.sign_in_failed();
+        Problem::new(Kind::SignInRefused)
+    })
+}
+
 /// Finish a sign-in at a provider.
 #[utoipa::path(post, path = "/auth/sign-in/oidc/{provider}", tag = "auth", security(()), request_body = FinishOidc,
     params(("provider" = String, Path)), responses((status = 200, body = SignInState)))]
@@ -195,20 +219,7 @@ async fn finish(
     drop(open);
     let proven = match state.proven.take() {
         Some(proven) => proven,
-        None => {
-            let redeemed = redeem(&provider, &body.code, &state).await;
-            let mut open = Open::begin(&app, info.clone()).await?;
-            state.proven = redeemed;
-            match &state.proven {
-                Some(_) => ceremony::keep(&mut open.tx, &app.keys, &body.token, &state).await?,
-                None => ceremony::end(&mut open.tx, &body.token).await?,
-            }
-            open.commit(taken.organization, &[]).await?;
-            state.proven.ok_or_else(|| {
-                app.metrics.sign_in_failed();
-                refused()
-            })?
-        }
+        None => prove(&app, &info, &provider, &body, taken.organization, &mut state).await?,
     };
     let mut open = Open::begin(&app, info).await?;
     // Again, and locked: the sign-in is finished once.
