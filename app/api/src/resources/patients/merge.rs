@@ -42,6 +42,8 @@ impl Check for Merge {
     params(("id" = Uuid, Path), ("If-Match" = String, Header)), responses((status = 200, body = Patient)))]
 pub(super) async fn merge(cx: Cx, Path(id): Path<Uuid>, Body(body): Body<Merge>) -> Result<Response> {
     let mut scope = cx.allow_for_both(Action::PatientMerge, id, body.duplicate).await?;
+    let (survivor, duplicate) = lock_both(&mut scope, id, body.duplicate).await?;
+    scope.expect_version(survivor.version)?;
     if body.duplicate == id {
         return Err(Problem::field(
             "/duplicate",
@@ -49,8 +51,6 @@ pub(super) async fn merge(cx: Cx, Path(id): Path<Uuid>, Body(body): Body<Merge>)
             "It is the same registration.",
         ));
     }
-    let (survivor, duplicate) = lock_both(&mut scope, id, body.duplicate).await?;
-    scope.expect_version(survivor.version)?;
     survivor.must_be_current()?;
     duplicate.must_be_current()?;
     end(&mut scope, &duplicate, id).await?;
