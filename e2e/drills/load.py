@@ -10,6 +10,10 @@ from client import Client, Problem, page
 from shell import wait
 
 
+# What Traefik says when it has begun and knows no route yet: nobody is there.
+NO_ROUTE = "404 page not found"
+
+
 class Load:
     """Writes clinics with codes of their own and new versions of one clinic, reads that one, and opens the web page, until told to stop.
 
@@ -72,7 +76,7 @@ class Load:
         with self._lock:
             self._under_way -= 1
             self.requests += 1
-            if answer[0] in (0, 429) or answer[0] >= 500:
+            if answer[0] in (0, 429) or answer[0] >= 500 or answer[2].strip() == NO_ROUTE:
                 self.failed.append((time.time(), f"{what}: {answer[0]} {answer[2][:200]}"))
                 return None
         return answer

@@ -8,7 +8,7 @@ HEAD = """# Drills
 
 Played on the cluster of `make cluster` (see [e2e/README.md](../e2e/README.md): three zones, two cores for everything) while a
 writer, a changer, two readers and a visitor of the web page go on, by the load balancer, Traefik and TLS. A write counts as confirmed when its answer came. A
-request that got no answer, or one of `5xx` or `429`, is a failed request; writers send it again, under the same idempotency key,
+request that got no answer, or one of `5xx` or `429`, or Traefik's own that it knows no route, is a failed request; writers send it again, under the same idempotency key,
 until they know. *Asked again* are requests whose kept connection had ended before anything was answered: browsers send them again by
 themselves. `make drills` writes this page. *Load* is the machine's load average of the last five minutes when the drill ended:
 with far more than two the cores were short, and times are upper bounds.

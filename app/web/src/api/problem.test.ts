@@ -24,12 +24,15 @@ describe('problems', () => {
   it('knows a proxy that answers for an API that is away', () => {
     const problem = problemOf(answer(503, { 'Retry-After': '30' }), undefined);
     expect([problem.kind, problem.passing, problem.retryAfter]).toEqual(['unavailable', true, 30]);
+    // One that has just begun knows no way to the API yet, or lost it.
+    for (const status of [404, 500, 502])
+      expect(problemOf(answer(status), '404 page not found').kind).toBe('unavailable');
   });
 
   it('takes 409 and 412 for conflicts and 500 for a failure', () => {
     expect(problemOf(answer(412), {}).conflict).toBe(true);
     expect(problemOf(answer(409), {}).conflict).toBe(true);
-    expect(problemOf(answer(500), {}).passing).toBe(false);
+    expect(problemOf(answer(500), { type: 'urn:galeno:problem:internal' }).passing).toBe(false);
   });
 
   it('reads both forms of Retry-After', () => {

@@ -63,12 +63,15 @@ function isFieldFault(value: unknown): value is FieldFault {
   return typeof value === 'object' && value !== null && 'pointer' in value && 'detail' in value;
 }
 
-/** The problem of an answer. Proxies answer without a problem's body: then the status has to do. */
+/**
+ * The problem of an answer. What has no problem's body was not said by the API but by something on the way to it: where that
+ * is 404 or above 499, the API was not reached, or not heard.
+ */
 export function problemOf(response: Response, body: unknown): Problem {
   const known = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
   const type = known['type'];
   let kind = typeof type === 'string' && type.startsWith(prefix) ? type.slice(prefix.length) : undefined;
-  kind ??= response.status === 502 || response.status === 503 || response.status === 504 ? 'unavailable' : 'internal';
+  kind ??= response.status === 404 || response.status >= 500 ? 'unavailable' : 'internal';
   return new Problem(kind, response.status, known, seconds(response.headers.get('Retry-After')));
 }
 
