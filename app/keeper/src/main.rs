@@ -10,6 +10,7 @@ mod cli;
 mod control;
 mod database;
 mod generation;
+mod gtid;
 mod http;
 mod metrics;
 mod node;

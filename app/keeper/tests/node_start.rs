@@ -42,6 +42,30 @@ fn a_killed_node_comes_back_by_incremental_transfer() {
     assert!(!log.contains("Proceeding with SST"), "{log}");
     writer.wait_for_more(&cluster, 50);
     writer.finish(&cluster, &ALL);
+    one_numbering(&cluster);
+}
+
+/// The one that began the database has its numbering from nowhere else.
+#[test]
+fn the_first_one_killed_comes_back_with_the_same_numbering() {
+    let mut cluster = Cluster::start_fresh(Options::default());
+    let mut writer = Writer::start(&cluster, &ALL);
+    writer.wait_for_more(&cluster, 50);
+    for node in ALL {
+        cluster.kill(node);
+        writer.wait_for_more(&cluster, 100);
+        cluster.spawn(node);
+        cluster.wait_ready(&ALL);
+        writer.wait_for_more(&cluster, 50);
+    }
+    writer.finish(&cluster, &ALL);
+    one_numbering(&cluster);
+}
+
+/// Every transaction has the same GTID on every member: what is shipped from one goes on from a backup of another.
+fn one_numbering(cluster: &Cluster) {
+    let positions = ALL.map(|node| cluster.query_text(node, "SELECT @@GLOBAL.gtid_binlog_pos"));
+    assert!(positions.iter().all(|one| *one == positions[0]), "{positions:?}");
 }
 
 #[test]
@@ -58,6 +82,7 @@ fn all_killed_at_once_under_load_lose_nothing() {
     }
     writer.wait_for_more(&cluster, 50);
     writer.finish(&cluster, &ALL);
+    one_numbering(&cluster);
 }
 
 #[test]
@@ -73,6 +98,7 @@ fn a_rolling_restart_loses_no_write() {
         cluster.wait_all_ready();
     }
     writer.finish(&cluster, &ALL);
+    one_numbering(&cluster);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use mysql::Conn;
 use mysql::prelude::Queryable as _;
 
 use crate::database;
+use crate::gtid::Gtids;
 use crate::run::Run;
 
 /// How one member is.
@@ -31,6 +32,8 @@ pub(super) struct Answer {
     pub(super) receive_queue: u64,
     /// Sessions of the application.
     pub(super) clients: u64,
+    /// Its binary log counts otherwise than those of the others: nothing that they ship goes on from a copy of it.
+    pub(super) counts_anew: bool,
     /// `wsrep_desync` is on and no backup holds the lock: an earlier one died.
     pub(super) left_desynced: bool,
 }
@@ -118,17 +121,19 @@ fn look(conn: &mut Conn, application: Option<&str>) -> anyhow::Result<Answer> {
     )?;
     let desynced: Option<(bool, bool)> = conn.exec_first("SELECT @@GLOBAL.wsrep_desync, IS_FREE_LOCK(?)", (LOCK,))?;
     let (desynced, lock_free) = desynced.context("no answer about wsrep_desync")?;
+    let position: Option<String> = conn.query_first("SELECT @@GLOBAL.gtid_binlog_pos")?;
     Ok(Answer {
         primary: value("wsrep_cluster_status") == "Primary" && value("wsrep_ready") == "ON",
         state: value("wsrep_local_state").parse().unwrap_or(0),
         state_uuid: value("wsrep_cluster_state_uuid").to_owned(),
         receive_queue: value("wsrep_local_recv_queue").parse().unwrap_or(u64::MAX),
         clients: clients.unwrap_or_default(),
+        counts_anew: position.unwrap_or_default().parse::<Gtids>()?.counts_anew(),
         left_desynced: desynced && lock_free,
     })
 }
 
-/// The members that may be copied, best first: the busiest one last.
+/// The members that may be copied, best first: the busiest one late, and last one whose binary log counts otherwise.
 pub(super) fn ranked(health: &[Health]) -> anyhow::Result<Vec<&Health>> {
     let mut good: Vec<(&Health, &Answer)> = health
         .iter()
@@ -154,6 +159,7 @@ pub(super) fn ranked(health: &[Health]) -> anyhow::Result<Vec<&Health>> {
     let all_equal = good.iter().all(|(_, answer)| answer.clients == most);
     good.sort_by_key(|(member, answer)| {
         (
+            answer.counts_anew,
             !all_equal && answer.clients == most,
             answer.receive_queue,
             answer.clients,
@@ -188,6 +194,7 @@ mod tests {
             state_uuid: "f3b3c0d0-e855-11f1-a3cc-0e647ff56503".to_owned(),
             receive_queue: queue,
             clients,
+            counts_anew: false,
             left_desynced: false,
         };
         Health {
@@ -212,6 +219,9 @@ mod tests {
             ["c", "b", "a"]
         );
         assert_eq!(names(&[member("a", 1, 0), member("b", 1, 0)]), ["a", "b"]);
+        let mut anew = member("a", 0, 0);
+        anew.answer.as_mut().unwrap().counts_anew = true;
+        assert_eq!(names(&[anew, member("b", 9, 9)]), ["b", "a"]);
     }
 
     #[test]

@@ -283,4 +283,4 @@ impl Phases {
     }
 }
 
-pub(crate) use replay::{event_time, events};
+pub(crate) use replay::{event_seqno, event_time, events};

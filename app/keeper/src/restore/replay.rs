@@ -13,15 +13,18 @@ use jiff::tz::TimeZone;
 use super::Chosen;
 use super::fetch::Opening;
 use super::server::Server;
+use crate::gtid::Gtids;
 use crate::process::{self, Program};
 use crate::run::Run;
-use crate::ship::{self, Gtids, Shipped};
+use crate::ship::{self, Shipped};
 
 /// Which binary logs to replay, and where to stop.
 #[derive(Debug)]
 pub(super) struct Replay {
     chain: Vec<Shipped>,
     start: Gtids,
+    /// Galera's number of the last transaction in the backup.
+    seqno: i64,
     to: Timestamp,
 }
 
@@ -43,8 +46,14 @@ pub(super) fn plan(_config: &BackupConfig, chosen: &Chosen, to: Timestamp) -> an
         manifest.generation,
         since,
     )?;
-    let chain = ship::chain(&shipped, &start, to).with_context(|| format!("cannot restore to {to}"))?;
-    Ok(Replay { chain, start, to })
+    let seqno = manifest.position.seqno;
+    let chain = ship::chain(&shipped, (&start, seqno), to).with_context(|| format!("cannot restore to {to}"))?;
+    Ok(Replay {
+        chain,
+        start,
+        seqno,
+        to,
+    })
 }
 
 /// Replays; returns the GTID position that was reached.
@@ -96,6 +105,7 @@ fn feed(
         .strftime("%Y-%m-%d %H:%M:%S")
         .to_string();
     let mut reached = replay.start.clone();
+    let mut seqno = replay.seqno;
     for shipped in &replay.chain {
         let Some(stream) = &shipped.archive.stream else {
             continue;
@@ -113,6 +123,8 @@ fn feed(
         opening.read(stream, |source| {
             std::io::copy(source, &mut File::create(&path)?).context("cannot store a binary log")
         })?;
+        seqno = same_numbering(&path, &reached, seqno, run)
+            .with_context(|| format!("cannot replay a binary log of {}", shipped.archive.member))?;
         let start = format!("--start-position={reached}");
         events(&path, &[&start, &format!("--stop-datetime={stop}")], run, |line| {
             if let Some(gtid) = event_gtid(line) {
@@ -123,6 +135,31 @@ fn feed(
         std::fs::remove_file(&path)?;
     }
     Ok(reached)
+}
+
+/// Sees that a binary log counts its transactions as what is there already does: what was reached by GTID must be what was
+/// reached by Galera's own number, which `Xid` is, on every member. Members have been seen to count anew after a crash; a replay
+/// would then pass over what was confirmed. Returns Galera's number of the last transaction.
+fn same_numbering(path: &Path, reached: &Gtids, seqno: i64, run: &Run) -> anyhow::Result<i64> {
+    let (mut gtid, mut last) = (None, seqno);
+    events(path, &["--base64-output=DECODE-ROWS"], run, |line| {
+        if let Some(text) = event_gtid(line) {
+            gtid = Some(text.parse::<Gtids>()?);
+        }
+        if let Some(own) = event_seqno(line)
+            && let Some(gtid) = gtid.take()
+        {
+            if reached.covers(&gtid) != (own <= seqno) {
+                bail!(
+                    "its transaction {gtid} is Galera's {own}, and {reached} was reached with {seqno}: it counts otherwise than \
+                     the member that was backed up. Restore a later backup, or this one without a moment"
+                );
+            }
+            last = last.max(own);
+        }
+        Ok(())
+    })?;
+    Ok(last)
 }
 
 /// Hands every line that `mariadb-binlog` prints for `path` to `line`. Times are UTC.
@@ -157,6 +194,12 @@ pub(super) fn event_gtid(line: &[u8]) -> Option<&str> {
     rest.split_whitespace().next()
 }
 
+/// Galera's number of a transaction, in the header line of the event that ends it: `… <tab>Xid = 1225`.
+pub(crate) fn event_seqno(line: &[u8]) -> Option<i64> {
+    let (_, rest) = header(line)?.split_once("\tXid = ")?;
+    rest.trim().parse().ok()
+}
+
 /// The time of an event's header line.
 pub(crate) fn event_time(line: &[u8]) -> Option<Timestamp> {
     let text = header(line)?.get(1..16)?;
@@ -181,6 +224,7 @@ mod tests {
         let early = b"#261124  2:06:06 server id 1  end_log_pos 421 CRC32 0x3c57cf2d \tXid = 5\n";
         assert_eq!(event_time(early).unwrap().to_string(), "2026-11-24T02:06:06Z");
         assert_eq!(event_gtid(early), None);
+        assert_eq!((event_seqno(early), event_seqno(line)), (Some(5), None));
         assert_eq!(event_gtid(b"INSERT INTO t VALUES ('\tGTID 1-1-6')\n"), None);
     }
 }

@@ -9,7 +9,7 @@ use crate::catalog::{Layout, StoredStream, signed_get};
 use crate::openpgp::Trusted;
 use crate::store::Bucket;
 
-use super::gtid::Gtids;
+use crate::gtid::Gtids;
 
 /// The record of one shipment: signed, written last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub(crate) struct Archive {
     pub(crate) to: String,
     /// Every transaction that the cluster confirmed before this moment is in this shipment or an earlier one.
     pub(crate) covers_until: Timestamp,
+    /// Galera's number of its last transaction, the same on every member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) seqno: Option<i64>,
     /// `None`: nothing was written since the last shipment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) stream: Option<StoredStream>,
@@ -139,8 +142,10 @@ pub(crate) fn delete_before(
     Ok(old.len())
 }
 
-/// Which shipments lead from `start` to the moment `to`, in order. Fails when one is missing.
-pub(crate) fn chain(shipped: &[Shipped], start: &Gtids, to: Timestamp) -> anyhow::Result<Vec<Shipped>> {
+/// Which shipments lead from `start`, with Galera's number there, to the moment `to`, in order. Fails when one is missing, and
+/// when one counts its transactions otherwise: it would seem to hold nothing new.
+pub(crate) fn chain(shipped: &[Shipped], (start, seqno): (&Gtids, i64), to: Timestamp) -> anyhow::Result<Vec<Shipped>> {
+    let mut reached = seqno;
     let mut position = start.clone();
     let mut covered_until: Option<Timestamp> = None;
     let mut chain = Vec::new();
@@ -157,6 +162,16 @@ pub(crate) fn chain(shipped: &[Shipped], start: &Gtids, to: Timestamp) -> anyhow
         };
         let (_, end, next) = rest.remove(index);
         covered_until = covered_until.max(Some(next.archive.covers_until));
+        if let Some(last) = next.archive.seqno {
+            if position.covers(&end) && last > reached {
+                anyhow::bail!(
+                    "a binary log of {} ends with {end}, Galera's {last}, and {position} was reached with {reached}: it counts its \
+                     transactions otherwise. Restore a later backup, or this one without a moment",
+                    next.archive.member
+                );
+            }
+            reached = reached.max(last);
+        }
         if next.archive.stream.is_some() && !position.covers(&end) {
             chain.push(next.clone());
         }
@@ -197,6 +212,7 @@ mod tests {
             from: from.to_owned(),
             to: to.to_owned(),
             covers_until: until.parse().unwrap(),
+            seqno: None,
             stream,
         };
         Shipped {
@@ -221,7 +237,7 @@ mod tests {
 
     #[test]
     fn the_chain_begins_at_the_backup_and_ends_at_the_moment() {
-        let chain_to = |start: &str, to: &str| chain(&ledger(), &start.parse().unwrap(), to.parse().unwrap());
+        let chain_to = |start: &str, to: &str| chain(&ledger(), (&start.parse().unwrap(), 0), to.parse().unwrap());
         assert_eq!(
             ends(&chain_to("1-1-12", "2026-01-01T00:07:00Z").unwrap()),
             ["1-1-20", "1-1-30"]
@@ -233,16 +249,38 @@ mod tests {
     #[test]
     fn a_gap_or_a_moment_too_late_is_an_error() {
         let start: Gtids = "1-1-12".parse().unwrap();
-        let late = chain(&ledger(), &start, "2026-01-01T00:11:00Z".parse().unwrap())
+        let late = chain(&ledger(), (&start, 0), "2026-01-01T00:11:00Z".parse().unwrap())
             .unwrap_err()
             .to_string();
         assert!(late.contains("reach only to 2026-01-01T00:10:00Z"), "{late}");
         let mut gap = ledger();
         gap.remove(3);
-        let error = chain(&gap, &start, "2026-01-01T00:09:30Z".parse().unwrap())
+        let error = chain(&gap, (&start, 0), "2026-01-01T00:09:30Z".parse().unwrap())
             .unwrap_err()
             .to_string();
         assert!(error.contains("one in between is missing"), "{error}");
+    }
+
+    #[test]
+    fn a_member_that_counts_otherwise_is_no_silence() {
+        // Its 1-1-10 is what the others call 1-1-40: by GTID the backup has it, by Galera's number it has not.
+        let mut other = shipped("1-1-5", "1-1-10", "2026-01-01T00:12:00Z");
+        other.archive.seqno = Some(90);
+        let of = |seqno| {
+            let start: Gtids = "1-1-30".parse().unwrap();
+            chain(
+                std::slice::from_ref(&other),
+                (&start, seqno),
+                "2026-01-01T00:11:00Z".parse().unwrap(),
+            )
+        };
+        assert!(
+            of(70)
+                .unwrap_err()
+                .to_string()
+                .contains("counts its transactions otherwise")
+        );
+        assert_eq!(of(90).unwrap().len(), 0, "the backup has it");
     }
 
     #[test]
@@ -259,12 +297,12 @@ mod tests {
         let start: Gtids = "1-1-12".parse().unwrap();
         let to = "2026-01-01T00:07:00Z".parse().unwrap();
         assert_eq!(
-            chain(&shipped, &start, to).unwrap().len(),
-            chain(&ledger(), &start, to).unwrap().len()
+            chain(&shipped, (&start, 0), to).unwrap().len(),
+            chain(&ledger(), (&start, 0), to).unwrap().len()
         );
         let mut gap = shipped;
         gap.remove(3);
-        assert!(chain(&gap, &start, "2026-01-01T00:09:30Z".parse().unwrap()).is_err());
+        assert!(chain(&gap, (&start, 0), "2026-01-01T00:09:30Z".parse().unwrap()).is_err());
     }
 
     #[test]

@@ -6,7 +6,6 @@
 //! different files: on a change of member, files overlap, which does no harm.
 
 mod archive;
-mod gtid;
 
 use std::path::Path;
 use std::process::Stdio;
@@ -21,13 +20,13 @@ use crate::backup::health_at_first;
 use crate::backup::pipeline::Sealing;
 use crate::catalog::{Layout, StoredStream, signed_put};
 use crate::database;
+use crate::gtid::Gtids;
 use crate::openpgp::{Recipients, Signer, Trusted};
 use crate::process::{self, Program};
 use crate::run::Run;
 use crate::store::Bucket;
 
 pub(crate) use archive::{Archive, Shipped, chain, delete_before, list};
-pub(crate) use gtid::Gtids;
 
 /// What one shipment did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +41,7 @@ pub(crate) struct Shipment {
 /// How it went with one member.
 enum Outcome {
     Shipped(Shipment),
-    /// What was shipped ends at `reached`, and the member's binary logs begin at `first`.
+    /// What was shipped ends at `reached`; the member's binary logs begin at `first`, or count otherwise.
     Gap {
         reached: Gtids,
         first: Gtids,
@@ -86,7 +85,7 @@ impl<'a> Shipper<'a> {
             match self.ship_from(member, last.as_ref(), run)? {
                 Outcome::Shipped(shipment) => return Ok(shipment),
                 Outcome::Gap { reached, first } => {
-                    tracing::warn!(member = %member.name, %reached, %first, "its binary logs begin later than what was shipped ends");
+                    tracing::warn!(member = %member.name, %reached, %first, "its binary logs do not go on from what was shipped");
                     gaps.push(format!(
                         "{} has no binary log of the transactions between {reached} and {first}",
                         member.name
@@ -107,6 +106,10 @@ impl<'a> Shipper<'a> {
             Some(last) => last.to.parse()?,
             None => Gtids::default(),
         };
+        if now_at.counts_anew() && last.is_some_and(|last| last.member != member.name) {
+            let first = now_at;
+            return Ok(Outcome::Gap { reached, first });
+        }
         let mut files = 0;
         if !reached.covers(&now_at) || last.is_none() {
             let mut closed = closed_files(&mut session)?;
@@ -141,7 +144,8 @@ impl<'a> Shipper<'a> {
         }))
     }
 
-    /// Those that are well: the one of the last time first, so that files do not overlap, then the best.
+    /// Those that are well: the one of the last time first, so that files do not overlap, then the best. One that counted anew
+    /// after a crash goes on from nobody but itself.
     fn members(&self, last: Option<&str>, run: &Run) -> anyhow::Result<Vec<&Member>> {
         let mut ranked = health_at_first(self.config, last, run)?;
         ranked.sort_by_key(|name| Some(name.as_str()) != last);
@@ -166,11 +170,12 @@ impl<'a> Shipper<'a> {
             run.check()?;
             fetch(&file.name, &options, directory.path(), run)?;
             let path = directory.path().join(&file.name);
+            let last = last_events(&path, run)?;
             // Only the last one reaches up to the moment that was noted.
             let until = if index + 1 == count {
                 covers_until
             } else {
-                last_event(&path, covers_until, run)?
+                last.time.map_or(covers_until, |time| time.min(covers_until))
             };
             let folder = archive::folder(&self.layout, self.config.cluster.generation, until);
             let stream = self.seal(&folder, &path, run)?;
@@ -180,7 +185,7 @@ impl<'a> Shipper<'a> {
                 &file.name,
                 (&file.from.to_string(), &file.to.to_string()),
                 until,
-                Some(stream),
+                Some((stream, last.seqno)),
             )?;
             std::fs::remove_file(&path)?;
         }
@@ -210,10 +215,10 @@ impl<'a> Shipper<'a> {
         file: &str,
         range: (&str, &str),
         covers_until: Timestamp,
-        stream: Option<StoredStream>,
+        stored: Option<(StoredStream, Option<i64>)>,
     ) -> anyhow::Result<()> {
         let folder = archive::folder(&self.layout, self.config.cluster.generation, covers_until);
-        self.write(&folder, member, file, range, covers_until, stream)
+        self.write(&folder, member, file, range, covers_until, stored)
     }
 
     fn write(
@@ -223,8 +228,9 @@ impl<'a> Shipper<'a> {
         file: &str,
         (from, to): (&str, &str),
         covers_until: Timestamp,
-        stream: Option<StoredStream>,
+        stored: Option<(StoredStream, Option<i64>)>,
     ) -> anyhow::Result<()> {
+        let (stream, seqno) = stored.map_or((None, None), |(stream, seqno)| (Some(stream), seqno));
         let archive = Archive {
             format: 1,
             cluster: self.config.cluster.name.clone(),
@@ -234,6 +240,7 @@ impl<'a> Shipper<'a> {
             from: from.to_owned(),
             to: to.to_owned(),
             covers_until,
+            seqno,
             stream,
         };
         signed_put(&self.bucket, &self.signer, &format!("{folder}record.json"), &archive)?;
@@ -318,14 +325,22 @@ fn fetch(file: &str, options: &Path, directory: &Path, run: &Run) -> anyhow::Res
     Program::start("mariadb-binlog", &mut command, run, |_| {})?.finish()
 }
 
-/// When an older file was closed: the time of its last event, at most `limit`.
-fn last_event(path: &Path, limit: Timestamp, run: &Run) -> anyhow::Result<Timestamp> {
-    let mut last = None;
-    crate::restore::events(path, &[], run, |line| {
-        if let Some(time) = crate::restore::event_time(line) {
-            last = last.max(Some(time));
-        }
+/// The end of a binary log.
+struct Last {
+    time: Option<Timestamp>,
+    /// Galera's number of the last transaction.
+    seqno: Option<i64>,
+}
+
+fn last_events(path: &Path, run: &Run) -> anyhow::Result<Last> {
+    let mut last = Last {
+        time: None,
+        seqno: None,
+    };
+    crate::restore::events(path, &["--base64-output=DECODE-ROWS"], run, |line| {
+        last.time = last.time.max(crate::restore::event_time(line));
+        last.seqno = last.seqno.max(crate::restore::event_seqno(line));
         Ok(())
     })?;
-    Ok(last.unwrap_or(limit).min(limit))
+    Ok(last)
 }

@@ -53,6 +53,12 @@ impl Gtids {
         seen.into_iter().filter(still).map(|(domain, _)| domain).collect()
     }
 
+    /// Whether there is anything of the domain that belongs to no generation. A member that was killed has been seen to begin
+    /// with it: it counts the transactions that it takes from the others anew, 0-1-1, 0-1-2, and what comes later too low.
+    pub(crate) fn counts_anew(&self) -> bool {
+        self.0.contains_key(&0)
+    }
+
     /// Whether there is nothing in it.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -122,6 +128,12 @@ mod tests {
         assert_eq!(settled("2-2-774"), BTreeSet::new());
         gtids("3-3-5").settle(later.iter_mut().collect());
         assert_eq!(later[0].to_string(), "3-3-5");
+    }
+
+    #[test]
+    fn a_member_that_counts_anew_is_known_for_good() {
+        assert!(gtids("0-1-436,1-1-864").counts_anew());
+        assert!(!gtids("1-1-1184,2-2-5020").counts_anew() && !gtids("").counts_anew());
     }
 
     #[test]
