@@ -51,13 +51,11 @@ fn the_first_one_killed_comes_back_with_the_same_numbering() {
     let mut cluster = Cluster::start_fresh(Options::default());
     let mut writer = Writer::start(&cluster, &ALL);
     writer.wait_for_more(&cluster, 50);
-    for node in ALL {
-        cluster.kill(node);
-        writer.wait_for_more(&cluster, 100);
-        cluster.spawn(node);
-        cluster.wait_ready(&ALL);
-        writer.wait_for_more(&cluster, 50);
-    }
+    cluster.kill(0);
+    writer.wait_for_more(&cluster, 100);
+    cluster.spawn(0);
+    cluster.wait_ready(&ALL);
+    writer.wait_for_more(&cluster, 50);
     writer.finish(&cluster, &ALL);
     one_numbering(&cluster);
 }

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::agreement::Position;
+use crate::gtid::Gtids;
 
 /// A running mariadbd. It ends when this is dropped.
 #[derive(Debug)]
@@ -19,14 +20,16 @@ pub(crate) struct MariaDbd {
 }
 
 /// How it is started; the bootstrap is an argument of one process start, never a file that would outlive it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Arguments {
     pub(crate) new_cluster: bool,
     pub(crate) start_position: Option<Position>,
+    /// The GTID there.
+    pub(crate) numbering: Option<Gtids>,
 }
 
 impl MariaDbd {
-    pub(crate) fn start(program: &Path, file: &Path, arguments: Arguments) -> anyhow::Result<Self> {
+    pub(crate) fn start(program: &Path, file: &Path, arguments: &Arguments) -> anyhow::Result<Self> {
         let mut command = Command::new(program);
         command
             .arg(format!("--defaults-file={}", file.display()))
@@ -35,7 +38,11 @@ impl MariaDbd {
             command.arg("--wsrep-new-cluster");
         }
         if let Some(position) = arguments.start_position {
-            command.arg(format!("--wsrep-start-position={position}"));
+            let numbering = arguments.numbering.as_ref().map(|gtid| format!(",{gtid}"));
+            command.arg(format!(
+                "--wsrep-start-position={position}{}",
+                numbering.unwrap_or_default()
+            ));
         }
         let child = command
             .spawn()

@@ -11,12 +11,16 @@ use anyhow::Context as _;
 use super::cnf;
 use super::settings::Settings;
 use crate::agreement::{Found, Position};
+use crate::gtid::Gtids;
 
 /// What was found, and, if it is unusable, why.
 #[derive(Debug)]
 pub(crate) struct Inspection {
     pub(crate) found: Found,
     pub(crate) problem: Option<String>,
+    /// The GTID of the last transaction. mariadbd has to be told it with the position: what it takes from the others before it has
+    /// looked it up itself is counted anew.
+    pub(crate) numbering: Option<Gtids>,
 }
 
 /// Below this many free bytes mariadbd cannot even recover.
@@ -26,7 +30,13 @@ pub(crate) const LEAST_FREE: u64 = 32 << 20;
 /// no damage but to be expected.
 pub(crate) fn inspect(settings: &Settings, joining: bool) -> anyhow::Result<Inspection> {
     let data = settings.config.data_directory();
-    let what = |found| Ok(Inspection { found, problem: None });
+    let what = |found| {
+        Ok(Inspection {
+            found,
+            problem: None,
+            numbering: None,
+        })
+    };
     if is_empty(&data)? {
         return what(Found::Nothing);
     }
@@ -36,6 +46,7 @@ pub(crate) fn inspect(settings: &Settings, joining: bool) -> anyhow::Result<Insp
         return Ok(Inspection {
             found: Found::Unusable,
             problem: Some(problem),
+            numbering: None,
         });
     }
     let free = free_bytes(&settings.config.volume)?;
@@ -49,6 +60,7 @@ pub(crate) fn inspect(settings: &Settings, joining: bool) -> anyhow::Result<Insp
         return Ok(Inspection {
             found: Found::Unusable,
             problem: Some(problem),
+            numbering: None,
         });
     }
     recover(settings, &data)
@@ -81,8 +93,13 @@ fn recover(settings: &Settings, data: &Path) -> anyhow::Result<Inspection> {
         Some(Found::State(_)) if status.success() && is_marked_inconsistent(data) => Ok(Inspection {
             found: Found::Unusable,
             problem: Some("Galera has marked it as inconsistent with what the other members hold".to_owned()),
+            numbering: None,
         }),
-        Some(found) if status.success() => Ok(Inspection { found, problem: None }),
+        Some(found) if status.success() => Ok(Inspection {
+            found,
+            problem: None,
+            numbering: numbering(&text),
+        }),
         _ => {
             let errors: Vec<&str> = text.lines().filter(|line| line.contains("[ERROR]")).take(3).collect();
             let said = if errors.is_empty() {
@@ -98,6 +115,7 @@ fn recover(settings: &Settings, data: &Path) -> anyhow::Result<Inspection> {
             Ok(Inspection {
                 found: Found::Unusable,
                 problem: Some(problem),
+                numbering: None,
             })
         }
     }
@@ -116,15 +134,22 @@ fn is_zero(uuid: &str) -> bool {
     uuid.chars().all(|c| c == '0' || c == '-')
 }
 
-/// The position in the log of `--wsrep-recover`.
+/// What `--wsrep-recover` says in its log: `UUID:SEQNO`, or `UUID:SEQNO,DOMAIN-SERVER-SEQUENCE`.
+fn said(log: &str) -> Option<(&str, &str)> {
+    let mut lines = log.lines().rev();
+    let (_, text) = lines.find_map(|line| line.split_once("Recovered position:"))?;
+    Some(text.trim().split_once(',').unwrap_or((text.trim(), "")))
+}
+
+/// The GTID of the last transaction, unless it is one that was counted anew already.
+fn numbering(log: &str) -> Option<Gtids> {
+    let gtids: Gtids = said(log)?.1.parse().ok()?;
+    (!gtids.is_empty() && !gtids.counts_anew()).then_some(gtids)
+}
+
+/// The position.
 fn recovered(log: &str) -> Option<Found> {
-    let line = log
-        .lines()
-        .rev()
-        .find_map(|line| line.split_once("Recovered position:"))?
-        .1
-        .trim();
-    let text = line.split(',').next()?.trim();
+    let text = said(log)?.0.trim();
     let (uuid, seqno) = text.rsplit_once(':')?;
     let seqno: i64 = seqno.parse().ok()?;
     match uuid.parse() {
@@ -253,6 +278,10 @@ mod tests {
             seqno: 1234,
         };
         assert_eq!(recovered(&log), Some(Found::State(at)));
+        assert_eq!(numbering(&log).unwrap().to_string(), "1-1-5");
+        for without in ["1234", "1234,0-1-5", "1234,0-0-0"] {
+            assert_eq!(numbering(&format!("WSREP: Recovered position: {UUID}:{without}")), None);
+        }
         let none = "[Note] WSREP: Recovered position: 00000000-0000-0000-0000-000000000000:-1";
         assert_eq!(recovered(none), Some(Found::NoState));
     }

@@ -22,6 +22,7 @@ use super::watch::{self, Shared, Wanted};
 use super::{lock, memory::Memory, probe};
 use crate::agreement::{Action, DatabaseEvent, Envelope, Found, Machine, Ordinal, Phase};
 use crate::control::{self, Identity, Incoming, Peers, SharedIdentity};
+use crate::gtid::Gtids;
 
 /// One turn of the loop.
 const TURN: Duration = Duration::from_millis(50);
@@ -40,6 +41,7 @@ struct Node {
     machine: Option<Machine>,
     machine_since: Instant,
     found: Found,
+    numbering: Option<Gtids>,
     problem: Option<String>,
     examining: Option<Work<Examined>>,
     examine_at: Option<Instant>,
@@ -129,6 +131,7 @@ impl Node {
             machine: None,
             machine_since: now,
             found: Found::Nothing,
+            numbering: None,
             problem: None,
             examining: None,
             examine_at: Some(now),

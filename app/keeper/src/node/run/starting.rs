@@ -57,6 +57,7 @@ impl Node {
         tracing::info!(found = ?examined.inspection.found, ?holding, "the volume");
         self.found = examined.inspection.found;
         self.problem = examined.inspection.problem;
+        self.numbering = examined.inspection.numbering;
         if let Some(problem) = &self.problem {
             tracing::warn!("{problem}");
         }
@@ -86,7 +87,7 @@ impl Node {
             _ => None,
         };
         tracing::info!(?start, ?position, "starting by agreement");
-        let settings = self.settings.clone();
+        let (settings, numbering) = (self.settings.clone(), self.numbering.clone());
         self.preparing = Some(work(move || {
             let mut arguments = Arguments::default();
             match start {
@@ -95,6 +96,7 @@ impl Node {
                     recover::forget_galera(&settings, false)?;
                     recover::permit_bootstrap(&settings, at)?;
                     arguments.start_position = Some(at);
+                    arguments.numbering = numbering.filter(|_| position == Some(at));
                 }
                 Start::Fork => recover::forget_galera(&settings, true)?,
                 Start::Join { discard } => {
@@ -102,6 +104,7 @@ impl Node {
                         recover::empty_data(&settings)?;
                     } else {
                         arguments.start_position = position;
+                        arguments.numbering = numbering;
                     }
                     recover::forget_galera(&settings, false)?;
                 }
@@ -120,7 +123,7 @@ impl Node {
         self.preparing = None;
         let started = outcome.and_then(|(file, arguments)| {
             self.shared.reset();
-            MariaDbd::start(&self.settings.config.mariadb.mariadbd, &file, arguments)
+            MariaDbd::start(&self.settings.config.mariadb.mariadbd, &file, &arguments)
         });
         match started {
             Ok(child) => {
