@@ -41,4 +41,4 @@ def rolling() -> None:
 
 
 def _all() -> list[dict]:
-    return platform.members() + platform.pods(platform.APP, "app.kubernetes.io/name in (api, web)")
+    return platform.of_generation(platform.active()) + platform.pods(platform.APP, "app.kubernetes.io/name in (api, web)")
