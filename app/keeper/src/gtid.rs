@@ -59,6 +59,12 @@ impl Gtids {
         self.0.contains_key(&0)
     }
 
+    /// What it has of a domain.
+    pub(crate) fn of_domain(&self, domain: u32) -> Option<Self> {
+        let own = self.0.get(&domain)?;
+        Some(Self(BTreeMap::from([(domain, *own)])))
+    }
+
     /// Whether there is nothing in it.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

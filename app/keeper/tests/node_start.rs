@@ -56,6 +56,8 @@ fn the_first_one_killed_comes_back_with_the_same_numbering() {
     cluster.spawn(0);
     cluster.wait_ready(&ALL);
     writer.wait_for_more(&cluster, 50);
+    let told = cluster.log(0);
+    assert!(told.contains("numbering: Some(Gtids({1: (1, "), "{told}");
     writer.finish(&cluster, &ALL);
     one_numbering(&cluster);
 }

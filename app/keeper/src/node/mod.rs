@@ -7,6 +7,7 @@ mod guard;
 mod lock;
 mod memory;
 mod metrics;
+mod numbering;
 mod probe;
 mod process;
 mod recover;

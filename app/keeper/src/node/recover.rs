@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::Context as _;
 
 use super::cnf;
+use super::numbering;
 use super::settings::Settings;
 use crate::agreement::{Found, Position};
 use crate::gtid::Gtids;
@@ -18,8 +19,7 @@ use crate::gtid::Gtids;
 pub(crate) struct Inspection {
     pub(crate) found: Found,
     pub(crate) problem: Option<String>,
-    /// The GTID of the last transaction. mariadbd has to be told it with the position: what it takes from the others before it has
-    /// looked it up itself is counted anew.
+    /// The GTID of the last transaction.
     pub(crate) numbering: Option<Gtids>,
 }
 
@@ -98,7 +98,7 @@ fn recover(settings: &Settings, data: &Path) -> anyhow::Result<Inspection> {
         Some(found) if status.success() => Ok(Inspection {
             found,
             problem: None,
-            numbering: numbering(&text),
+            numbering: numbering::find(settings, data),
         }),
         _ => {
             let errors: Vec<&str> = text.lines().filter(|line| line.contains("[ERROR]")).take(3).collect();
@@ -134,22 +134,15 @@ fn is_zero(uuid: &str) -> bool {
     uuid.chars().all(|c| c == '0' || c == '-')
 }
 
-/// What `--wsrep-recover` says in its log: `UUID:SEQNO`, or `UUID:SEQNO,DOMAIN-SERVER-SEQUENCE`.
-fn said(log: &str) -> Option<(&str, &str)> {
-    let mut lines = log.lines().rev();
-    let (_, text) = lines.find_map(|line| line.split_once("Recovered position:"))?;
-    Some(text.trim().split_once(',').unwrap_or((text.trim(), "")))
-}
-
-/// The GTID of the last transaction, unless it is one that was counted anew already.
-fn numbering(log: &str) -> Option<Gtids> {
-    let gtids: Gtids = said(log)?.1.parse().ok()?;
-    (!gtids.is_empty() && !gtids.counts_anew()).then_some(gtids)
-}
-
-/// The position.
+/// The position in the log of `--wsrep-recover`.
 fn recovered(log: &str) -> Option<Found> {
-    let text = said(log)?.0.trim();
+    let line = log
+        .lines()
+        .rev()
+        .find_map(|line| line.split_once("Recovered position:"))?
+        .1
+        .trim();
+    let text = line.split(',').next()?.trim();
     let (uuid, seqno) = text.rsplit_once(':')?;
     let seqno: i64 = seqno.parse().ok()?;
     match uuid.parse() {
@@ -278,10 +271,6 @@ mod tests {
             seqno: 1234,
         };
         assert_eq!(recovered(&log), Some(Found::State(at)));
-        assert_eq!(numbering(&log).unwrap().to_string(), "1-1-5");
-        for without in ["1234", "1234,0-1-5", "1234,0-0-0"] {
-            assert_eq!(numbering(&format!("WSREP: Recovered position: {UUID}:{without}")), None);
-        }
         let none = "[Note] WSREP: Recovered position: 00000000-0000-0000-0000-000000000000:-1";
         assert_eq!(recovered(none), Some(Found::NoState));
     }
