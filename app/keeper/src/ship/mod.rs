@@ -7,6 +7,7 @@
 
 mod archive;
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -41,6 +42,8 @@ pub(crate) struct Shipment {
 /// How it went with one member.
 enum Outcome {
     Shipped(Shipment),
+    /// The others are asked first.
+    CountsAnew,
     /// What was shipped ends at `reached`; the member's binary logs begin at `first`, or count otherwise.
     Gap {
         reached: Gtids,
@@ -81,9 +84,15 @@ impl<'a> Shipper<'a> {
         let generation = self.config.cluster.generation;
         let last = archive::newest(&self.bucket, &self.layout, &self.trusted, generation)?;
         let mut gaps = Vec::new();
-        for member in self.members(last.as_ref().map(|last| last.member.as_str()), run)? {
-            match self.ship_from(member, last.as_ref(), run)? {
+        let mut waiting: VecDeque<_> = self
+            .members(last.as_ref().map(|last| last.member.as_str()), run)?
+            .into_iter()
+            .map(|member| (member, false))
+            .collect();
+        while let Some((member, anew)) = waiting.pop_front() {
+            match self.ship_from(member, last.as_ref(), anew, run)? {
                 Outcome::Shipped(shipment) => return Ok(shipment),
+                Outcome::CountsAnew => waiting.push_back((member, true)),
                 Outcome::Gap { reached, first } => {
                     tracing::warn!(member = %member.name, %reached, %first, "its binary logs do not go on from what was shipped");
                     gaps.push(format!(
@@ -99,13 +108,17 @@ impl<'a> Shipper<'a> {
         )
     }
 
-    fn ship_from(&self, member: &Member, last: Option<&Archive>, run: &Run) -> anyhow::Result<Outcome> {
+    /// `anew`: also from one that counts anew, if it is the one of the last time.
+    fn ship_from(&self, member: &Member, last: Option<&Archive>, anew: bool, run: &Run) -> anyhow::Result<Outcome> {
         let mut session = database::connect(&self.config.database, member, self.config.deadlines.connect.to_std())?;
         let (covers_until, mut now_at) = close(&mut session, last)?;
         let reached: Gtids = match last {
             Some(last) => last.to.parse()?,
             None => Gtids::default(),
         };
+        if now_at.counts_anew() && !anew {
+            return Ok(Outcome::CountsAnew);
+        }
         if now_at.counts_anew() && last.is_some_and(|last| last.member != member.name) {
             let first = now_at;
             return Ok(Outcome::Gap { reached, first });
