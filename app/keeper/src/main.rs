@@ -4,6 +4,7 @@ mod accept;
 mod agreement;
 mod alert;
 mod backup;
+mod binlog;
 mod catalog;
 mod chains;
 mod cli;

@@ -21,6 +21,13 @@ pub(super) struct Health {
     pub(super) answer: Result<Answer, String>,
 }
 
+impl Health {
+    /// Whether its binary log counts otherwise than those of the others.
+    pub(super) fn counts_anew(&self) -> bool {
+        self.answer.as_ref().is_ok_and(|answer| answer.counts_anew)
+    }
+}
+
 /// What a member says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Answer {

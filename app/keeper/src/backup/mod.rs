@@ -83,27 +83,25 @@ pub(crate) fn run(config: &BackupConfig, kind: Kind, scheduled: bool, run: &Run)
 
 /// The names of the members in sync, the best to ask first. Members that a backup left desynced are put back.
 pub(crate) fn health(config: &BackupConfig) -> anyhow::Result<Vec<String>> {
-    names(&choose::ask_all(config))
+    Ok(names(&choose::ranked(&choose::ask_all(config))?))
 }
 
-/// The same for a Job that has just begun and would rather speak to one of them: it is given a moment.
+/// The same for a Job that has just begun and would rather speak to one of them: it is given a moment, and comes first of
+/// those that count alike.
 pub(crate) fn health_at_first(
     config: &BackupConfig,
     preferred: Option<&str>,
     run: &Run,
 ) -> anyhow::Result<Vec<String>> {
-    names(&choose::ask_patiently(
-        config,
-        |member| Some(member.name.as_str()) == preferred,
-        run,
-    )?)
+    let is_preferred = |member: &choose::Health| Some(member.name.as_str()) == preferred;
+    let health = choose::ask_patiently(config, is_preferred, run)?;
+    let mut ranked = choose::ranked(&health)?;
+    ranked.sort_by_key(|member| (member.counts_anew(), !is_preferred(member)));
+    Ok(names(&ranked))
 }
 
-fn names(health: &[choose::Health]) -> anyhow::Result<Vec<String>> {
-    Ok(choose::ranked(health)?
-        .into_iter()
-        .map(|member| member.name.clone())
-        .collect())
+fn names(ranked: &[&choose::Health]) -> Vec<String> {
+    ranked.iter().map(|member| member.name.clone()).collect()
 }
 
 fn prepare<'a>(config: &'a BackupConfig, kind: Kind, run: &'a Run) -> anyhow::Result<Ready<'a>> {

@@ -23,6 +23,23 @@ pub(crate) struct Inspection {
     pub(crate) numbering: Option<Gtids>,
 }
 
+impl Inspection {
+    fn of(found: Found) -> Self {
+        Self {
+            found,
+            problem: None,
+            numbering: None,
+        }
+    }
+
+    fn unusable(problem: String) -> Self {
+        Self {
+            problem: Some(problem),
+            ..Self::of(Found::Unusable)
+        }
+    }
+}
+
 /// Below this many free bytes mariadbd cannot even recover.
 pub(crate) const LEAST_FREE: u64 = 32 << 20;
 
@@ -30,24 +47,13 @@ pub(crate) const LEAST_FREE: u64 = 32 << 20;
 /// no damage but to be expected.
 pub(crate) fn inspect(settings: &Settings, joining: bool) -> anyhow::Result<Inspection> {
     let data = settings.config.data_directory();
-    let what = |found| {
-        Ok(Inspection {
-            found,
-            problem: None,
-            numbering: None,
-        })
-    };
     if is_empty(&data)? {
-        return what(Found::Nothing);
+        return Ok(Inspection::of(Found::Nothing));
     }
     // The transfer's script leaves this while it works, and leaves no system tables when it fails half way.
     if data.join("sst_in_progress").exists() || (joining && !data.join("mysql").is_dir()) {
         let problem = "the remains of a state transfer that did not end".to_owned();
-        return Ok(Inspection {
-            found: Found::Unusable,
-            problem: Some(problem),
-            numbering: None,
-        });
+        return Ok(Inspection::unusable(problem));
     }
     let free = free_bytes(&settings.config.volume)?;
     if free < LEAST_FREE {
@@ -57,11 +63,7 @@ pub(crate) fn inspect(settings: &Settings, joining: bool) -> anyhow::Result<Insp
             settings.config.volume.display(),
             LEAST_FREE >> 20
         );
-        return Ok(Inspection {
-            found: Found::Unusable,
-            problem: Some(problem),
-            numbering: None,
-        });
+        return Ok(Inspection::unusable(problem));
     }
     recover(settings, &data)
 }
@@ -90,15 +92,12 @@ fn recover(settings: &Settings, data: &Path) -> anyhow::Result<Inspection> {
     let text = String::from_utf8_lossy(&fs::read(&log).unwrap_or_default()).into_owned()
         + &String::from_utf8_lossy(&output.stderr);
     match recovered(&text) {
-        Some(Found::State(_)) if status.success() && is_marked_inconsistent(data) => Ok(Inspection {
-            found: Found::Unusable,
-            problem: Some("Galera has marked it as inconsistent with what the other members hold".to_owned()),
-            numbering: None,
-        }),
+        Some(Found::State(_)) if status.success() && is_marked_inconsistent(data) => Ok(Inspection::unusable(
+            "Galera has marked it as inconsistent with what the other members hold".to_owned(),
+        )),
         Some(found) if status.success() => Ok(Inspection {
-            found,
-            problem: None,
             numbering: numbering::find(settings, data),
+            ..Inspection::of(found)
         }),
         _ => {
             let errors: Vec<&str> = text.lines().filter(|line| line.contains("[ERROR]")).take(3).collect();
@@ -112,11 +111,7 @@ fn recover(settings: &Settings, data: &Path) -> anyhow::Result<Inspection> {
                 data.display(),
                 log.display()
             );
-            Ok(Inspection {
-                found: Found::Unusable,
-                problem: Some(problem),
-                numbering: None,
-            })
+            Ok(Inspection::unusable(problem))
         }
     }
 }

@@ -282,5 +282,3 @@ impl Phases {
         Ok(value)
     }
 }
-
-pub(crate) use replay::{event_seqno, event_time, events};

@@ -1,7 +1,7 @@
 //! Replaying shipped binary logs on a restored database, up to a moment.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use super::Chosen;
 use super::fetch::Opening;
 use super::server::Server;
+use crate::binlog::{event_gtid, event_seqno, events, headers};
 use crate::gtid::Gtids;
 use crate::process::{self, Program};
 use crate::run::Run;
@@ -142,7 +143,7 @@ fn feed(
 /// would then pass over what was confirmed. Returns Galera's number of the last transaction.
 fn same_numbering(path: &Path, reached: &Gtids, seqno: i64, run: &Run) -> anyhow::Result<i64> {
     let (mut gtid, mut last) = (None, seqno);
-    events(path, &["--base64-output=DECODE-ROWS"], run, |line| {
+    headers(path, run, |line| {
         if let Some(text) = event_gtid(line) {
             gtid = Some(text.parse::<Gtids>()?);
         }
@@ -160,71 +161,4 @@ fn same_numbering(path: &Path, reached: &Gtids, seqno: i64, run: &Run) -> anyhow
         Ok(())
     })?;
     Ok(last)
-}
-
-/// Hands every line that `mariadb-binlog` prints for `path` to `line`. Times are UTC.
-pub(crate) fn events(
-    path: &Path,
-    arguments: &[&str],
-    run: &Run,
-    mut line: impl FnMut(&[u8]) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let mut command = process::command("mariadb-binlog");
-    command
-        .arg("--no-defaults")
-        .args(arguments)
-        .arg(path)
-        .env("TZ", "UTC")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
-    let program = Program::start("mariadb-binlog", &mut command, run, |_| {})?;
-    let mut output = BufReader::with_capacity(1 << 16, program.output()?);
-    let mut text = Vec::new();
-    while output.read_until(b'\n', &mut text)? > 0 {
-        line(&text)?;
-        text.clear();
-    }
-    program.finish()
-}
-
-/// The header line of a GTID event: `#261124 22:26:06 server id 1  end_log_pos 421 CRC32 0x3c57cf2d <tab>GTID 1-1-6 trans`.
-pub(super) fn event_gtid(line: &[u8]) -> Option<&str> {
-    let line = header(line)?;
-    let (_, rest) = line.split_once("\tGTID ")?;
-    rest.split_whitespace().next()
-}
-
-/// Galera's number of a transaction, in the header line of the event that ends it: `… <tab>Xid = 1225`.
-pub(crate) fn event_seqno(line: &[u8]) -> Option<i64> {
-    let (_, rest) = header(line)?.split_once("\tXid = ")?;
-    rest.trim().parse().ok()
-}
-
-/// The time of an event's header line.
-pub(crate) fn event_time(line: &[u8]) -> Option<Timestamp> {
-    let text = header(line)?.get(1..16)?;
-    let time = jiff::civil::DateTime::strptime("%y%m%d %H:%M:%S", text.replace("  ", " 0")).ok()?;
-    Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
-}
-
-fn header(line: &[u8]) -> Option<&str> {
-    let line = std::str::from_utf8(line.get(..line.len().min(200))?).ok()?;
-    (line.starts_with('#') && line.contains(" server id ")).then_some(line)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_the_headers_of_events() {
-        let line = b"#261124 22:26:06 server id 1  end_log_pos 421 CRC32 0x3c57cf2d \tGTID 1-1-6 trans\n";
-        assert_eq!(event_gtid(line), Some("1-1-6"));
-        assert_eq!(event_time(line).unwrap().to_string(), "2026-11-24T22:26:06Z");
-        let early = b"#261124  2:06:06 server id 1  end_log_pos 421 CRC32 0x3c57cf2d \tXid = 5\n";
-        assert_eq!(event_time(early).unwrap().to_string(), "2026-11-24T02:06:06Z");
-        assert_eq!(event_gtid(early), None);
-        assert_eq!((event_seqno(early), event_seqno(line)), (Some(5), None));
-        assert_eq!(event_gtid(b"INSERT INTO t VALUES ('\tGTID 1-1-6')\n"), None);
-    }
 }

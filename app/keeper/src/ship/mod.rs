@@ -7,7 +7,6 @@
 
 mod archive;
 
-use std::collections::VecDeque;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -19,6 +18,7 @@ use mysql::prelude::Queryable as _;
 
 use crate::backup::health_at_first;
 use crate::backup::pipeline::Sealing;
+use crate::binlog::{event_seqno, event_time, headers};
 use crate::catalog::{Layout, StoredStream, signed_put};
 use crate::database;
 use crate::gtid::Gtids;
@@ -42,8 +42,6 @@ pub(crate) struct Shipment {
 /// How it went with one member.
 enum Outcome {
     Shipped(Shipment),
-    /// The others are asked first.
-    CountsAnew,
     /// What was shipped ends at `reached`; the member's binary logs begin at `first`, or count otherwise.
     Gap {
         reached: Gtids,
@@ -84,15 +82,9 @@ impl<'a> Shipper<'a> {
         let generation = self.config.cluster.generation;
         let last = archive::newest(&self.bucket, &self.layout, &self.trusted, generation)?;
         let mut gaps = Vec::new();
-        let mut waiting: VecDeque<_> = self
-            .members(last.as_ref().map(|last| last.member.as_str()), run)?
-            .into_iter()
-            .map(|member| (member, false))
-            .collect();
-        while let Some((member, anew)) = waiting.pop_front() {
-            match self.ship_from(member, last.as_ref(), anew, run)? {
+        for member in self.members(last.as_ref().map(|last| last.member.as_str()), run)? {
+            match self.ship_from(member, last.as_ref(), run)? {
                 Outcome::Shipped(shipment) => return Ok(shipment),
-                Outcome::CountsAnew => waiting.push_back((member, true)),
                 Outcome::Gap { reached, first } => {
                     tracing::warn!(member = %member.name, %reached, %first, "its binary logs do not go on from what was shipped");
                     gaps.push(format!(
@@ -108,17 +100,14 @@ impl<'a> Shipper<'a> {
         )
     }
 
-    /// `anew`: also from one that counts anew, if it is the one of the last time.
-    fn ship_from(&self, member: &Member, last: Option<&Archive>, anew: bool, run: &Run) -> anyhow::Result<Outcome> {
+    fn ship_from(&self, member: &Member, last: Option<&Archive>, run: &Run) -> anyhow::Result<Outcome> {
         let mut session = database::connect(&self.config.database, member, self.config.deadlines.connect.to_std())?;
         let (covers_until, mut now_at) = close(&mut session, last)?;
         let reached: Gtids = match last {
             Some(last) => last.to.parse()?,
             None => Gtids::default(),
         };
-        if now_at.counts_anew() && !anew {
-            return Ok(Outcome::CountsAnew);
-        }
+        // One that counted anew after a crash goes on from nobody but itself.
         if now_at.counts_anew() && last.is_some_and(|last| last.member != member.name) {
             let first = now_at;
             return Ok(Outcome::Gap { reached, first });
@@ -157,11 +146,9 @@ impl<'a> Shipper<'a> {
         }))
     }
 
-    /// Those that are well: the one of the last time first, so that files do not overlap, then the best. One that counted anew
-    /// after a crash goes on from nobody but itself.
+    /// Those that are well: the one of the last time first, so that files do not overlap, then the best.
     fn members(&self, last: Option<&str>, run: &Run) -> anyhow::Result<Vec<&Member>> {
-        let mut ranked = health_at_first(self.config, last, run)?;
-        ranked.sort_by_key(|name| Some(name.as_str()) != last);
+        let ranked = health_at_first(self.config, last, run)?;
         let member = |name: &String| self.config.database.members.iter().find(|member| member.name == *name);
         Ok(ranked.iter().filter_map(member).collect())
     }
@@ -350,9 +337,9 @@ fn last_events(path: &Path, run: &Run) -> anyhow::Result<Last> {
         time: None,
         seqno: None,
     };
-    crate::restore::events(path, &["--base64-output=DECODE-ROWS"], run, |line| {
-        last.time = last.time.max(crate::restore::event_time(line));
-        last.seqno = last.seqno.max(crate::restore::event_seqno(line));
+    headers(path, run, |line| {
+        last.time = last.time.max(event_time(line));
+        last.seqno = last.seqno.max(event_seqno(line));
         Ok(())
     })?;
     Ok(last)
