@@ -43,6 +43,11 @@ pub(super) struct Taken<T> {
     pub(super) state: T,
 }
 
+fn sealed<T: Serialize>(keys: &Keys, hash: &[u8; 32], state: &T) -> Result<Vec<u8>, Fault> {
+    let state = serde_json::to_vec(state).map_err(|_| Fault::Bug("ceremony".into()))?;
+    keys.seal(Purpose::Secrets, hash, &state)
+}
+
 /// Starts a ceremony; returns its token.
 pub(super) async fn begin<T: Serialize>(
     tx: &mut Transaction<'static, MySql>,
@@ -54,7 +59,6 @@ pub(super) async fn begin<T: Serialize>(
 ) -> Result<String, Fault> {
     let token = keys.token("gc")?;
     let hash = sha256(&token);
-    let state = serde_json::to_vec(state).map_err(|_| Fault::Bug("ceremony".into()))?;
     sqlx::query(
         "INSERT INTO ceremony (token_hash, organization, account, kind, payload, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
     )
@@ -62,7 +66,7 @@ pub(super) async fn begin<T: Serialize>(
     .bind(organization)
     .bind(account)
     .bind(kind.word())
-    .bind(keys.seal(Purpose::Secrets, &hash, &state)?)
+    .bind(sealed(keys, &hash, state)?)
     .bind(Stamp::now().plus(LIFETIME))
     .execute(&mut **tx)
     .await
@@ -106,9 +110,8 @@ pub(super) async fn keep<T: Serialize>(
     state: &T,
 ) -> Result<(), Fault> {
     let hash = sha256(token);
-    let state = serde_json::to_vec(state).map_err(|_| Fault::Bug("ceremony".into()))?;
     sqlx::query("UPDATE ceremony SET payload = ? WHERE token_hash = ?")
-        .bind(keys.seal(Purpose::Secrets, &hash, &state)?)
+        .bind(sealed(keys, &hash, state)?)
         .bind(&hash[..])
         .execute(&mut **tx)
         .await

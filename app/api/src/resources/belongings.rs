@@ -62,6 +62,32 @@ const fn with_contact(statement: Scoped) -> AtErasure {
     }
 }
 
+macro_rules! moves {
+    ($table:literal, $column:literal) => {
+        AtMerge::Moves(scoped!(concat!(
+            "UPDATE ",
+            $table,
+            " SET ",
+            $column,
+            " = ? WHERE organization = ? AND ",
+            $column,
+            " = ?"
+        )))
+    };
+}
+
+macro_rules! deletes {
+    ($table:literal, $column:literal) => {
+        scoped!(concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE organization = ? AND ",
+            $column,
+            " = ?"
+        ))
+    };
+}
+
 /// The list.
 pub(super) const BELONGINGS: &[Belonging] = {
     use AtErasure::{Goes, Judged, Stays as Proof};
@@ -75,85 +101,64 @@ pub(super) const BELONGINGS: &[Belonging] = {
                 "UPDATE account SET active = FALSE WHERE organization = ? AND patient = ?"
             )),
             // Passkeys and sessions go with it.
-            with_contact(scoped!("DELETE FROM account WHERE organization = ? AND patient = ?")),
+            with_contact(deletes!("account", "patient")),
             "accounts",
         ),
         row(
             ("app_token", "patient"),
-            Ends(scoped!("DELETE FROM app_token WHERE organization = ? AND patient = ?")),
-            with_contact(scoped!("DELETE FROM app_token WHERE organization = ? AND patient = ?")),
+            Ends(deletes!("app_token", "patient")),
+            with_contact(deletes!("app_token", "patient")),
             "app_tokens",
         ),
         row(
             ("appointment", "patient"),
-            Moves(scoped!(
-                "UPDATE appointment SET patient = ? WHERE organization = ? AND patient = ?"
-            )),
+            moves!("appointment", "patient"),
             Judged,
             "appointments",
         ),
         row(
             ("attachment", "patient"),
-            Moves(scoped!(
-                "UPDATE attachment SET patient = ? WHERE organization = ? AND patient = ?"
-            )),
+            moves!("attachment", "patient"),
             Judged,
             "documents",
         ),
         row(
             ("break_glass", "patient"),
-            Moves(scoped!(
-                "UPDATE break_glass SET patient = ? WHERE organization = ? AND patient = ?"
-            )),
+            moves!("break_glass", "patient"),
             Judged,
             "emergencies",
         ),
         row(
             ("care_team", "patient"),
-            Moves(scoped!(
-                "UPDATE care_team SET patient = ? WHERE organization = ? AND patient = ?"
-            )),
-            with_person(scoped!("DELETE FROM care_team WHERE organization = ? AND patient = ?")),
+            moves!("care_team", "patient"),
+            with_person(deletes!("care_team", "patient")),
             "care_team",
         ),
         row(("consent", "patient"), Rehomed, Proof, "consents"),
         row(
             ("dispensation", "patient"),
-            Moves(scoped!(
-                "UPDATE dispensation SET patient = ? WHERE organization = ? AND patient = ?"
-            )),
+            moves!("dispensation", "patient"),
             Judged,
             "dispensations",
         ),
-        row(
-            ("entry", "patient"),
-            Moves(scoped!(
-                "UPDATE entry SET patient = ? WHERE organization = ? AND patient = ?"
-            )),
-            Judged,
-            "entries",
-        ),
+        row(("entry", "patient"), moves!("entry", "patient"), Judged, "entries"),
         row(("erasure", "patient"), Stays, Proof, "erasures"),
         row(
             ("guardian", "guardian"),
-            Moves(scoped!(
-                "UPDATE guardian SET guardian = ? WHERE organization = ? AND guardian = ?"
-            )),
+            moves!("guardian", "guardian"),
             Goes {
                 contact: Some(scoped!(
                     "UPDATE guardian SET until = UTC_TIMESTAMP(6) \
                      WHERE organization = ? AND guardian = ? AND until IS NULL"
                 )),
-                person: scoped!("DELETE FROM guardian WHERE organization = ? AND guardian = ?"),
+                person: deletes!("guardian", "guardian"),
             },
             "wards",
         ),
         row(
             ("guardian", "patient"),
-            Moves(scoped!(
-                "UPDATE guardian SET patient = ? WHERE organization = ? AND patient = ?"
-            )),
-            with_person(scoped!("DELETE FROM guardian WHERE organization = ? AND patient = ?")),
+            moves!("guardian", "patient"),
+            with_person(deletes!("guardian", "patient")),
             "guardians",
         ),
         row(("patient", "merged_into"), Stays, Proof, "person"),
@@ -175,18 +180,14 @@ pub(super) const BELONGINGS: &[Belonging] = {
                      SET content = JSON_REMOVE(content, '$.phone', '$.email', '$.address', '$.postal_code') \
                      WHERE organization = ? AND patient = ?"
                 )),
-                person: scoped!("DELETE FROM patient_version WHERE organization = ? AND patient = ?"),
+                person: deletes!("patient_version", "patient"),
             },
             "versions",
         ),
         row(
             ("patient_word", "patient"),
-            Ends(scoped!(
-                "DELETE FROM patient_word WHERE organization = ? AND patient = ?"
-            )),
-            with_person(scoped!(
-                "DELETE FROM patient_word WHERE organization = ? AND patient = ?"
-            )),
+            Ends(deletes!("patient_word", "patient")),
+            with_person(deletes!("patient_word", "patient")),
             "person",
         ),
         row(("prescription", "patient"), Rehomed, Judged, "prescriptions"),
@@ -200,9 +201,7 @@ pub(super) const BELONGINGS: &[Belonging] = {
         ),
         row(
             ("rights_request", "patient"),
-            Moves(scoped!(
-                "UPDATE rights_request SET patient = ? WHERE organization = ? AND patient = ?"
-            )),
+            moves!("rights_request", "patient"),
             with_person(scoped!(
                 "UPDATE rights_request SET wording = '-', explanation = IF(decision IS NULL, NULL, '-') \
                  WHERE organization = ? AND patient = ?"
@@ -216,7 +215,7 @@ pub(super) const BELONGINGS: &[Belonging] = {
                 "UPDATE waiting SET status = IF(status = 'waiting', 'cancelled', status), patient = ? \
                  WHERE organization = ? AND patient = ?"
             )),
-            with_contact(scoped!("DELETE FROM waiting WHERE organization = ? AND patient = ?")),
+            with_contact(deletes!("waiting", "patient")),
             "waiting",
         ),
     ]

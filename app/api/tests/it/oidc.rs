@@ -171,24 +171,29 @@ async fn sign_in(world: &World, provider: &Provider, plan: Plan) -> Answer {
     world.anonymous.post("/auth/sign-in/oidc/idp", body).await
 }
 
-#[tokio::test]
-async fn a_provider_signs_in_whom_it_may_and_cannot_lie() {
-    let provider = Provider::start(Value::Null).await;
-    let issuer = provider.0.issuer.clone();
+/// A world whose organization `alfa` may sign in there, and the file with the client's secret.
+async fn beside(provider: &Provider, second_factor: bool) -> (World, tempfile::NamedTempFile) {
     let secret = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(secret.path(), "hush\n").unwrap();
-    let mut world = World::with(|config| {
+    let world = World::with(|config| {
         config.security.oidc.push(OidcProvider {
             name: "idp".into(),
-            issuer,
+            issuer: provider.0.issuer.clone(),
             client_id: "galeno".into(),
             client_secret_file: Some(secret.path().to_owned()),
             ca_file: None,
             organization: "alfa".into(),
-            second_factor: true,
+            second_factor,
         });
     })
     .await;
+    (world, secret)
+}
+
+#[tokio::test]
+async fn a_provider_signs_in_whom_it_may_and_cannot_lie() {
+    let provider = Provider::start(Value::Null).await;
+    let (mut world, _secret) = beside(&provider, true).await;
     let alfa = world.organization("alfa").await;
     let (_, _) = world.staff(alfa.id, Role::Nurse, 9).await;
     sqlx::query("UPDATE account SET oidc_provider = 'idp', oidc_subject = 'subject-1' WHERE username = 'nurse9'")
@@ -294,21 +299,7 @@ async fn a_provider_signs_in_whom_it_may_and_cannot_lie() {
 #[tokio::test]
 async fn strangers_do_not_pause_the_second_factor_of_whom_a_provider_vouches_for() {
     let provider = Provider::start(json!(["client_secret_post"])).await;
-    let issuer = provider.0.issuer.clone();
-    let secret = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(secret.path(), "hush\n").unwrap();
-    let mut world = World::with(|config| {
-        config.security.oidc.push(OidcProvider {
-            name: "idp".into(),
-            issuer,
-            client_id: "galeno".into(),
-            client_secret_file: Some(secret.path().to_owned()),
-            ca_file: None,
-            organization: "alfa".into(),
-            second_factor: false,
-        });
-    })
-    .await;
+    let (mut world, _secret) = beside(&provider, false).await;
     let alfa = world.organization("alfa").await;
     world.staff(alfa.id, Role::Nurse, 9).await;
     sqlx::query("UPDATE account SET oidc_provider = 'idp', oidc_subject = 'subject-1' WHERE username = 'nurse9'")

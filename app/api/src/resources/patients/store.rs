@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::content::{Document, Patient, PatientContent};
 use crate::{
     db::{Fault, Stamp, classify},
-    http::{Kind, Problem, Result, Scope, Statement},
+    http::{Kind, Problem, Result, Scope, Scoped, Statement},
     people, scoped,
 };
 
@@ -29,33 +29,35 @@ macro_rules! details {
 }
 pub(super) use details;
 
-pub(crate) async fn find(scope: &mut Scope, id: Uuid) -> Result<Patient> {
-    let query = scope.query_as::<Patient>(scoped!(concat!(
-        "SELECT ",
-        details!(),
-        " FROM patient WHERE organization = ? AND id = ?"
-    )));
+/// One patient, read with a lock or without.
+macro_rules! one {
+    ($lock:literal) => {
+        scoped!(concat!(
+            "SELECT ",
+            details!(),
+            " FROM patient WHERE organization = ? AND id = ?",
+            $lock
+        ))
+    };
+}
+
+async fn read(scope: &mut Scope, statement: Scoped, id: Uuid) -> Result<Patient> {
+    let query = scope.query_as::<Patient>(statement);
     Ok(query.bind(id).fetch_optional(scope.db()).await?.ok_or(Fault::NoRow)?)
+}
+
+pub(crate) async fn find(scope: &mut Scope, id: Uuid) -> Result<Patient> {
+    read(scope, one!(""), id).await
 }
 
 /// The same, held still until the transaction ends: for what ends a registration.
 pub(crate) async fn lock(scope: &mut Scope, id: Uuid) -> Result<Patient> {
-    let query = scope.query_as::<Patient>(scoped!(concat!(
-        "SELECT ",
-        details!(),
-        " FROM patient WHERE organization = ? AND id = ? FOR UPDATE"
-    )));
-    Ok(query.bind(id).fetch_optional(scope.db()).await?.ok_or(Fault::NoRow)?)
+    read(scope, one!(" FOR UPDATE"), id).await
 }
 
 /// The same for what is added to a registration, which must not have ended: no merge and no erasure comes between.
 pub(crate) async fn hold(scope: &mut Scope, id: Uuid) -> Result<Patient> {
-    let query = scope.query_as::<Patient>(scoped!(concat!(
-        "SELECT ",
-        details!(),
-        " FROM patient WHERE organization = ? AND id = ? LOCK IN SHARE MODE"
-    )));
-    let patient = query.bind(id).fetch_optional(scope.db()).await?.ok_or(Fault::NoRow)?;
+    let patient = read(scope, one!(" LOCK IN SHARE MODE"), id).await?;
     patient.must_be_current()?;
     Ok(patient)
 }

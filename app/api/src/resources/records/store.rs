@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::content::{Allergy, Content, Encounter};
 use crate::{
     db::{Fault, Stamp},
-    http::{Kind as Problems, Problem, Result, Scope},
+    http::{Kind as Problems, Problem, Result, Scope, Scoped},
     resources::patients,
     scoped,
 };
@@ -98,16 +98,9 @@ pub(super) async fn find(scope: &mut Scope, patient: Uuid, id: Uuid) -> Result<E
 /// An entry's contact, its appointment and its attachment must be the same patient's.
 async fn check_references(scope: &mut Scope, patient: Uuid, content: &Content) -> Result<()> {
     if let Some(encounter) = content.encounter() {
-        let query = scope.query(scoped!(
-            "SELECT 1 FROM entry WHERE organization = ? AND patient = ? AND id = ? AND kind = 'encounter'"
-        ));
-        if query
-            .bind(patient)
-            .bind(encounter)
-            .fetch_optional(scope.db())
-            .await?
-            .is_none()
-        {
+        let own =
+            scoped!("SELECT 1 FROM entry WHERE organization = ? AND patient = ? AND id = ? AND kind = 'encounter'");
+        if !there_is(scope, own, patient, encounter).await? {
             return Err(Problem::field(
                 "/content/encounter",
                 "No es un episodio de este paciente.",
@@ -120,16 +113,8 @@ async fn check_references(scope: &mut Scope, patient: Uuid, content: &Content) -
         ..
     }) = content
     {
-        let query = scope.query(scoped!(
-            "SELECT 1 FROM appointment WHERE organization = ? AND patient = ? AND id = ?"
-        ));
-        if query
-            .bind(patient)
-            .bind(*appointment)
-            .fetch_optional(scope.db())
-            .await?
-            .is_none()
-        {
+        let own = scoped!("SELECT 1 FROM appointment WHERE organization = ? AND patient = ? AND id = ?");
+        if !there_is(scope, own, patient, *appointment).await? {
             return Err(Problem::field(
                 "/content/appointment",
                 "No es una cita de este paciente.",
@@ -138,16 +123,8 @@ async fn check_references(scope: &mut Scope, patient: Uuid, content: &Content) -
         }
     }
     if let Content::Document(document) = content {
-        let query = scope.query(scoped!(
-            "SELECT 1 FROM attachment WHERE organization = ? AND patient = ? AND id = ?"
-        ));
-        if query
-            .bind(patient)
-            .bind(document.attachment)
-            .fetch_optional(scope.db())
-            .await?
-            .is_none()
-        {
+        let own = scoped!("SELECT 1 FROM attachment WHERE organization = ? AND patient = ? AND id = ?");
+        if !there_is(scope, own, patient, document.attachment).await? {
             return Err(Problem::field(
                 "/content/attachment",
                 "No es un documento de este paciente.",
@@ -156,6 +133,12 @@ async fn check_references(scope: &mut Scope, patient: Uuid, content: &Content) -
         }
     }
     Ok(())
+}
+
+/// Whether a patient has what a statement looks for, by the patient and an identifier.
+async fn there_is(scope: &mut Scope, statement: Scoped, patient: Uuid, id: Uuid) -> Result<bool> {
+    let query = scope.query(statement).bind(patient).bind(id);
+    Ok(query.fetch_optional(scope.db()).await?.is_some())
 }
 
 /// Writes a new entry.
