@@ -25,6 +25,24 @@ export async function all<T>(page: (cursor: string | undefined) => Promise<PageO
   }
 }
 
+/** The API gives 200 at most: the rest is asked for from the last one's beginning on, where others may begin, too. */
+const most = 200;
+
+/** Everything between two times, from a list that is cut. */
+export async function whole<T extends { id: string; starts_at: string }>(
+  from: string,
+  ask: (from: string) => Promise<T[]>,
+): Promise<T[]> {
+  const found = new Map<string, T>();
+  for (let start = from; ;) {
+    const more = await ask(start);
+    for (const each of more) found.set(each.id, each);
+    const last = more.at(-1);
+    if (more.length < most || !last || last.starts_at === start) return [...found.values()];
+    start = last.starts_at;
+  }
+}
+
 /** The query of one page, as large as the API gives it. */
 export const paged = (cursor: string | undefined) => ({ limit: 100, ...(cursor === undefined ? {} : { cursor }) });
 

@@ -28,13 +28,20 @@ export function useDraft<T>(name: string, initial: T): Draft<T> {
   useEffect(() => {
     latest.current = initial;
   });
+  /** What was typed is kept now, and not in a moment. */
+  const flush = useCallback(() => {
+    clearTimeout(pending.current?.timer);
+    pending.current?.keep();
+  }, []);
   const keys = useMemo(
     () =>
       new Keys((held) => {
+        // What is sent is on this device before it is on its way.
+        flush();
         const done = held.length === 0 ? drop(keysOf(name)) : keep(owner, keysOf(name), held);
         void done.catch(() => undefined);
       }),
-    [owner, name],
+    [owner, name, flush],
   );
 
   /** Nothing that belongs to another form is shown in this one. */
@@ -60,10 +67,9 @@ export function useDraft<T>(name: string, initial: T): Draft<T> {
     return () => {
       current = false;
       // Whoever leaves right after the last letter finds that letter, too.
-      clearTimeout(pending.current?.timer);
-      pending.current?.keep();
+      flush();
     };
-  }, [owner, name, keys, show]);
+  }, [owner, name, keys, show, flush]);
 
   const set = useCallback(
     (next: T) => {

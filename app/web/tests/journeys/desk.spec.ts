@@ -1,15 +1,15 @@
 import type { Schemas } from '../../src/api/client';
 import { as, book, freeSlots, newPatient, scheduleOf } from '../support/api';
 import { expect, test } from '../support/test';
-import { firstDay } from '../support/scene';
 import type { Page } from '@playwright/test';
 
 const reload = (id: string, patient: string) =>
   as('receptionist').get<Schemas['Appointment']>(`/patients/${patient}/appointments/${id}`);
 
+const dayOf = (at: Date) => new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/Madrid' }).format(at);
+
 async function goToDay(page: Page, startsAt: string) {
-  const day = (at: Date) => new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/Madrid' }).format(at);
-  for (let now = new Date(); day(now) < day(new Date(startsAt)); now = new Date(now.getTime() + 24 * 3600 * 1000)) {
+  for (let now = new Date(); dayOf(now) < dayOf(new Date(startsAt)); now = new Date(now.getTime() + 24 * 3600 * 1000)) {
     await page.getByRole('button', { name: 'Después' }).click();
   }
 }
@@ -96,10 +96,13 @@ test('says of whom it may not show the name', async ({ open }) => {
 
 test('drags an appointment to a free slot, and moves another with the keyboard', async ({ open }) => {
   const schedule = await scheduleOf('physician');
-  const day = await firstDay(schedule.id);
+  // A whole day, since what is left of today may be over before it is chosen; and a near one: an appointment
+  // makes a care relationship from seven days before.
+  const days = (await freeSlots(schedule.id)).map((slot) => dayOf(new Date(slot.starts_at)));
+  const day = days.find((other) => other !== days[0]) ?? '';
   const [dragged, typed] = [await newPatient('Arrastre'), await newPatient('Teclado')];
-  const first = await book(dragged.id, schedule.id, 'Primera');
-  const second = await book(typed.id, schedule.id, 'Segunda');
+  const first = await book(dragged.id, schedule.id, 'Primera', days.indexOf(day));
+  const second = await book(typed.id, schedule.id, 'Segunda', days.indexOf(day));
   const page = await open('physician', `/agenda?view=day&day=${day}&schedule=${schedule.id}`);
   const visit = page.getByRole('button', { name: new RegExp(dragged.family_name) });
   await expect(visit).toBeVisible();

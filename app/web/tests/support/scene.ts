@@ -8,7 +8,6 @@ import {
   as,
   book,
   entry,
-  freeSlots,
   newPatient,
   prescribe,
   scheduleOf,
@@ -232,11 +231,4 @@ async function office(patient: Patient) {
     days: 90,
   });
   return { child, twin, restricted };
-}
-
-/** The first day with free slots: what tests of an agenda look at, whatever day it is. */
-export async function firstDay(schedule: string): Promise<string> {
-  const slot = (await freeSlots(schedule))[0];
-  if (!slot) throw new Error('no free slot');
-  return new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/Madrid' }).format(new Date(slot.starts_at));
 }

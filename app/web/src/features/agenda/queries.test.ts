@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { all } from '../../app/names';
-import { whole } from './queries';
+import { all, whole } from '../../app/names';
 
 describe('a list that the API gives in parts', () => {
   it('of a full week has its last visit, and each once', async () => {

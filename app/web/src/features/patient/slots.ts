@@ -1,29 +1,20 @@
 import { queryOptions, useQueries, type QueryClient } from '@tanstack/react-query';
 import { api, data, type Schemas } from '../../api/client';
-import { usePlaces, type Schedule } from '../../app/names';
+import { usePlaces, whole, type Schedule } from '../../app/names';
 import { useI18n } from '../../i18n';
 import { dayIn, endOf, instant } from '../../i18n/format';
 import type { Appointment } from './queries';
 
 export type Slot = Schemas['Slot'];
 
-/** The API gives 200 at most: then the rest is asked for from the last one's end on. */
-const most = 200;
-
 export function slotsQuery(schedule: string, from: string, to: string, everything = false) {
   return queryOptions({
     queryKey: ['slots', schedule, from, to, everything],
-    queryFn: async () => {
-      const found: Slot[] = [];
-      for (let start = from; ;) {
+    queryFn: () =>
+      whole(from, (start) => {
         const query = { schedule, from: start, to, ...(everything ? { all: true } : {}) };
-        const more = await data(api().GET('/api/v1/slots', { params: { query } }));
-        found.push(...more);
-        const last = more.at(-1);
-        if (more.length < most || !last) return found;
-        start = last.ends_at;
-      }
-    },
+        return data(api().GET('/api/v1/slots', { params: { query } }));
+      }),
     enabled: schedule !== '',
   });
 }
