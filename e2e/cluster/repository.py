@@ -1,5 +1,4 @@
 """The git repository that the cluster follows: this repository's environment with the digests of the images at hand."""
-import json
 import os
 import re
 
@@ -45,9 +44,9 @@ def begin(images: dict[str, str]) -> None:
     push()
 
 
-def compiled(message: str, *agreed: str) -> None:
+def compiled(message: str) -> None:
     """One commit of what the environment says now, and of what the compiler makes of it."""
-    galeno("compile", *agreed)
+    galeno("compile")
     git("add", "--all")
     git("commit", "--quiet", "--message", message)
 
@@ -88,16 +87,17 @@ def publish() -> str:
     return revision
 
 
-def pull_request(name: str, message: str, edit, *agreed: str) -> str:
-    """A branch, the change on it, what CI checks before it may be merged, and the merge; the revision."""
+def pull_request(name: str, message: str, edit) -> str:
+    """A branch, the change on it, and the merge; the revision."""
     git("checkout", "--quiet", "-b", name)
     edit()
-    compiled(message, *agreed)
-    galeno("compile", "--check")
+    compiled(message)
     return merge(name, f"Merge {name}: {message}")
 
 
 def merge(branch: str, message: str) -> str:
+    """What CI checks of the branch that is checked out, and its merge; the revision."""
+    galeno("compile", "--check")
     git("checkout", "--quiet", "main")
     git("merge", "--quiet", "--no-ff", "--message", message, branch)
     return publish()
@@ -106,12 +106,6 @@ def merge(branch: str, message: str) -> str:
 def head() -> str:
     """The revision of the working copy, which is the published one."""
     return git("rev-parse", "HEAD").strip()
-
-
-def generations() -> list[int]:
-    """Those that are there: not retired."""
-    known = json.loads(galeno("restore", "list", "-e", "local", "--format", "json").stdout)
-    return [one["generation"] for one in known if one["state"] != "retired"]
 
 
 def region() -> str:

@@ -33,7 +33,7 @@ def rolling() -> None:
         report.took("commit delivered", time.monotonic() - began)
         wait("every pod of them to be new", lambda: not ({p["metadata"]["uid"] for p in _all()} & before) and platform.all_ready(), 1200, 2)
         report.took("everything new and ready", time.monotonic() - began)
-        report.took("longest time without a confirmed write", load.outage(at))
+        report.silence(load, at)
         load.more(20)
     report.account(load)
     report.expect(report.facts["failed"] == 0, "no request failed")

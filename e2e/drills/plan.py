@@ -52,7 +52,6 @@ class Person:
     def merges(self) -> str:
         """What CI checks of the branch that was pushed, and what the server does when the pull request is approved; the revision."""
         branch = repository.git("branch", "--show-current").strip()
-        repository.galeno("compile", "--check")
         return repository.merge(branch, f"Merge {branch}")
 
 

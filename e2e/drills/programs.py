@@ -23,7 +23,7 @@ def replicas() -> None:
         wait("new ones to be ready", platform.all_ready, 300)
         report.took("six replicas ready again", time.monotonic() - began)
         load.more(20)
-        report.took("longest time without a confirmed write", load.outage(at))
+        report.silence(load, at)
         kill(before["api"][KILLED["api"]:])
         wait("a new one to be ready", platform.all_ready, 300)
         load.more(20)

@@ -7,6 +7,7 @@ import time
 import platform_state as platform
 from layout import CACHE
 
+SILENCE = "longest time without a confirmed write"
 FOLDER = CACHE / "drills"
 
 
@@ -27,6 +28,10 @@ class Report:
     def took(self, what: str, seconds: float) -> None:
         self.times[what] = round(seconds, 1)
         print(f"      {what}: {seconds:.1f} s", flush=True)
+
+    def silence(self, load, since: float, which: str = "") -> None:
+        """The longest time without a confirmed write, from `since` on."""
+        self.took(f"{SILENCE}{which}", load.outage(since))
 
     def remark(self, text: str) -> None:
         """What whoever reads the figures has to know."""

@@ -18,14 +18,10 @@ KUBELETS = ("kubelets look at mounted ConfigMaps up to a minute and a half apart
 DESTROY = "SET FOREIGN_KEY_CHECKS = 0; UPDATE clinic SET name = 'test'; DROP TABLE clinic;"
 
 
-def ask(*arguments: str) -> None:
-    """The request for a restore, in the working copy."""
-    repository.galeno("restore", "request", "-e", "local", "--requested-by", "drill", *arguments)
-
-
 def request(generation: int, *arguments: str) -> str:
     """The pull request for a restore."""
-    return repository.pull_request(f"restore-{generation}", f"Restore local: generation {generation}", lambda: ask(*arguments))
+    return repository.pull_request(f"restore-{generation}", f"Restore local: generation {generation}", lambda: repository.galeno(
+        "restore", "request", "-e", "local", "--requested-by", "drill", *arguments))
 
 
 def switch(to: int) -> str:
@@ -88,7 +84,7 @@ def destroyed() -> None:
         load.more(10, "writes to be confirmed by the new generation", 300)
         report.took("switch: from the merge to the next confirmed write", time.monotonic() - switched)
         report.took("service back, from the loss", time.monotonic() - began)
-        report.took("longest time without a confirmed write", load.outage(at))
+        report.silence(load, at)
         platform.settled()
         load.more(10)
     report.account(load)

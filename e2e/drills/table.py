@@ -2,7 +2,7 @@
 import json
 
 from layout import ROOT
-from report import FOLDER
+from report import FOLDER, SILENCE
 
 HEAD = """# Drills
 
@@ -32,7 +32,6 @@ def write() -> None:
     (ROOT / "docs" / "drills.md").write_text("".join(lines))
 
 
-SILENCE = "longest time without a confirmed write"
 CHART = """
 ## The longest time without a confirmed write
 
@@ -54,26 +53,23 @@ whole ones every night.
 | drill | in CI |
 |---|---|
 """
-# The drill, and the tests of it: files of Rust, and functions in them.
-TESTS = {
-    "1": {"app/keeper/tests/node_start.rs": ["a_killed_node_comes_back_by_incremental_transfer"],
-          "app/api/tests/galera/losses.rs": ["a_killed_replica_and_a_killed_node_lose_nothing_that_was_confirmed"]},
-    "2": {"app/keeper/tests/node_start.rs": ["a_cut_leaves_the_majority_writing_and_heals_by_itself"]},
-    "5": {"app/keeper/tests/whole.rs": ["what_is_rendered_backs_up_restores_accepts_and_opens"]},
-    "9": {"app/keeper/tests/node_start.rs": ["all_killed_at_once_under_load_lose_nothing"]},
-    "12": {"app/keeper/tests/node_start.rs": ["a_rolling_restart_loses_no_write"]},
-}
+# The drill, the file of a test of it, and the test.
+NODE, API, WHOLE = "app/keeper/tests/node_start.rs", "app/api/tests/galera/losses.rs", "app/keeper/tests/whole.rs"
+TESTS = [
+    ("1", NODE, "a_killed_node_comes_back_by_incremental_transfer"),
+    ("1", API, "a_killed_replica_and_a_killed_node_lose_nothing_that_was_confirmed"),
+    ("2", NODE, "a_cut_leaves_the_majority_writing_and_heals_by_itself"),
+    ("5", WHOLE, "what_is_rendered_backs_up_restores_accepts_and_opens"),
+    ("9", NODE, "all_killed_at_once_under_load_lose_nothing"),
+    ("12", NODE, "a_rolling_restart_loses_no_write"),
+]
 
 
 def short_form() -> str:
-    lines = [SHORT]
-    for number, files in TESTS.items():
-        for file, names in files.items():
-            for name in names:
-                if f"fn {name}()" not in (ROOT / file).read_text():
-                    raise SystemExit(f"drills: {file} has no test {name}")
-                lines.append(f"| {number} | [`{name}`](../{file}) |\n")
-    return "".join(lines)
+    for _, file, name in TESTS:
+        if f"fn {name}()" not in (ROOT / file).read_text():
+            raise SystemExit(f"drills: {file} has no test {name}")
+    return SHORT + "".join(f"| {number} | [`{name}`](../{file}) |\n" for number, file, name in TESTS)
 
 
 def chart(found: list[dict]) -> str:

@@ -44,7 +44,7 @@ def corrupted() -> None:
         delivered(repository.edited("database:\n", f"database:\n{order}", f"Rebuild {name} from the others"))
         wait("the member to be rebuilt", lambda: platform.back(name, before), 600)
         report.took("from the commit to a member that serves", time.monotonic() - ordered)
-        report.took("longest time without a confirmed write", load.outage(at))
+        report.silence(load, at)
         delivered(repository.edited(order, "", "The order is carried out"))
         load.more(10)
         load.pause()
