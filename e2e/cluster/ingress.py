@@ -31,7 +31,7 @@ def chart(values: dict) -> list[dict]:
         "name": "traefik", "image": TRAEFIK, "imagePullPolicy": "Never", "args": arguments, "resources": values["resources"],
         "securityContext": values["securityContext"], "lifecycle": deployment.get("lifecycle", {}),
         "ports": [{"name": n, "containerPort": p["port"]} for n, p in ports.items()],
-        "readinessProbe": {"httpGet": {"path": "/ping", "port": 8080}, "periodSeconds": 10, "failureThreshold": 1, "timeoutSeconds": 2},
+        "readinessProbe": {"httpGet": {"path": deployment.get("readinessPath", "/ping"), "port": 8080}, "periodSeconds": 10, "failureThreshold": 1, "timeoutSeconds": 2},
         "livenessProbe": {"httpGet": {"path": "/ping", "port": 8080}, "periodSeconds": 10, "failureThreshold": 3, "timeoutSeconds": 2},
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}]}
     return [

@@ -18,7 +18,7 @@ fn listeners_lead_where_traefik_listens_and_the_service_leads_there_too() {
     let values = values(&output, "eu-central", "prod");
     let gateway = object(&output, "eu-central", "Gateway", "public");
     for listener in gateway.at("/spec/listeners").unwrap().as_array().unwrap() {
-        let ports: Vec<&Value> = ["web", "websecure"]
+        let ports: Vec<&Value> = ["web", "websecure", "traefik"]
             .iter()
             .map(|entry| &values["ports"][entry]["port"])
             .collect();
@@ -83,7 +83,8 @@ fn every_filter_of_a_route_is_a_middleware_beside_it() {
             for Manifest { object, .. } in &objects {
                 match object.kind() {
                     "HTTPRoute" => {
-                        for filter in object.at("/spec/rules/0/filters").unwrap().as_array().unwrap() {
+                        let filters = object.at("/spec/rules/0/filters").and_then(Value::as_array);
+                        for filter in filters.into_iter().flatten() {
                             if let Some(name) = filter["extensionRef"]["name"].as_str() {
                                 assert!(middlewares.contains(&name), "{name}");
                                 used += 1;
@@ -141,8 +142,34 @@ fn ingress_objects_are_as_safe_as_gateway_api() {
     assert!(
         component(&output, "eu-central", "ingress")
             .iter()
-            .all(|m| !m.object.kind().ends_with("Route"))
+            .all(|m| m.object.kind() != "HTTPRoute" && m.object.kind() != "Gateway")
     );
+}
+
+/// Traefik's own answer comes before it has read a route: everybody would get a 404 meanwhile.
+#[test]
+fn traefik_is_ready_where_its_routes_are_read() {
+    for (kind, route, path) in [
+        (IngressKind::Gateway, "HTTPRoute", "/spec/rules/0/matches/0/path/value"),
+        (IngressKind::Traefik, "IngressRoute", "/spec/routes/0/match"),
+    ] {
+        let topology = changed("prod", |environment| environment.ingress.kind = kind);
+        let output = rendered(&topology);
+        for region in &topology.regions {
+            let values = values(&output, region.name.as_str(), "prod");
+            let asked = values["deployment"]["readinessPath"].as_str();
+            let objects = component(&output, region.name.as_str(), "ingress");
+            let ready = objects
+                .iter()
+                .find(|m| m.object.kind() == route && m.object.name() == "ready");
+            assert_eq!(ready.is_none(), region.role == Role::Recovery, "{}", region.name);
+            match (asked, ready) {
+                (None, None) => {}
+                (Some(asked), Some(ready)) => assert!(ready.object.str_at(path).contains(asked)),
+                one_without_the_other => panic!("{one_without_the_other:?}"),
+            }
+        }
+    }
 }
 
 #[test]

@@ -73,6 +73,11 @@ fn gateway(topology: &Topology, region: &Region, output: &mut Output) {
         allowed_routes: Some(routes("HTTPRoute", None)),
         tls: None,
     };
+    let status = GatewayListeners {
+        name: objects::LISTENER_STATUS.to_owned(),
+        port: i32::from(ports::EDGE_STATUS.number),
+        ..plain.clone()
+    };
     let app = terminated(objects::LISTENER_APP, &topology.web_host(), certificates::PUBLIC_APP);
     let api = match region.role {
         Role::Access => passed_through(&topology.api_host()),
@@ -84,12 +89,14 @@ fn gateway(topology: &Topology, region: &Region, output: &mut Output) {
         metadata: namespaced(Namespace::Edge, objects::GATEWAY, COMPONENT),
         spec: GatewaySpec {
             gateway_class_name: topology.ingress.class.to_string(),
-            listeners: vec![plain, app, api],
+            listeners: vec![plain, app, api, status],
             ..GatewaySpec::default()
         },
         status: None,
     };
-    let whole = because("what is listened for: plain HTTP to send it away, and the two public names").from("/ingress");
+    let whole =
+        because("what is listened for: plain HTTP to send it away, and the two public names; and the port of probes")
+            .from("/ingress");
     let mut parts = vec![
         because("the class that Traefik serves")
             .on("/spec/gatewayClassName")
@@ -102,6 +109,7 @@ fn gateway(topology: &Topology, region: &Region, output: &mut Output) {
         because("the API's name")
             .on("/spec/listeners/2/hostname")
             .from("/domain"),
+        because("where the kubelet asks whether the routes are read; no Service leads here").on("/spec/listeners/3"),
     ];
     if region.role == Role::Access {
         let rule =

@@ -5,6 +5,7 @@
 mod gateway;
 mod middlewares;
 mod objects;
+mod ready;
 mod rights;
 mod tls;
 mod traefik;
@@ -29,6 +30,7 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
     if region.role == Role::Recovery {
         return;
     }
+    ready::render(topology, region, output);
     middlewares::render(topology, region, output);
     match topology.ingress.kind {
         IngressKind::Gateway => {

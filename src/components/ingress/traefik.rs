@@ -13,7 +13,7 @@ use super::super::charts::Chart;
 use super::super::common::{container_security, node_spread, pod_security, stateless_zone_spread};
 use super::super::output::because;
 use super::super::stateless::NOBODY;
-use super::{COMPONENT, Output};
+use super::{COMPONENT, Output, ready};
 use crate::bundle::Reason;
 use crate::spec::{Cni, IngressKind, Role};
 use crate::topology::names::{Namespace, Program, ports, priorities};
@@ -46,7 +46,12 @@ pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) 
         elsewhere: &[],
     };
     let whole = because("Traefik is the only program that takes connections from outside").from("/ingress");
-    output.install(region, chart, whole, reasons());
+    let mut parts = reasons();
+    if region.role != Role::Recovery {
+        let rule = "ready is a replica that has read its routes; alive is one that answers at all";
+        parts.push(because(rule).on("/deployment/readinessPath"));
+    }
+    output.install(region, chart, whole, parts);
 }
 
 fn values(topology: &Topology, region: &Region) -> Value {
@@ -90,6 +95,9 @@ fn values(topology: &Topology, region: &Region) -> Value {
         "ports": port_values(topology),
         "service": service(topology, region),
     });
+    if region.role != Role::Recovery {
+        values["deployment"]["readinessPath"] = json!(ready::PATH);
+    }
     scale(topology, region, &mut values);
     values
 }

@@ -293,6 +293,8 @@ pub mod objects {
     pub const LISTENER_APP: &str = "app";
     /// The Gateway's listener of the API.
     pub const LISTENER_API: &str = "api";
+    /// The Gateway's listener of the kubelet's readiness probes.
+    pub const LISTENER_STATUS: &str = "status";
     /// The Service of the primary region's API as an access region sees it, in `clinic-edge`.
     pub const API_RELAY: &str = "api-primary";
     /// The API's configuration, in `clinic-app`.
