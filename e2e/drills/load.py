@@ -67,14 +67,21 @@ class Load:
         return answer
 
     def _counted(self, what, ask):
-        """An answer, or none: then it is on the list of failures."""
+        """An answer, or none, unless requests are to wait."""
         self._begin()
+        try:
+            return self._heard(what, ask)
+        finally:
+            with self._lock:
+                self._under_way -= 1
+
+    def _heard(self, what, ask):
+        """An answer, or none: then it is on the list of failures."""
         try:
             answer = ask()
         except OSError as error:
             answer = (0, {}, str(error) or type(error).__name__)
         with self._lock:
-            self._under_way -= 1
             self.requests += 1
             if answer[0] in (0, 429) or answer[0] >= 500 or answer[2].strip() == NO_ROUTE:
                 self.failed.append((time.time(), f"{what}: {answer[0]} {answer[2][:200]}"))
@@ -183,11 +190,18 @@ class Load:
         """How long there has been no answer."""
         return time.time() - max(self.answered, default=0.0)
 
+    def _asked(self, client: Client, path: str) -> dict:
+        """What is there, asked again while nobody answers; each time that it was in vain is a request that failed."""
+        status, _, text = wait("the API to answer", lambda: self._heard(f"GET {path}", lambda: client.once("GET", path)), 60)
+        if status != 200:
+            raise Problem(status, text)
+        return json.loads(text)
+
     def there(self) -> dict[str, list[dict]]:
         """Every clinic that can be read now, by its code."""
         client, found, cursor = Client(self.authority, self.token), {}, None
         while True:
-            page = client.ask("GET", f"/clinics?limit=100{f'&cursor={cursor}' if cursor else ''}")
+            page = self._asked(client, f"/clinics?limit=100{f'&cursor={cursor}' if cursor else ''}")
             for one in page["items"]:
                 found.setdefault(one["code"], []).append(one)
             cursor = page.get("next")
