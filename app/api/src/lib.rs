@@ -23,3 +23,5 @@ pub mod seed;
 pub use app::App;
 #[doc(hidden)]
 pub use resources::belongings;
+#[doc(hidden)]
+pub use resources::patients::mend as mend_pairs;

@@ -1,9 +1,9 @@
-//! Removing what has expired: sessions, ceremonies, kept answers, counted failures. Small steps, so that no transaction
-//! is long.
+//! Removing what has expired: sessions, ceremonies, kept answers, counted failures; and writing the pairs of names that a
+//! program of before left out. Small steps, so that no transaction is long.
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{app::App, db::Stamp, http::ANSWERS_KEPT};
+use crate::{app::App, db::Stamp, http::ANSWERS_KEPT, resources::patients};
 
 const EVERY: Duration = Duration::from_mins(10);
 const DAY: Duration = Duration::from_hours(24);
@@ -11,6 +11,8 @@ const DAY: Duration = Duration::from_hours(24);
 /// Runs for ever.
 pub(crate) async fn run(app: Arc<App>) {
     loop {
+        // A conflict or a lost node: the next round tries again.
+        while patients::mend(&app).await.is_ok_and(|mended| mended > 0) {}
         tokio::time::sleep(EVERY).await;
         let now = Stamp::now();
         for (statement, before) in [

@@ -31,18 +31,14 @@ const PATIENT: &str = "SELECT id, document_type, document_number, given_name, fa
 
 const SEARCH: &str = "SELECT id, document_type, document_number, given_name, family_name, birth_date, sex, phone, email, \
     address, postal_code, language, deceased_at, synthetic, merged_into, restricted, erased_at, version, updated_at \
-    FROM (SELECT DISTINCT p.organization AS home, p.id AS found FROM patient_word w \
-      JOIN patient p ON p.organization = w.organization AND p.id = w.patient \
-      WHERE w.organization = ? AND w.word >= ? AND w.word < ? AND w.patient > ? \
-      AND p.merged_into IS NULL AND p.erased_at IS NULL \
-      AND (? IS NULL OR EXISTS (SELECT 1 FROM patient_word o WHERE o.organization = w.organization \
-        AND o.patient = w.patient AND o.word LIKE ?)) \
-      AND (? IS NULL OR EXISTS (SELECT 1 FROM patient_word o WHERE o.organization = w.organization \
-        AND o.patient = w.patient AND o.word LIKE ?)) \
-      AND (? IS NULL OR EXISTS (SELECT 1 FROM patient_word o WHERE o.organization = w.organization \
-        AND o.patient = w.patient AND o.word LIKE ?)) \
-      AND (? IS NULL OR p.birth_date = ?) AND (? IS NULL OR p.document_number = ?) AND (? IS NULL OR p.phone = ?) \
-      ORDER BY p.id LIMIT ?) f JOIN patient ON organization = f.home AND id = f.found ORDER BY id";
+    FROM (SELECT DISTINCT w.organization AS home, w.patient AS found FROM patient_pair w \
+      JOIN patient p ON p.organization = w.organization AND p.id = w.patient WHERE w.organization = ? \
+      AND ((w.word = ? AND w.other >= ? AND w.other < ?) OR (w.word > ? AND w.word < ? AND w.other >= ? AND w.other < ?)) \
+      AND w.patient > ? AND (? IS NULL OR w.name LIKE ?) AND (? IS NULL OR w.name LIKE ?) \
+      AND NOT EXISTS (SELECT 1 FROM patient_word u WHERE u.unpaired = TRUE AND u.organization = w.organization) \
+      AND p.merged_into IS NULL AND p.erased_at IS NULL AND (? IS NULL OR p.birth_date = ?) \
+      AND (? IS NULL OR p.document_number = ?) AND (? IS NULL OR p.phone = ?) \
+      ORDER BY w.patient LIMIT ?) f JOIN patient ON organization = f.home AND id = f.found ORDER BY id";
 
 /// One connection with a lane of the log of its own.
 pub struct Raw {
@@ -159,15 +155,19 @@ impl Raw {
     async fn search(&mut self, name: &str) -> Result<Vec<Uuid>, sqlx::Error> {
         let mut words = galeno_api::people::words(name);
         words.sort_by_key(|word| std::cmp::Reverse(word.len()));
-        let word = |index: usize| words.get(index).map(|word| format!("{word}%"));
-        let lead = words[0].clone();
+        let end = |word: &String| format!("{word}~");
+        let word = |index: usize| words.get(index).map(|word| format!("% {word}%"));
+        let (first, second) = (&words[0], &words[1]);
         let rows = sqlx::query(SEARCH)
             .bind(self.stock.organization)
-            .bind(lead.clone())
-            .bind(format!("{lead}~"))
+            .bind(first)
+            .bind(second)
+            .bind(end(second))
+            .bind(first)
+            .bind(end(first))
+            .bind(second)
+            .bind(end(second))
             .bind(Uuid::nil())
-            .bind(word(1))
-            .bind(word(1))
             .bind(word(2))
             .bind(word(2))
             .bind(word(3))

@@ -58,6 +58,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "search",
         sql: include_str!("../../migrations/0007_search.sql"),
     },
+    Migration {
+        version: 8,
+        name: "pairs",
+        sql: include_str!("../../migrations/0008_pairs.sql"),
+    },
 ];
 
 /// The newest migration that this program knows.

@@ -172,6 +172,12 @@ pub(super) const BELONGINGS: &[Belonging] = {
             "merges",
         ),
         row(
+            ("patient_pair", "patient"),
+            Ends(deletes!("patient_pair", "patient")),
+            with_person(deletes!("patient_pair", "patient")),
+            "person",
+        ),
+        row(
             ("patient_version", "patient"),
             Stays,
             Goes {

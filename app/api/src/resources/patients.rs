@@ -2,6 +2,8 @@
 
 mod content;
 mod merge;
+mod names;
+mod pairs;
 mod search;
 mod store;
 
@@ -25,6 +27,8 @@ use crate::{
 };
 
 pub(crate) use content::{Document, Patient, PatientContent, Sex};
+pub use pairs::mend;
+pub(crate) use pairs::pair;
 pub(crate) use search::PatientSearch;
 pub(crate) use store::{find, hold, lock, register, registrations, update};
 

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use jiff::ToSpan;
-use sqlx::MySqlConnection;
+use sqlx::{Arguments, MySql, MySqlConnection, QueryBuilder, mysql::MySqlArguments};
 use uuid::Uuid;
 
 use super::{
@@ -14,6 +14,7 @@ use crate::{
     authz::Role,
     db::{Day, Stamp},
     people::{dni, words},
+    resources::patients::pair,
 };
 
 /// The organization, its clinics, its staff and their schedules. Returns the staff.
@@ -158,13 +159,25 @@ pub(super) async fn patients(
         .collect();
     insert(
         db,
-        "INSERT INTO patient_word (organization, word, patient) ",
+        "INSERT INTO patient_word (organization, word, patient, unpaired) ",
         &searched,
         |values, (id, word)| {
-            values.push_bind(organization).push_bind(word.clone()).push_bind(*id);
+            values
+                .push_bind(organization)
+                .push_bind(word.clone())
+                .push_bind(*id)
+                .push_bind(None::<bool>);
         },
     )
     .await?;
+    let mut given = MySqlArguments::default();
+    given.add(organization).map_err(anyhow::Error::from_boxed)?;
+    let mut pairs = QueryBuilder::<MySql>::with_arguments(pair!("IN ("), given);
+    let mut list = pairs.separated(", ");
+    rows.iter().for_each(|row| {
+        list.push_bind(row.id);
+    });
+    pairs.push(")").build().persistent(false).execute(&mut *db).await?;
     insert(
         db,
         "INSERT INTO patient_version (organization, patient, version, content, actor, reason, at) ",

@@ -59,7 +59,11 @@ async fn once_and_whole(cluster: &Cluster, node: usize, family: &str, mut confir
     let there = format!("SELECT COUNT(*) FROM patient WHERE id IN ({})", ids.join(","));
     assert_eq!(cluster.number(node, &there).await, i64::try_from(WRITES).unwrap());
     // What is written beside the row in the same transaction: the version, the words, the line of the log.
-    for (table, column) in [("patient_version", "patient"), ("patient_word", "patient")] {
+    for (table, column) in [
+        ("patient_version", "patient"),
+        ("patient_word", "patient"),
+        ("patient_pair", "patient"),
+    ] {
         let missing = format!(
             "SELECT COUNT(*) FROM patient p WHERE p.family_name = '{family}' AND NOT EXISTS \
              (SELECT 1 FROM {table} t WHERE t.organization = p.organization AND t.{column} = p.id)"

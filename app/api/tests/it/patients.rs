@@ -27,6 +27,11 @@ async fn patients_are_found_by_parts_of_the_name_without_accents() {
         ("peña", 2),
         ("peña jose", 2),
         ("ruiz peñ", 1),
+        ("pena ruiz", 1),
+        ("jose de la peña", 1),
+        ("peña de nuñez", 1),
+        ("nuñez nuñ", 2),
+        ("peña mario", 0),
         ("zzz", 0),
     ] {
         let found = client
@@ -36,6 +41,23 @@ async fn patients_are_found_by_parts_of_the_name_without_accents() {
             .json();
         assert_eq!(found["items"].as_array().unwrap().len(), count, "{name}: {found:#}");
     }
+    // Those who have the word itself, and one that only begins so.
+    register(client, "José", "Peña Gil").await;
+    register(client, "Josefa", "Peñarroya Peña").await;
+    let mut seen = Vec::new();
+    let mut cursor = None;
+    loop {
+        let body = json!({"name": "jose peña", "limit": 1, "cursor": cursor});
+        let page = client.post("/patients/search", body).await.expect(200).json();
+        seen.extend(page["items"].as_array().unwrap().iter().map(|one| one["id"].clone()));
+        match page.get("next") {
+            Some(next) => cursor = Some(next.clone()),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 4);
+    seen.dedup();
+    assert_eq!(seen.len(), 4, "each once");
     // Page by page, each once.
     let mut seen = Vec::new();
     let mut cursor = None;
@@ -53,11 +75,65 @@ async fn patients_are_found_by_parts_of_the_name_without_accents() {
             None => break,
         }
     }
-    assert_eq!(seen.len(), 4);
+    assert_eq!(seen.len(), 6);
     seen.dedup();
-    assert_eq!(seen.len(), 4);
+    assert_eq!(seen.len(), 6);
     client.post("/patients/search", json!({})).await.expect(422);
     client.post("/patients/search", json!({"name": "ab"})).await.expect(422);
+}
+
+/// The program of before knows words and no pairs: what it writes while both run must be found.
+#[tokio::test]
+async fn names_without_pairs_are_found_and_get_them() {
+    let mut world = World::new().await;
+    let alfa = world.organization("alfa").await;
+    let client = alfa.receptionist();
+    for family in ["García López", "López Gil"] {
+        register(client, "Inés", family).await;
+    }
+    let found = async |name: &str| {
+        let body = json!({"name": name});
+        let page = client.post("/patients/search", body).await.expect(200).json();
+        page["items"].as_array().unwrap().len()
+    };
+    // Its statements, on one of them.
+    let write = "DELETE w FROM patient_word w JOIN patient p ON p.id = w.patient WHERE p.family_name = 'López Gil'; \
+        DELETE q FROM patient_pair q JOIN patient p ON p.id = q.patient WHERE p.family_name = 'López Gil'; \
+        INSERT INTO patient_word (organization, word, patient) SELECT organization, 'perez', id FROM patient \
+        WHERE family_name = 'López Gil' UNION ALL SELECT organization, 'ines', id FROM patient WHERE family_name = 'López Gil'";
+    sqlx::raw_sql(write).execute(&mut world.db).await.unwrap();
+    assert_eq!(
+        (
+            found("ines perez").await,
+            found("ines garcia").await,
+            found("ines lop").await
+        ),
+        (1, 1, 1)
+    );
+    let pairs = "SELECT COUNT(*) FROM patient_pair";
+    let before: i64 = sqlx::query_scalar(pairs).fetch_one(&mut world.db).await.unwrap();
+    assert_eq!(galeno_api::mend_pairs(&world.app).await.unwrap(), 1);
+    assert_eq!(
+        galeno_api::mend_pairs(&world.app).await.unwrap(),
+        0,
+        "nothing is left to mend"
+    );
+    let after: i64 = sqlx::query_scalar(pairs).fetch_one(&mut world.db).await.unwrap();
+    assert_eq!(after - before, 2, "ines and perez, perez and ana");
+    assert_eq!(
+        (
+            found("ines perez").await,
+            found("ines garcia").await,
+            found("ines gil").await
+        ),
+        (1, 1, 0)
+    );
+    // Pairs are what is read now.
+    sqlx::query("DELETE FROM patient_word")
+        .execute(&mut world.db)
+        .await
+        .unwrap();
+    assert_eq!((found("ines perez").await, found("ines").await), (1, 0));
 }
 
 #[tokio::test]

@@ -2967,7 +2967,7 @@ export interface components {
              * @description Items on a page.
              */
             limit?: number | null;
-            /** @description Words of the name, accents and case ignored; the last one may be a beginning of three letters or more. */
+            /** @description Words of the name or their beginnings, accents and case ignored. One has three letters or more. */
             name?: string | null;
             phone?: string | null;
         };

@@ -156,6 +156,11 @@ fn spanish() -> String {
 }
 
 impl PatientContent {
+    /// The whole name.
+    pub(super) fn whole_name(&self) -> String {
+        format!("{} {}", self.given_name, self.family_name)
+    }
+
     /// A patient as they would be written now.
     pub(super) fn of(patient: &Patient) -> Result<Self> {
         let document = patient.document_type.as_deref().zip(patient.document_number.clone());

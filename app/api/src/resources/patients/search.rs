@@ -5,7 +5,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{content::Patient, store::details};
+use super::{
+    content::Patient,
+    names::{self, Besides},
+    store::details,
+};
 use crate::{
     authz::Action,
     db::Day,
@@ -17,7 +21,7 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PatientSearch {
-    /// Words of the name, accents and case ignored; the last one may be a beginning of three letters or more.
+    /// Words of the name or their beginnings, accents and case ignored. One has three letters or more.
     name: Option<String>,
     birth_date: Option<Day>,
     /// A whole DNI, NIE or passport number.
@@ -56,6 +60,19 @@ impl Check for PatientSearch {
     }
 }
 
+/// Patients who are still registered, by columns of theirs.
+macro_rules! standing {
+    ($which:literal) => {
+        scoped!(concat!(
+            "SELECT ",
+            details!(),
+            " FROM patient WHERE organization = ? AND ",
+            $which,
+            " AND merged_into IS NULL AND erased_at IS NULL ORDER BY id LIMIT ?"
+        ))
+    };
+}
+
 /// Look for patients. Everybody who is shown is in the access log.
 #[utoipa::path(post, path = "/patients/search", tag = "patients", request_body = PatientSearch,
     responses((status = 200, body = Page<Patient>)))]
@@ -81,10 +98,6 @@ pub(super) async fn search(cx: Cx, Body(body): Body<PatientSearch>) -> Result<Re
 
 /// Each in one statement: a page of ten that were read one by one would take ten more round trips.
 async fn matching(scope: &mut Scope, search: &PatientSearch, after: Uuid, limit: u32) -> Result<Vec<Patient>> {
-    let mut words = search.name.as_deref().map(people::words).unwrap_or_default();
-    // The longest word is the rarest, more often than not; it leads, the others only confirm.
-    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
-    words.truncate(4);
     let number = search.document_number.as_deref().map(|number| {
         number
             .chars()
@@ -92,92 +105,24 @@ async fn matching(scope: &mut Scope, search: &PatientSearch, after: Uuid, limit:
             .flat_map(char::to_uppercase)
             .collect::<String>()
     });
-    let found = if let Some(lead) = words.first() {
-        // Who it is comes first, by the index of words alone; DISTINCT over whole rows would write them to a table.
-        let query = scope.query_as::<Patient>(scoped!(concat!(
-            "SELECT ",
-            details!(),
-            " FROM (SELECT DISTINCT p.organization AS home, p.id AS found FROM patient_word w \
-             JOIN patient p ON p.organization = w.organization AND p.id = w.patient \
-             WHERE w.organization = ? AND w.word >= ? AND w.word < ? AND w.patient > ? \
-             AND p.merged_into IS NULL AND p.erased_at IS NULL \
-             AND (? IS NULL OR EXISTS (SELECT 1 FROM patient_word o WHERE o.organization = w.organization \
-               AND o.patient = w.patient AND o.word LIKE ?)) \
-             AND (? IS NULL OR EXISTS (SELECT 1 FROM patient_word o WHERE o.organization = w.organization \
-               AND o.patient = w.patient AND o.word LIKE ?)) \
-             AND (? IS NULL OR EXISTS (SELECT 1 FROM patient_word o WHERE o.organization = w.organization \
-               AND o.patient = w.patient AND o.word LIKE ?)) \
-             AND (? IS NULL OR p.birth_date = ?) AND (? IS NULL OR p.document_number = ?) AND (? IS NULL OR p.phone = ?) \
-             ORDER BY p.id LIMIT ?) f JOIN patient ON organization = f.home AND id = f.found ORDER BY id"
-        )));
-        // Words hold letters and digits alone: none of them means anything else in a pattern.
-        let word = |index: usize| words.get(index).map(|word| format!("{word}%"));
-        query
-            .bind(lead.clone())
-            .bind(format!("{lead}~"))
-            .bind(after)
-            .bind(word(1))
-            .bind(word(1))
-            .bind(word(2))
-            .bind(word(2))
-            .bind(word(3))
-            .bind(word(3))
-            .bind(search.birth_date)
-            .bind(search.birth_date)
-            .bind(number.clone())
-            .bind(number)
-            .bind(search.phone.clone())
-            .bind(search.phone.clone())
-            .bind(limit)
-            .fetch_all(scope.db())
-            .await?
-    } else if let Some(number) = number {
-        let query = scope.query_as::<Patient>(scoped!(concat!(
-            "SELECT ",
-            details!(),
-            " FROM patient WHERE organization = ? AND document_type IN ('dni', 'nie', 'passport') \
-             AND document_number = ? AND id > ? AND (? IS NULL OR birth_date = ?) AND (? IS NULL OR phone = ?) \
-             AND merged_into IS NULL AND erased_at IS NULL ORDER BY id LIMIT ?"
-        )));
-        query
-            .bind(number)
-            .bind(after)
-            .bind(search.birth_date)
-            .bind(search.birth_date)
-            .bind(search.phone.clone())
-            .bind(search.phone.clone())
-            .bind(limit)
-            .fetch_all(scope.db())
-            .await?
-    } else if let Some(phone) = &search.phone {
-        let query = scope.query_as::<Patient>(scoped!(concat!(
-            "SELECT ",
-            details!(),
-            " FROM patient WHERE organization = ? AND phone = ? AND id > ? AND (? IS NULL OR birth_date = ?) \
-             AND merged_into IS NULL AND erased_at IS NULL ORDER BY id LIMIT ?"
-        )));
-        let born = search.birth_date;
-        query
-            .bind(phone.clone())
-            .bind(after)
-            .bind(born)
-            .bind(born)
-            .bind(limit)
-            .fetch_all(scope.db())
-            .await?
+    let (born, phone) = (search.birth_date, search.phone.clone());
+    if let Some(name) = &search.name {
+        let besides = Besides { born, number, phone };
+        return names::matching(scope, name, &besides, after, limit).await;
+    }
+    let query = if let Some(number) = number {
+        let query = scope.query_as::<Patient>(standing!(
+            "document_type IN ('dni', 'nie', 'passport') AND document_number = ? AND id > ? \
+             AND (? IS NULL OR birth_date = ?) AND (? IS NULL OR phone = ?)"
+        ));
+        let query = query.bind(number).bind(after).bind(born).bind(born);
+        query.bind(phone.clone()).bind(phone)
+    } else if phone.is_some() {
+        let query = scope.query_as::<Patient>(standing!("phone = ? AND id > ? AND (? IS NULL OR birth_date = ?)"));
+        query.bind(phone).bind(after).bind(born).bind(born)
     } else {
-        let query = scope.query_as::<Patient>(scoped!(concat!(
-            "SELECT ",
-            details!(),
-            " FROM patient WHERE organization = ? AND birth_date = ? AND id > ? AND merged_into IS NULL AND erased_at IS NULL \
-             ORDER BY id LIMIT ?"
-        )));
-        query
-            .bind(search.birth_date)
-            .bind(after)
-            .bind(limit)
-            .fetch_all(scope.db())
-            .await?
+        let query = scope.query_as::<Patient>(standing!("birth_date = ? AND id > ?"));
+        query.bind(born).bind(after)
     };
-    Ok(found)
+    Ok(query.bind(limit).fetch_all(scope.db()).await?)
 }

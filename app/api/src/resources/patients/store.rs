@@ -5,7 +5,10 @@ use sqlx::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::content::{Document, Patient, PatientContent};
+use super::{
+    content::{Document, Patient, PatientContent},
+    pairs,
+};
 use crate::{
     db::{Fault, Stamp, classify},
     http::{Kind, Problem, Result, Scope, Scoped, Statement},
@@ -85,7 +88,7 @@ async fn candidates(scope: &mut Scope, content: &PatientContent) -> Result<Vec<C
          WHERE organization = ? AND birth_date = ? AND merged_into IS NULL LIMIT 200"
     ));
     let rows = query.bind(content.birth_date).fetch_all(scope.db()).await?;
-    let name = people::words(&format!("{} {}", content.given_name, content.family_name));
+    let name = people::words(&content.whole_name());
     let mut found = Vec::new();
     for row in rows {
         let other: String = [
@@ -168,7 +171,7 @@ async fn insert(scope: &mut Scope, content: &PatientContent, synthetic: bool) ->
             (fault, _) => Err(fault.into()),
         };
     }
-    write_words(scope, id, content).await?;
+    pairs::write(scope, id, &content.whole_name()).await?;
     write_version(scope, id, 1, content, None).await?;
     Ok(id)
 }
@@ -188,20 +191,6 @@ fn bind_details(query: Statement, document: Option<&(&'static str, String)>, con
         .bind(content.postal_code.clone())
         .bind(content.language.clone())
         .bind(content.deceased_at)
-}
-
-async fn write_words(scope: &mut Scope, id: Uuid, content: &PatientContent) -> Result<()> {
-    let query = scope.query(scoped!(
-        "DELETE FROM patient_word WHERE organization = ? AND patient = ?"
-    ));
-    query.bind(id).execute(scope.db()).await?;
-    for word in people::words(&format!("{} {}", content.given_name, content.family_name)) {
-        let query = scope.query(scoped!(
-            "INSERT INTO patient_word (organization, word, patient) VALUES (?, ?, ?)"
-        ));
-        query.bind(word).bind(id).execute(scope.db()).await?;
-    }
-    Ok(())
 }
 
 pub(super) async fn write_version(
@@ -273,7 +262,7 @@ pub(crate) async fn update(
     if done.rows_affected() == 0 {
         return Err(Problem::new(Kind::Changed));
     }
-    write_words(scope, id, content).await?;
+    pairs::write(scope, id, &content.whole_name()).await?;
     write_version(scope, id, version + 1, content, reason).await?;
     find(scope, id).await
 }
