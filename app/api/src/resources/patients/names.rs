@@ -3,6 +3,7 @@
 //! Names are not rare. One word alone leads to everybody who has it, in Spain to one person in fifteen for García; its pair
 //! with another word leads to those alone who have both.
 
+use sqlx::Row as _;
 use uuid::Uuid;
 
 use super::{content::Patient, store::details};
@@ -19,21 +20,21 @@ pub(super) struct Besides {
     pub(super) phone: Option<String>,
 }
 
-/// Who it is comes first, by the index alone; DISTINCT over whole rows would write them to a table.
+/// Who it is comes first, by the index alone; whole rows follow for those of the page.
 macro_rules! found {
-    ($table:literal, $lead:literal, $rest:expr) => {
+    ($who:literal, $lead:expr, $order:literal, $shown:literal) => {
         scoped!(concat!(
             "SELECT ",
             details!(),
-            " FROM (SELECT DISTINCT w.organization AS home, w.patient AS found FROM ",
-            $table,
+            " FROM (SELECT ",
+            $who,
             " w JOIN patient p ON p.organization = w.organization AND p.id = w.patient WHERE w.organization = ? AND ",
             $lead,
-            " AND w.patient > ?",
-            $rest,
             " AND p.merged_into IS NULL AND p.erased_at IS NULL AND (? IS NULL OR p.birth_date = ?) \
-             AND (? IS NULL OR p.document_number = ?) AND (? IS NULL OR p.phone = ?) \
-             ORDER BY w.patient LIMIT ?) f JOIN patient ON organization = f.home AND id = f.found ORDER BY id"
+             AND (? IS NULL OR p.document_number = ?) AND (? IS NULL OR p.phone = ?) ORDER BY ",
+            $order,
+            " LIMIT ?) f JOIN patient ON organization = f.home AND id = f.found ORDER BY ",
+            $shown
         ))
     };
 }
@@ -55,22 +56,49 @@ macro_rules! also {
 
 /// The word as it is, which is the usual case, is one short range; names that only begin with it are another one.
 const PAIR: Scoped = found!(
-    "patient_pair",
-    "((w.word = ? AND w.other >= ? AND w.other < ?) OR (w.word > ? AND w.word < ? AND w.other >= ? AND w.other < ?))",
+    "DISTINCT w.organization AS home, w.patient AS found FROM patient_pair",
     concat!(
-        " AND (? IS NULL OR w.name LIKE ?) AND (? IS NULL OR w.name LIKE ?) AND NOT ",
+        "((w.word = ? AND w.other >= ? AND w.other < ?) OR (w.word > ? AND w.word < ? AND w.other >= ? AND w.other < ?)) \
+         AND w.patient > ? AND (? IS NULL OR w.name LIKE ?) AND (? IS NULL OR w.name LIKE ?) AND NOT ",
         unpaired!()
-    )
-);
-const WORD: Scoped = found!("patient_word", "w.word >= ? AND w.word < ?", "");
-/// Until every name has its pairs.
-const WORDS: Scoped = found!(
-    "patient_word",
-    "w.word >= ? AND w.word < ?",
-    concat!(also!(), also!(), also!(), " AND ", unpaired!())
+    ),
+    "w.patient",
+    "id"
 );
 
-/// At most `limit` patients after one, in the order of their ids, whose names have words that begin as those of `name`.
+/// Until every name has its pairs.
+const WORDS: Scoped = found!(
+    "DISTINCT w.organization AS home, w.patient AS found FROM patient_word",
+    concat!(
+        "w.word >= ? AND w.word < ? AND w.patient > ?",
+        also!(),
+        also!(),
+        also!(),
+        " AND ",
+        unpaired!()
+    ),
+    "w.patient",
+    "id"
+);
+
+/// Everybody with a word: in the order of the index, so that a page is read and no more. Who has two such words comes with
+/// the first.
+const WORD: Scoped = found!(
+    "w.organization AS home, w.patient AS found, w.word AS called FROM patient_word",
+    "((w.word = ? AND w.patient > ?) OR (w.word > ? AND w.word < ?)) \
+     AND NOT EXISTS (SELECT 1 FROM patient_word e WHERE e.organization = w.organization AND e.patient = w.patient \
+       AND e.word >= ? AND e.word < w.word)",
+    "w.word, w.patient",
+    "f.called, id"
+);
+
+/// A parameter.
+enum Value {
+    Text(Option<String>),
+    Patient(Uuid),
+}
+
+/// At most `limit` patients after one, whose names have words that begin as those of `name`.
 pub(super) async fn matching(
     scope: &mut Scope,
     name: &str,
@@ -79,34 +107,66 @@ pub(super) async fn matching(
     limit: u32,
 ) -> Result<Vec<Patient>> {
     let words = leading(name);
-    // Words hold letters and digits alone: `~` comes after all of them, and nothing means anything else in a pattern.
-    let end = |word: &String| format!("{word}~");
-    let patterns = |words: &[String], before: &str, count: usize| -> Vec<Option<String>> {
-        (0..count)
-            .map(|at| words.get(at).map(|word| format!("{before}{word}%")))
-            .collect()
-    };
-    let page = (besides, after, limit);
     match words.as_slice() {
         [] => Ok(Vec::new()),
-        [word] => find(scope, WORD, &[word.clone(), end(word)], &[], page).await,
+        [word] => {
+            let from = called(scope, word, after).await?;
+            let mut values = vec![text(&from), Value::Patient(after), text(&from)];
+            values.extend([end(word), text(word)]);
+            find(scope, WORD, values, besides, limit).await
+        }
         [first, second, rest @ ..] => {
-            let other = [second.clone(), end(second)];
-            let lead = [&[first.clone()], &other[..], &[first.clone(), end(first)], &other[..]].concat();
-            let found = find(scope, PAIR, &lead, &patterns(rest, "% ", 2), page).await?;
+            let mut values = vec![text(first), text(second), end(second)];
+            values.extend([
+                text(first),
+                end(first),
+                text(second),
+                end(second),
+                Value::Patient(after),
+            ]);
+            values.extend(patterns(rest, "% ", 2));
+            let found = find(scope, PAIR, values, besides, limit).await?;
             if !found.is_empty() {
                 return Ok(found);
             }
-            find(
-                scope,
-                WORDS,
-                &[first.clone(), end(first)],
-                &patterns(&words[1..], "", 3),
-                page,
-            )
-            .await
+            let mut values = vec![text(first), end(first), Value::Patient(after)];
+            values.extend(patterns(&words[1..], "", 3));
+            find(scope, WORDS, values, besides, limit).await
         }
     }
+}
+
+/// By which word the last patient of the page before was found.
+async fn called(scope: &mut Scope, word: &str, after: Uuid) -> Result<String> {
+    if after.is_nil() {
+        return Ok(word.to_owned());
+    }
+    let query = scope.query(scoped!(
+        "SELECT MIN(word) AS called FROM patient_word WHERE organization = ? AND patient = ? AND word >= ? AND word < ?"
+    ));
+    let query = query.bind(after).bind(word.to_owned()).bind(format!("{word}~"));
+    let row = query.fetch_one(scope.db()).await?;
+    // Somebody who is called otherwise by now: from the beginning.
+    Ok(row
+        .try_get::<Option<String>, _>("called")?
+        .unwrap_or_else(|| word.to_owned()))
+}
+
+fn text(word: &str) -> Value {
+    Value::Text(Some(word.to_owned()))
+}
+
+/// Words hold letters and digits alone: `~` comes after all of them, and nothing means anything else in a pattern.
+fn end(word: &str) -> Value {
+    Value::Text(Some(format!("{word}~")))
+}
+
+/// Of each word twice, as conditions that may be left out take it.
+fn patterns(words: &[String], before: &str, count: usize) -> impl Iterator<Item = Value> {
+    let patterns: Vec<_> = (0..count * 2)
+        .map(|at| Value::Text(words.get(at / 2).map(|word| format!("{before}{word}%"))))
+        .collect();
+    patterns.into_iter()
 }
 
 /// The words of a name, the longest first: they are the rarest, more often than not. What only begins another one says nothing
@@ -126,17 +186,16 @@ fn leading(name: &str) -> Vec<String> {
 async fn find(
     scope: &mut Scope,
     statement: Scoped,
-    lead: &[String],
-    patterns: &[Option<String>],
-    (besides, after, limit): (&Besides, Uuid, u32),
+    values: Vec<Value>,
+    besides: &Besides,
+    limit: u32,
 ) -> Result<Vec<Patient>> {
     let mut query = scope.query_as::<Patient>(statement);
-    for word in lead {
-        query = query.bind(word.clone());
-    }
-    query = query.bind(after);
-    for pattern in patterns {
-        query = query.bind(pattern.clone()).bind(pattern.clone());
+    for value in values {
+        query = match value {
+            Value::Text(text) => query.bind(text),
+            Value::Patient(id) => query.bind(id),
+        };
     }
     let query = query
         .bind(besides.born)
