@@ -54,6 +54,7 @@ export function Board({ days, slots, appointments, nameOf, busy, onDrop, onMove,
   const start = useRef<{ x: number; y: number; appointment: Appointment } | undefined>(undefined);
   const today = dayIn(f.zone);
   const now = new Date().toISOString();
+  const bookable = (slot: Slot | undefined) => slot?.free === true && slot.starts_at > now;
   const shown =
     days.length === 1
       ? days
@@ -82,7 +83,7 @@ export function Board({ days, slots, appointments, nameOf, busy, onDrop, onMove,
     start.current = undefined;
     if (dragged && begun) {
       const target = slots.find((slot) => slot.id === slotAt(event));
-      if (target?.free && target.id !== begun.appointment.slot) onDrop(begun.appointment, target);
+      if (target && bookable(target) && target.id !== begun.appointment.slot) onDrop(begun.appointment, target);
       // The press that ends a drag is no click.
       const swallow = (click: Event) => click.stopPropagation();
       window.addEventListener('click', swallow, { capture: true, once: true });
@@ -106,7 +107,7 @@ export function Board({ days, slots, appointments, nameOf, busy, onDrop, onMove,
             {places.length === 0 ? <p className="hint none">{t('agenda.free-day')}</p> : null}
             <ol>
               {places.map(({ key, at, slot, appointment }) => (
-                <li key={key} className={over === slot?.id && slot?.free ? 'over' : ''} data-slot={slot?.id}>
+                <li key={key} className={over === slot?.id && bookable(slot) ? 'over' : ''} data-slot={slot?.id}>
                   <time dateTime={at}>{f.time(at)}</time>
                   {appointment ? (
                     <button
@@ -136,8 +137,8 @@ export function Board({ days, slots, appointments, nameOf, busy, onDrop, onMove,
                       {slot.free ? t('agenda.free') : t('agenda.closed')}
                     </button>
                   ) : (
-                    <span className={slot?.free ? 'free' : 'held-back'}>
-                      {slot?.free ? t('agenda.free') : t('agenda.closed')}
+                    <span className={bookable(slot) ? 'free' : 'held-back'}>
+                      {bookable(slot) ? t('agenda.free') : slot?.free ? t('agenda.over') : t('agenda.closed')}
                     </span>
                   )}
                 </li>

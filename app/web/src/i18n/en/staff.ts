@@ -162,6 +162,7 @@ export default {
   'agenda.day': 'Day',
   'agenda.week': 'Week',
   'agenda.free': 'free',
+  'agenda.over': 'not booked',
   'agenda.closed': 'closed',
   'agenda.free-day': 'No consultation',
   'agenda.empty': 'There are no slots and no appointments on these days.',

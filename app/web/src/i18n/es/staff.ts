@@ -162,6 +162,7 @@ export default {
   'agenda.day': 'Día',
   'agenda.week': 'Semana',
   'agenda.free': 'libre',
+  'agenda.over': 'sin cita',
   'agenda.closed': 'cerrado',
   'agenda.free-day': 'Sin consulta',
   'agenda.empty': 'No hay huecos ni citas en estas fechas.',
