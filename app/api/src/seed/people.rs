@@ -174,9 +174,9 @@ pub(super) async fn patients(
     given.add(organization).map_err(anyhow::Error::from_boxed)?;
     let mut pairs = QueryBuilder::<MySql>::with_arguments(pair!("IN ("), given);
     let mut list = pairs.separated(", ");
-    rows.iter().for_each(|row| {
+    for row in &rows {
         list.push_bind(row.id);
-    });
+    }
     pairs.push(")").build().persistent(false).execute(&mut *db).await?;
     insert(
         db,
