@@ -48,6 +48,14 @@ pub(super) async fn write(scope: &mut Scope, id: Uuid, name: &str) -> Result<()>
     Ok(())
 }
 
+/// Takes away the pairs of those whose words a program of before took away: joined to another registration, or erased.
+const STRAY: [&str; 2] = [
+    "DELETE q FROM patient_merge m JOIN patient_pair q ON q.organization = m.organization AND q.patient = m.merged \
+     WHERE NOT EXISTS (SELECT 1 FROM patient_word w WHERE w.organization = q.organization AND w.patient = q.patient)",
+    "DELETE q FROM erasure e JOIN patient_pair q ON q.organization = e.organization AND q.patient = e.patient \
+     WHERE NOT EXISTS (SELECT 1 FROM patient_word w WHERE w.organization = q.organization AND w.patient = q.patient)",
+];
+
 /// Writes the pairs of some patients whose words have none, of any organization. Returns how many.
 pub async fn mend(app: &App) -> Result<usize, sqlx::Error> {
     const SOME: u32 = 50;
@@ -70,6 +78,11 @@ pub async fn mend(app: &App) -> Result<usize, sqlx::Error> {
                 .bind(patient)
                 .execute(&mut *tx)
                 .await?;
+        }
+    }
+    if found.is_empty() {
+        for stray in STRAY {
+            sqlx::query(stray).execute(&mut *tx).await?;
         }
     }
     tx.commit().await?;
