@@ -74,8 +74,13 @@ impl MariaDb {
 
     /// The same, in a folder.
     pub fn own(directory: PathBuf) -> Self {
+        Self::own_with(directory, &[])
+    }
+
+    /// The same, with settings of its own.
+    pub fn own_with(directory: PathBuf, more: &[&str]) -> Self {
         template(&directory.join("data"));
-        Self::start(directory, free_port(), &["--skip-log-bin"])
+        Self::start(directory, free_port(), &[&["--skip-log-bin"], more].concat())
     }
 
     /// Ends the server, and waits until it and its files are gone.
