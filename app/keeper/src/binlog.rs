@@ -7,6 +7,7 @@ use std::process::Stdio;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::gtid::Gtids;
 use crate::process::{self, Program};
 use crate::run::Run;
 
@@ -40,6 +41,15 @@ pub(crate) fn headers(path: &Path, run: &Run, line: impl FnMut(&[u8]) -> anyhow:
     events(path, &["--base64-output=DECODE-ROWS"], run, line)
 }
 
+/// The positions that a binary log begins with, as `mariadb-binlog` prints them: one on a line, in brackets. `None`: the text
+/// does not hold them, or not all of them.
+pub(crate) fn beginning(text: &str) -> Option<Gtids> {
+    let (_, rest) = text.split_once("\tGtid list [")?;
+    let (list, _) = rest.split_once(']')?;
+    let plain: String = list.chars().filter(|c| !c.is_whitespace() && *c != '#').collect();
+    plain.parse().ok()
+}
+
 /// The header line of a GTID event: `#261124 22:26:06 server id 1  end_log_pos 421 CRC32 0x3c57cf2d <tab>GTID 1-1-6 trans`.
 pub(crate) fn event_gtid(line: &[u8]) -> Option<&str> {
     let line = header(line)?;
@@ -68,6 +78,19 @@ fn header(line: &[u8]) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_head_of_a_log_tells_where_it_begins() {
+        let text =
+            "#261130  9:14:23 server id 1  end_log_pos 299 CRC32 0x1 \tGtid list [0-1-137,\n# 1-1-494]\n# at 299\n";
+        let found = beginning(text).unwrap();
+        assert_eq!(found.to_string(), "0-1-137,1-1-494");
+        assert_eq!(found.of_domain(1).unwrap().to_string(), "1-1-494");
+        assert_eq!(found.of_domain(2), None);
+        assert!(beginning("\tGtid list []").unwrap().is_empty());
+        assert_eq!(beginning("nothing"), None);
+        assert_eq!(beginning("\tGtid list [0-1-137,\n"), None);
+    }
 
     #[test]
     fn reads_the_headers_of_events() {

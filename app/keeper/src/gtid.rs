@@ -59,6 +59,17 @@ impl Gtids {
         self.0.contains_key(&0)
     }
 
+    /// Where to begin in a binary log that begins at `head` and comes to `end`: at this position in the domains that the log
+    /// knows; and at its beginning in one that is not here, which is of a generation before and stands still (see
+    /// [`Self::settle`]). `mariadb-binlog` refuses a log that knows another domain than it is told, or one less.
+    pub(crate) fn within(&self, head: &Self, end: &Self) -> Self {
+        let known = end.0.keys().filter_map(|domain| {
+            let at = self.0.get(domain).or_else(|| head.0.get(domain))?;
+            Some((*domain, *at))
+        });
+        Self(known.collect())
+    }
+
     /// What it has of a domain.
     pub(crate) fn of_domain(&self, domain: u32) -> Option<Self> {
         let own = self.0.get(&domain)?;
@@ -134,6 +145,24 @@ mod tests {
         assert_eq!(settled("2-2-774"), BTreeSet::new());
         gtids("3-3-5").settle(later.iter_mut().collect());
         assert_eq!(later[0].to_string(), "3-3-5");
+    }
+
+    #[test]
+    fn a_replay_begins_where_the_log_can_follow() {
+        let start = |at: &str, head: &str, end: &str| gtids(at).within(&gtids(head), &gtids(end)).to_string();
+        assert_eq!(start("7-7-15", "7-7-10", "7-7-20"), "7-7-15");
+        assert_eq!(
+            start("7-7-15", "2-2-9,7-7-10", "2-2-9,7-7-20"),
+            "2-2-9,7-7-15",
+            "unknown here"
+        );
+        assert_eq!(start("2-2-9,7-7-15", "7-7-10", "7-7-20"), "7-7-15", "unknown there");
+        assert_eq!(
+            start("7-7-15", "2-2-9", "2-2-9,7-7-20"),
+            "2-2-9,7-7-15",
+            "it begins in the log"
+        );
+        assert_eq!(start("2-2-9", "2-2-9", "2-2-9,7-7-20"), "2-2-9", "and is not here yet");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::settings::Settings;
+use crate::binlog::beginning;
 use crate::gtid::Gtids;
 
 /// It stands at the head of the newest binary log, which the recovery began. `None`: nothing is numbered yet.
@@ -17,7 +18,7 @@ pub(super) fn find(settings: &Settings, data: &Path) -> Option<Gtids> {
         .stdin(Stdio::null())
         .output()
         .ok()?;
-    head(&String::from_utf8_lossy(&output.stdout))?.of_domain(domain)
+    beginning(&String::from_utf8_lossy(&output.stdout))?.of_domain(domain)
 }
 
 /// `wsrep_gtid_domain_id` of an option file.
@@ -40,29 +41,9 @@ fn newest(data: &Path) -> Option<PathBuf> {
     Some(data.join(Path::new(text.lines().next_back()?).file_name()?))
 }
 
-/// The positions that a binary log begins with, as `mariadb-binlog` prints them: one on a line, in brackets.
-fn head(text: &str) -> Option<Gtids> {
-    let (_, rest) = text.split_once("Gtid list [")?;
-    let (list, _) = rest.split_once(']')?;
-    let plain: String = list.chars().filter(|c| !c.is_whitespace() && *c != '#').collect();
-    plain.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_head_of_a_log_tells_where_it_begins() {
-        let text =
-            "#261130  9:14:23 server id 1  end_log_pos 299 CRC32 0x1 \tGtid list [0-1-137,\n# 1-1-494]\n# at 299\n";
-        let found = head(text).unwrap();
-        assert_eq!(found.to_string(), "0-1-137,1-1-494");
-        assert_eq!(found.of_domain(1).unwrap().to_string(), "1-1-494");
-        assert_eq!(found.of_domain(2), None);
-        assert!(head("Gtid list []").unwrap().is_empty());
-        assert_eq!(head("nothing"), None);
-    }
 
     #[test]
     fn the_domain_is_that_of_the_option_file() {

@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use super::Chosen;
 use super::fetch::Opening;
 use super::server::Server;
-use crate::binlog::{event_gtid, event_seqno, events, headers};
+use crate::binlog::{beginning, event_gtid, event_seqno, events, headers};
 use crate::gtid::Gtids;
 use crate::process::{self, Program};
 use crate::run::Run;
@@ -124,9 +124,10 @@ fn feed(
         opening.read(stream, |source| {
             std::io::copy(source, &mut File::create(&path)?).context("cannot store a binary log")
         })?;
-        seqno = same_numbering(&path, &reached, seqno, run)
+        let log = same_numbering(&path, &reached, seqno, run)
             .with_context(|| format!("cannot replay a binary log of {}", shipped.archive.member))?;
-        let start = format!("--start-position={reached}");
+        seqno = log.seqno;
+        let start = format!("--start-position={}", reached.within(&log.head, &log.end));
         events(&path, &[&start, &format!("--stop-datetime={stop}")], run, |line| {
             if let Some(gtid) = event_gtid(line) {
                 reached.advance(&gtid.parse()?);
@@ -138,14 +139,29 @@ fn feed(
     Ok(reached)
 }
 
+/// A binary log: the GTID positions where it begins and ends, and Galera's number of its last transaction, or of what was
+/// reached before.
+struct Log {
+    head: Gtids,
+    end: Gtids,
+    seqno: i64,
+}
+
 /// Sees that a binary log counts its transactions as what is there already does: what was reached by GTID must be what was
 /// reached by Galera's own number, which `Xid` is, on every member. Members have been seen to count anew after a crash; a replay
-/// would then pass over what was confirmed. Returns Galera's number of the last transaction.
-fn same_numbering(path: &Path, reached: &Gtids, seqno: i64, run: &Run) -> anyhow::Result<i64> {
+/// would then pass over what was confirmed.
+fn same_numbering(path: &Path, reached: &Gtids, seqno: i64, run: &Run) -> anyhow::Result<Log> {
     let (mut gtid, mut last) = (None, seqno);
+    let (mut text, mut head, mut end) = (String::new(), None, Gtids::default());
     headers(path, run, |line| {
-        if let Some(text) = event_gtid(line) {
-            gtid = Some(text.parse::<Gtids>()?);
+        if head.is_none() {
+            text.push_str(&String::from_utf8_lossy(line));
+            head = beginning(&text);
+        }
+        if let Some(found) = event_gtid(line) {
+            let found: Gtids = found.parse()?;
+            end.advance(&found);
+            gtid = Some(found);
         }
         if let Some(own) = event_seqno(line)
             && let Some(gtid) = gtid.take()
@@ -160,5 +176,7 @@ fn same_numbering(path: &Path, reached: &Gtids, seqno: i64, run: &Run) -> anyhow
         }
         Ok(())
     })?;
-    Ok(last)
+    let head = head.context("it does not say where it begins")?;
+    end.advance(&head);
+    Ok(Log { head, end, seqno: last })
 }

@@ -27,11 +27,28 @@ fn a_restore_stops_just_before_the_mistake_and_a_gap_is_told() {
     let refusal = world.run(&["ship"]).refusal();
     assert!(refusal.contains("the configuration has no `pointInTime`"), "{refusal}");
     world.config["pointInTime"] = json!({"every": "1s"});
+    // Something of a generation before.
+    let mut root = database.root();
+    for statement in [
+        "SET SESSION wsrep_on = OFF, gtid_domain_id = 9",
+        "CREATE TABLE clinic.before_it (id INT PRIMARY KEY)",
+    ] {
+        root.query_drop(statement).unwrap();
+    }
+    let mut root = database.root();
+    let state: Option<String> = root.query_first("SELECT @@GLOBAL.gtid_binlog_state").unwrap();
+    assert!(state.as_ref().is_some_and(|state| state.contains("9-")), "{state:?}");
     world.must(&["ship"]);
     let id = world.backup();
 
     database.fill(100);
-    let mut root = database.root();
+    // The next logs do not know that generation any more, as those of a member that took the state of another one.
+    world.must(&["ship"]);
+    root.query_drop("FLUSH LOCAL BINARY LOGS").unwrap();
+    let now: mysql::Row = root.query_first("SHOW MASTER STATUS").unwrap().unwrap();
+    root.query_drop(format!("PURGE BINARY LOGS TO '{}'", now.get::<String, _>(0).unwrap()))
+        .unwrap();
+    root.query_drop("FLUSH LOCAL BINARY LOGS DELETE_DOMAIN_ID=(9)").unwrap();
     root.query_drop("CREATE TABLE clinic.prescription (id INT PRIMARY KEY, text VARCHAR(100) CHARACTER SET utf8mb4)")
         .unwrap();
     root.query_drop("INSERT INTO clinic.prescription VALUES (1, 'añadido después de la copia'), (2, 0x5c27220a00)")
