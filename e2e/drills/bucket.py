@@ -47,10 +47,15 @@ def put(key: str, file) -> None:
     curl(f"/{key}", "--upload-file", file)
 
 
+def alerts() -> list[str]:
+    """What arrived at the webhook: when, and what. Nothing has, until the first one."""
+    return ALERTS.read_text().splitlines() if ALERTS.exists() else []
+
+
 def alerted(since: float, *words: str, seconds: float = 120) -> str:
     """Waits for an alert that says all the words; it."""
     def found():
-        for line in ALERTS.read_text().splitlines() if ALERTS.exists() else []:
+        for line in alerts():
             when, _, body = line.partition(" ")
             if float(when) >= since and all(word in body for word in words):
                 return body

@@ -63,7 +63,7 @@ def lost() -> None:
         platform.job("backup-daily")
         daily = [key for key in bucket.keys(name=outside.MONTHLY) if "-daily-" in key and key.endswith("/manifest.json")]
         report.expect(len(daily) == 1, f"the next backup goes to the bucket beside the new primary: {daily}")
-        alerts = [line for line in outside.ALERTS.read_text().splitlines() if float(line.split()[0]) > at and "keeper restore" in line]
+        alerts = [line for line in bucket.alerts() if float(line.split()[0]) > at and "keeper restore" in line]
         report.expect(not alerts, f"no restore failed: {alerts[:1]}")
     report.end()
 

@@ -14,15 +14,17 @@ use crate::{
 const FORGET_WORDS: Scoped = scoped!("DELETE FROM patient_word WHERE organization = ? AND patient = ?");
 const FORGET_PAIRS: &str = "DELETE FROM patient_pair WHERE organization = ? AND patient = ?";
 
-/// Writes pairs from words, of the patients that follow. A search leads with a word of three letters or more.
+/// Writes pairs from words, of the patients that follow, whatever the statistics of a table that has just grown say of its
+/// indexes. A search leads with a word of three letters or more.
 macro_rules! pair {
     ($patients:literal) => {
         concat!(
             "INSERT INTO patient_pair (organization, word, other, patient, name) \
              SELECT a.organization, a.word, b.word, a.patient, \
-               (SELECT CONCAT(' ', GROUP_CONCAT(n.word ORDER BY n.word SEPARATOR ' ')) FROM patient_word n \
+               (SELECT CONCAT(' ', GROUP_CONCAT(n.word ORDER BY n.word SEPARATOR ' ')) FROM patient_word n FORCE INDEX (patient_word_of) \
                 WHERE n.organization = a.organization AND n.patient = a.patient) \
-             FROM patient_word a JOIN patient_word b ON b.organization = a.organization AND b.patient = a.patient \
+             FROM patient_word a FORCE INDEX (patient_word_of) \
+             JOIN patient_word b FORCE INDEX (patient_word_of) ON b.organization = a.organization AND b.patient = a.patient \
                AND b.word <> a.word \
              WHERE a.organization = ? AND CHAR_LENGTH(a.word) > 2 AND a.patient ",
             $patients
