@@ -19,6 +19,10 @@ test.describe.configure({ mode: 'parallel' });
 
 const list = (name: string) => process.env[name]?.split(',');
 
+const unknown = list('SCREENS')?.filter((name) => !screens.some((screen) => screen.name === name)) ?? [];
+if (unknown.length > 0)
+  throw new Error(`no screen is called ${unknown.join(', ')}; there are ${screens.map(({ name }) => name).join(', ')}`);
+
 for (const language of ['es', 'en'] as const) {
   for (const theme of ['light', 'dark'] as const) {
     for (const device of ['desktop', 'phone'] as const) {

@@ -177,7 +177,7 @@ pub(super) async fn patients(
     for row in &rows {
         list.push_bind(row.id);
     }
-    pairs.push(")").build().persistent(false).execute(&mut *db).await?;
+    pairs.push(")").build().execute(&mut *db).await?;
     insert(
         db,
         "INSERT INTO patient_version (organization, patient, version, content, actor, reason, at) ",

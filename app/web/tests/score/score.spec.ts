@@ -8,7 +8,7 @@ import { felt, note, phone, slow } from '../support/phone';
 import { score } from '../support/score';
 import { expect, test } from '../support/test';
 
-const budget = { score: 90, search: 100 };
+const budget = { score: 95, search: 100 };
 const runs = [1, 2, 3];
 
 test.describe.configure({ mode: 'serial' });
