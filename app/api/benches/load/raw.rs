@@ -31,7 +31,7 @@ const PATIENT: &str = "SELECT id, document_type, document_number, given_name, fa
 
 const SEARCH: &str = "SELECT id, document_type, document_number, given_name, family_name, birth_date, sex, phone, email, \
     address, postal_code, language, deceased_at, synthetic, merged_into, restricted, erased_at, version, updated_at \
-    FROM (SELECT DISTINCT w.organization AS home, w.patient AS found FROM patient_pair w \
+    FROM (SELECT DISTINCT w.organization AS home, w.patient AS found FROM patient_pair w FORCE INDEX (PRIMARY) \
       JOIN patient p ON p.organization = w.organization AND p.id = w.patient WHERE w.organization = ? \
       AND ((w.word = ? AND w.other >= ? AND w.other < ?) OR (w.word > ? AND w.word < ? AND w.other >= ? AND w.other < ?)) \
       AND w.patient > ? AND (? IS NULL OR w.name LIKE ?) AND (? IS NULL OR w.name LIKE ?) \
