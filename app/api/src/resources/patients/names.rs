@@ -21,8 +21,6 @@ pub(super) struct Besides {
 }
 
 /// Who it is comes first, by the index alone; whole rows follow for those of the page.
-/// That index is named: by statistics of a table that has just grown, the server takes the one of patients for their order and
-/// reads everybody.
 macro_rules! found {
     ($who:literal, $lead:expr, $order:literal, $shown:literal) => {
         scoped!(concat!(
@@ -30,7 +28,7 @@ macro_rules! found {
             details!(),
             " FROM (SELECT ",
             $who,
-            " w FORCE INDEX (PRIMARY) JOIN patient p ON p.organization = w.organization AND p.id = w.patient WHERE w.organization = ? AND ",
+            " JOIN patient p ON p.organization = w.organization AND p.id = w.patient WHERE w.organization = ? AND ",
             $lead,
             " AND p.merged_into IS NULL AND p.erased_at IS NULL AND (? IS NULL OR p.birth_date = ?) \
              AND (? IS NULL OR p.document_number = ?) AND (? IS NULL OR p.phone = ?) ORDER BY ",
@@ -56,9 +54,10 @@ macro_rules! also {
     };
 }
 
-/// The word as it is, which is the usual case, is one short range; names that only begin with it are another one.
+/// The word as it is, which is the usual case, is one short range; names that only begin with it are another one. The index is
+/// named: by statistics of a table that has just grown the server takes that of patients, for their order, and reads everybody.
 const PAIR: Scoped = found!(
-    "DISTINCT w.organization AS home, w.patient AS found FROM patient_pair",
+    "DISTINCT w.organization AS home, w.patient AS found FROM patient_pair w FORCE INDEX (PRIMARY)",
     concat!(
         "((w.word = ? AND w.other >= ? AND w.other < ?) OR (w.word > ? AND w.word < ? AND w.other >= ? AND w.other < ?)) \
          AND w.patient > ? AND (? IS NULL OR w.name LIKE ?) AND (? IS NULL OR w.name LIKE ?) AND NOT ",
@@ -70,7 +69,7 @@ const PAIR: Scoped = found!(
 
 /// Until every name has its pairs.
 const WORDS: Scoped = found!(
-    "DISTINCT w.organization AS home, w.patient AS found FROM patient_word",
+    "DISTINCT w.organization AS home, w.patient AS found FROM patient_word w",
     concat!(
         "w.word >= ? AND w.word < ? AND w.patient > ?",
         also!(),
@@ -86,7 +85,7 @@ const WORDS: Scoped = found!(
 /// Everybody with a word: in the order of the index, so that a page is read and no more. Who has two such words comes with
 /// the first.
 const WORD: Scoped = found!(
-    "w.organization AS home, w.patient AS found, w.word AS called FROM patient_word",
+    "w.organization AS home, w.patient AS found, w.word AS called FROM patient_word w",
     "((w.word = ? AND w.patient > ?) OR (w.word > ? AND w.word < ?)) \
      AND NOT EXISTS (SELECT 1 FROM patient_word e WHERE e.organization = w.organization AND e.patient = w.patient \
        AND e.word >= ? AND e.word < w.word)",
