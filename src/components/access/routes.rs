@@ -2,8 +2,7 @@
 
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kcr_gateway_networking_k8s_io::v1::httproutes::{
-    HttpRoute, HttpRouteRules, HttpRouteRulesBackendRefs, HttpRouteRulesMatches, HttpRouteRulesMatchesPath,
-    HttpRouteRulesMatchesPathType, HttpRouteSpec,
+    HttpRoute, HttpRouteRules, HttpRouteRulesBackendRefs, HttpRouteRulesMatchesPathType, HttpRouteSpec,
 };
 use kcr_gateway_networking_k8s_io::v1::tlsroutes::{
     TlsRoute, TlsRouteParentRefs, TlsRouteRules, TlsRouteRulesBackendRefs, TlsRouteSpec,
@@ -16,7 +15,7 @@ use kcr_traefik_io::v1alpha1::ingressroutetcps::{
 };
 
 use super::super::common::namespaced;
-use super::super::ingress::parent;
+use super::super::ingress::{parent, path};
 use super::super::output::because;
 use super::relay::CHALLENGES;
 use super::{COMPONENT, Output};
@@ -134,13 +133,7 @@ fn challenges(topology: &Topology, region: &Region, output: &mut Output) {
             hostnames: Some(vec![topology.api_host()]),
             parent_refs: Some(vec![parent(objects::LISTENER_HTTP)]),
             rules: Some(vec![HttpRouteRules {
-                matches: Some(vec![HttpRouteRulesMatches {
-                    path: Some(HttpRouteRulesMatchesPath {
-                        r#type: Some(HttpRouteRulesMatchesPathType::PathPrefix),
-                        value: Some(PROOF.to_owned()),
-                    }),
-                    ..HttpRouteRulesMatches::default()
-                }]),
+                matches: Some(path(HttpRouteRulesMatchesPathType::PathPrefix, PROOF)),
                 backend_refs: Some(vec![HttpRouteRulesBackendRefs {
                     group: Some(String::new()),
                     kind: Some("Service".to_owned()),

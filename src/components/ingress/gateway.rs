@@ -197,14 +197,19 @@ pub(in crate::components) fn parent(listener: &str) -> HttpRouteParentRefs {
     }
 }
 
-fn everything() -> Vec<HttpRouteRulesMatches> {
+/// What a rule of a route is for: one path, or all below it.
+pub(in crate::components) fn path(r#type: HttpRouteRulesMatchesPathType, value: &str) -> Vec<HttpRouteRulesMatches> {
     vec![HttpRouteRulesMatches {
         path: Some(HttpRouteRulesMatchesPath {
-            r#type: Some(HttpRouteRulesMatchesPathType::PathPrefix),
-            value: Some("/".to_owned()),
+            r#type: Some(r#type),
+            value: Some(value.to_owned()),
         }),
         ..HttpRouteRulesMatches::default()
     }]
+}
+
+fn everything() -> Vec<HttpRouteRulesMatches> {
+    path(HttpRouteRulesMatchesPathType::PathPrefix, "/")
 }
 
 fn filter(r#type: HttpRouteRulesFiltersType) -> HttpRouteRulesFilters {

@@ -14,7 +14,7 @@ use super::Output;
 use crate::spec::{IngressKind, Role};
 use crate::topology::{Region, Topology};
 
-pub(super) use gateway::parent;
+pub(super) use gateway::{parent, path};
 pub(super) use objects::service_annotations;
 
 /// The component's name.

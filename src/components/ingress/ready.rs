@@ -5,8 +5,7 @@
 //! of the provider are read, by `ping@internal`, on the port of its probes, which no Service leads to.
 
 use kcr_gateway_networking_k8s_io::v1::httproutes::{
-    HttpRoute, HttpRouteRules, HttpRouteRulesBackendRefs, HttpRouteRulesMatches, HttpRouteRulesMatchesPath,
-    HttpRouteRulesMatchesPathType, HttpRouteSpec,
+    HttpRoute, HttpRouteRules, HttpRouteRulesBackendRefs, HttpRouteRulesMatchesPathType, HttpRouteSpec,
 };
 use kcr_traefik_io::v1alpha1::ingressroutes::{
     IngressRoute, IngressRouteRoutes, IngressRouteRoutesServices, IngressRouteRoutesServicesKind, IngressRouteSpec,
@@ -45,13 +44,7 @@ fn http_route() -> HttpRoute {
             hostnames: None,
             parent_refs: Some(vec![gateway::parent(objects::LISTENER_STATUS)]),
             rules: Some(vec![HttpRouteRules {
-                matches: Some(vec![HttpRouteRulesMatches {
-                    path: Some(HttpRouteRulesMatchesPath {
-                        r#type: Some(HttpRouteRulesMatchesPathType::Exact),
-                        value: Some(PATH.to_owned()),
-                    }),
-                    ..HttpRouteRulesMatches::default()
-                }]),
+                matches: Some(gateway::path(HttpRouteRulesMatchesPathType::Exact, PATH)),
                 backend_refs: Some(vec![HttpRouteRulesBackendRefs {
                     group: Some(CRD_GROUP.to_owned()),
                     kind: Some("TraefikService".to_owned()),

@@ -34,23 +34,25 @@ const NAMESPACED: &[(&str, &str)] = &[
 ];
 
 pub(super) fn render(topology: &Topology, region: &Region, output: &mut Output) {
+    let (mut values, mut parts) = (values(topology, region), reasons());
+    // A region in recovery has no route to read.
+    if region.role != Role::Recovery {
+        values["deployment"]["readinessPath"] = json!(ready::PATH);
+        let rule = "ready is a replica that has read its routes; alive is one that answers at all";
+        parts.push(because(rule).on("/deployment/readinessPath"));
+    }
     let chart = Chart {
         name: "traefik",
         repository: "https://traefik.github.io/charts",
         chart: "traefik",
         version: TRAEFIK_CHART.to_string(),
         namespace: Namespace::Edge,
-        values: values(topology, region),
+        values,
         namespaced: NAMESPACED,
         clustered: &[],
         elsewhere: &[],
     };
     let whole = because("Traefik is the only program that takes connections from outside").from("/ingress");
-    let mut parts = reasons();
-    if region.role != Role::Recovery {
-        let rule = "ready is a replica that has read its routes; alive is one that answers at all";
-        parts.push(because(rule).on("/deployment/readinessPath"));
-    }
     output.install(region, chart, whole, parts);
 }
 
@@ -95,9 +97,6 @@ fn values(topology: &Topology, region: &Region) -> Value {
         "ports": port_values(topology),
         "service": service(topology, region),
     });
-    if region.role != Role::Recovery {
-        values["deployment"]["readinessPath"] = json!(ready::PATH);
-    }
     scale(topology, region, &mut values);
     values
 }
