@@ -39,13 +39,6 @@ macro_rules! found {
     };
 }
 
-/// Whether the pairs of somebody's name are not written yet.
-macro_rules! unpaired {
-    () => {
-        "EXISTS (SELECT 1 FROM patient_word u WHERE u.unpaired = TRUE AND u.organization = w.organization)"
-    };
-}
-
 /// Another word.
 macro_rules! also {
     () => {
@@ -58,14 +51,15 @@ macro_rules! also {
 /// named: by statistics of a table that has just grown the server takes that of patients, for their order, and reads everybody.
 const PAIR: Scoped = found!(
     "DISTINCT w.organization AS home, w.patient AS found FROM patient_pair w FORCE INDEX (PRIMARY)",
-    concat!(
-        "((w.word = ? AND w.other >= ? AND w.other < ?) OR (w.word > ? AND w.word < ? AND w.other >= ? AND w.other < ?)) \
-         AND w.patient > ? AND (? IS NULL OR w.name LIKE ?) AND (? IS NULL OR w.name LIKE ?) AND NOT ",
-        unpaired!()
-    ),
+    "((w.word = ? AND w.other >= ? AND w.other < ?) OR (w.word > ? AND w.word < ? AND w.other >= ? AND w.other < ?)) \
+     AND w.patient > ? AND (? IS NULL OR w.name LIKE ?) AND (? IS NULL OR w.name LIKE ?) \
+     AND NOT EXISTS (SELECT 1 FROM patient_word u WHERE u.unpaired = TRUE AND u.organization = w.organization)",
     "w.patient",
     "id"
 );
+
+/// Whether the pairs of somebody's name are not written yet.
+const UNPAIRED: Scoped = scoped!("SELECT 1 FROM patient_word WHERE organization = ? AND unpaired = TRUE LIMIT 1");
 
 /// Until every name has its pairs.
 const WORDS: Scoped = found!(
@@ -74,9 +68,7 @@ const WORDS: Scoped = found!(
         "w.word >= ? AND w.word < ? AND w.patient > ?",
         also!(),
         also!(),
-        also!(),
-        " AND ",
-        unpaired!()
+        also!()
     ),
     "w.patient",
     "id"
@@ -127,7 +119,7 @@ pub(super) async fn matching(
             ]);
             values.extend(patterns(rest, "% ", 2));
             let found = find(scope, PAIR, values, besides, limit).await?;
-            if !found.is_empty() {
+            if !found.is_empty() || scope.query(UNPAIRED).fetch_optional(scope.db()).await?.is_none() {
                 return Ok(found);
             }
             let mut values = vec![text(first), end(first), Value::Patient(after)];
