@@ -1,4 +1,5 @@
 import type { Schemas } from '../../src/api/client';
+import { dayIn } from '../../src/i18n/format';
 import { as, book, freeSlots, newPatient, scheduleOf } from '../support/api';
 import { expect, test } from '../support/test';
 import type { Page } from '@playwright/test';
@@ -6,7 +7,7 @@ import type { Page } from '@playwright/test';
 const reload = (id: string, patient: string) =>
   as('receptionist').get<Schemas['Appointment']>(`/patients/${patient}/appointments/${id}`);
 
-const dayOf = (at: Date) => new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/Madrid' }).format(at);
+const dayOf = (at: Date) => dayIn('Europe/Madrid', at);
 
 async function goToDay(page: Page, startsAt: string) {
   for (let now = new Date(); dayOf(now) < dayOf(new Date(startsAt)); now = new Date(now.getTime() + 24 * 3600 * 1000)) {
