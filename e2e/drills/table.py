@@ -23,8 +23,8 @@ def write() -> None:
         facts = one["facts"]
         cells = [str(facts.get(key, "–")) for key in ("requests", "failed", "asked again", "confirmed", "lost", "twice", "older reads")]
         lines.append(f"| {one['number']}. {one['title']} | {'passed' if not one['complaints'] else 'failed: ' + '; '.join(one['complaints'])} | "
-                     + " | ".join(cells) + f" | {one.get('load', '–')} | {one['at']} |\n")
-    lines += [f"\n{one['number']}: {remark}\n" for one in found for remark in one.get("remarks", [])]
+                     + " | ".join(cells) + f" | {one['load']} | {one['at']} |\n")
+    lines += [f"\n{one['number']}: {remark}\n" for one in found for remark in one["remarks"]]
     lines.append("\n## How long it took\n\n| drill | what | seconds |\n|---|---|---|\n")
     for one in found:
         lines += [f"| {one['number']} | {what} | {seconds} |\n" for what, seconds in one["times"].items()]
