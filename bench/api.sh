@@ -5,13 +5,13 @@
 #
 # Usage: bench/api.sh [PATIENTS LOG_ROWS]…     default: 10000 100000, then 100000 1000000
 #        bench/api.sh 10000 100000 1000000 10000000     the sizes of the target: p99 at most 2 x that of the first
-# SECONDS_EACH (10) and CLIENTS (16) change how long and by how many.
+# SECONDS_EACH (20) and CLIENTS (16) change how long and by how many.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 sizes=("$@")
 [ $# -gt 0 ] || sizes=(10000 100000 100000 1000000)
 while [ ${#sizes[@]} -ge 2 ]; do
   cargo bench --quiet --locked -p galeno-api --bench load -- --patients "${sizes[0]}" --log-rows "${sizes[1]}" \
-    --seconds "${SECONDS_EACH:-10}" --clients "${CLIENTS:-16}"
+    --seconds "${SECONDS_EACH:-20}" --clients "${CLIENTS:-16}"
   sizes=("${sizes[@]:2}")
 done

@@ -9,6 +9,7 @@ use galeno_api::{
     authz::Role,
     seed::{Size, seed},
 };
+use sqlx::{MySqlConnection, Row as _};
 use uuid::Uuid;
 
 use crate::{Plan, support::World};
@@ -138,4 +139,46 @@ async fn slots(world: &mut World, organization: Uuid) -> Vec<Uuid> {
         .fetch_all(&mut world.db)
         .await
         .unwrap()
+}
+
+/// Waits until what was filled in is on the disk: its writing is no part of what is measured.
+pub async fn settle(root: &mut MySqlConnection) {
+    set(
+        root,
+        &[
+            "innodb_io_capacity_max = 40000",
+            "innodb_io_capacity = 20000",
+            "innodb_max_dirty_pages_pct = 0",
+        ],
+    )
+    .await;
+    loop {
+        let row = sqlx::query("SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'")
+            .fetch_one(&mut *root)
+            .await
+            .unwrap();
+        if row.get::<String, _>(1).parse::<u64>().unwrap() < 100 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    }
+    set(
+        root,
+        &[
+            "innodb_max_dirty_pages_pct = 90",
+            "innodb_io_capacity = 200",
+            "innodb_io_capacity_max = 2000",
+        ],
+    )
+    .await;
+}
+
+/// To the values of the server's defaults, in the end.
+async fn set(root: &mut MySqlConnection, variables: &[&str]) {
+    for variable in variables {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("SET GLOBAL {variable}")))
+            .execute(&mut *root)
+            .await
+            .unwrap();
+    }
 }

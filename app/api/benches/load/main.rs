@@ -11,6 +11,7 @@ mod support;
 mod fill;
 mod measure;
 mod raw;
+mod work;
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,6 +22,9 @@ use sqlx::{Connection as _, MySqlConnection};
 use measure::{Figures, paced, saturated};
 use support::{Api, Client, MariaDb, World};
 
+/// The machine is not as fast all the time: each figure is the median of so many.
+const ROUNDS: u32 = 5;
+
 /// What is measured.
 pub struct Plan {
     patients: u32,
@@ -28,6 +32,8 @@ pub struct Plan {
     seconds: u64,
     clients: usize,
     only: Option<String>,
+    /// The program that is measured; the one that was built with this, when none is named.
+    api: Option<String>,
 }
 
 fn plan() -> Plan {
@@ -40,15 +46,17 @@ fn plan() -> Plan {
                 .unwrap_or_else(|_| panic!("{name} takes a number"))
         })
     };
+    let text = |name: &str| {
+        let at = arguments.iter().position(|argument| argument == name)?;
+        Some(arguments[at + 1].clone())
+    };
     Plan {
         patients: u32::try_from(number("--patients", 10_000)).unwrap(),
         log_rows: number("--log-rows", 100_000),
-        seconds: number("--seconds", 10),
+        seconds: number("--seconds", 20),
         clients: usize::try_from(number("--clients", 16)).unwrap(),
-        only: arguments
-            .iter()
-            .position(|argument| argument == "--only")
-            .map(|at| arguments[at + 1].clone()),
+        only: text("--only"),
+        api: text("--api"),
     }
 }
 
@@ -126,16 +134,18 @@ async fn run(plan: Plan) {
     );
     let mut world = World::on(&server, |_| {}).await;
     let stock = Arc::new(fill::fill(&mut world, &plan).await);
-    // As a hospital has it: a COMMIT is on the disk.
     let mut root = MySqlConnection::connect_with(&server.root()).await.unwrap();
+    fill::settle(&mut root).await;
+    // As a hospital has it: a COMMIT is on the disk.
     sqlx::raw_sql("SET GLOBAL innodb_flush_log_at_trx_commit = 1")
         .execute(&mut root)
         .await
         .unwrap();
     let config = serde_json::to_value(&world.config).unwrap();
-    let api = Api::start(&config).await;
+    let program = plan.api.as_deref().unwrap_or(env!("CARGO_BIN_EXE_api"));
+    let api = Api::of(program, &config).await;
     println!(
-        "{} patients, {} log rows, {} clients, {} s each; {} cores",
+        "{} patients, {} log rows, {} clients, {} s each of four, in {ROUNDS} rounds; {} cores",
         plan.patients,
         plan.log_rows,
         plan.clients,
@@ -143,10 +153,9 @@ async fn run(plan: Plan) {
         std::thread::available_parallelism().map_or(0, usize::from)
     );
     println!(
-        "{:<14}{:>10}{:>10}{:>8}{:>10}{:>10}{:>9}",
-        "", "raw/s", "api/s", "ratio", "p50 ms", "p99 ms", "p99/p50"
+        "{:<14}{:>10}{:>10}{:>8}{:>10}{:>10}{:>9}{:>12}",
+        "", "raw/s", "api/s", "ratio", "p50 ms", "p99 ms", "p99/p50", "raw p99/p50"
     );
-    let time = Duration::from_secs(plan.seconds);
     for kind in Kind::ALL {
         if plan.only.as_ref().is_some_and(|only| only != kind.name()) {
             continue;
@@ -163,31 +172,97 @@ async fn run(plan: Plan) {
                 stock: stock.clone(),
             })
             .collect();
-        // There and back, so that what grows warm or slow meanwhile counts for both.
-        let direct = async || {
-            saturated(raw::connect(&world, &stock, role, plan.clients).await, time / 2, kind)
-                .await
-                .rate
+        let bench = Bench {
+            world: &world,
+            stock: &stock,
+            role,
+            kind,
+            through: clients,
+            time: Duration::from_secs(plan.seconds) / ROUNDS,
         };
-        let whole = async || saturated(clients.clone(), time / 2, kind).await.rate;
-        let (one, two, three, four) = (direct().await, whole().await, whole().await, direct().await);
-        let (ceiling, whole) = (f64::midpoint(one, four), f64::midpoint(two, three));
-        let loaded = paced(clients, time, whole * 0.8, kind).await;
-        line(kind, ceiling, whole, &loaded);
+        let mut rounds = Vec::new();
+        for number in 0..ROUNDS {
+            rounds.push(bench.round(&mut root, number).await);
+        }
+        line(kind, &rounds);
     }
     println!("memory of the API at its highest: {} MiB", peak(api.child.id()));
 }
 
-fn line(kind: Kind, ceiling: f64, whole: f64, loaded: &Figures) {
+/// One kind of transaction, and who does it.
+struct Bench<'a> {
+    world: &'a World,
+    stock: &'a Arc<fill::Stock>,
+    role: Role,
+    kind: Kind,
+    through: Vec<Through>,
+    time: Duration,
+}
+
+/// What one round found.
+struct Round {
+    ceiling: Figures,
+    whole: Figures,
+    /// At 80 % of the rate that this round found: the machine may be another one in the next.
+    loaded: Figures,
+    least: Figures,
+}
+
+impl Bench<'_> {
+    async fn direct(&self) -> Figures {
+        saturated(self.bare().await, self.time, self.kind).await
+    }
+
+    async fn whole(&self) -> Figures {
+        saturated(self.through.clone(), self.time, self.kind).await
+    }
+
+    async fn bare(&self) -> Vec<raw::Raw> {
+        raw::connect(self.world, self.stock, self.role, self.through.len()).await
+    }
+
+    /// Both, in turns first, so that what grows warm or slow meanwhile counts for both.
+    async fn round(&self, root: &mut MySqlConnection, number: u32) -> Round {
+        let ((ceiling, asked), (whole, handed_on)) = if number.is_multiple_of(2) {
+            let direct = work::of(root, async || self.direct().await).await;
+            (direct, work::of(root, async || self.whole().await).await)
+        } else {
+            let whole = work::of(root, async || self.whole().await).await;
+            (work::of(root, async || self.direct().await).await, whole)
+        };
+        assert!(
+            asked.is_like(&handed_on),
+            "{:?}: not the same work for the database: {asked:?} by the bare client, {handed_on:?} by the API",
+            self.kind
+        );
+        let loaded = paced(self.through.clone(), self.time, whole.rate * 0.8, self.kind).await;
+        let least = paced(self.bare().await, self.time, ceiling.rate * 0.8, self.kind).await;
+        Round {
+            ceiling,
+            whole,
+            loaded,
+            least,
+        }
+    }
+}
+
+/// The median of the rounds, of each figure.
+fn line(kind: Kind, rounds: &[Round]) {
+    let median = |figure: fn(&Round) -> f64| {
+        let mut figures: Vec<f64> = rounds.iter().map(figure).collect();
+        figures.sort_by(f64::total_cmp);
+        figures[figures.len() / 2]
+    };
     println!(
-        "{:<14}{:>10.0}{:>10.0}{:>8.2}{:>10.2}{:>10.2}{:>9.1}",
+        "{:<14}{:>10.0}{:>10.0}{:>8.2}{:>10.2}{:>10.2}{:>9.1}{:>12.1}",
         kind.name(),
-        ceiling,
-        whole,
-        whole / ceiling,
-        loaded.p50 * 1e3,
-        loaded.p99 * 1e3,
-        loaded.p99 / loaded.p50
+        median(|round| round.ceiling.rate),
+        median(|round| round.whole.rate),
+        median(|round| round.whole.rate / round.ceiling.rate),
+        median(|round| round.loaded.p50 * 1e3),
+        median(|round| round.loaded.p99 * 1e3),
+        median(|round| round.loaded.p99 / round.loaded.p50),
+        median(|round| round.least.p99 / round.least.p50)
     );
 }
 

@@ -18,6 +18,8 @@ pub trait Worker: Send + 'static {
 
 /// What came out.
 pub struct Figures {
+    /// Transactions.
+    pub count: usize,
     /// Transactions a second.
     pub rate: f64,
     /// Seconds.
@@ -35,6 +37,7 @@ fn figures(mut times: Vec<f64>, took: Duration) -> Figures {
             .unwrap_or(f64::NAN)
     };
     Figures {
+        count: times.len(),
         rate: times.len() as f64 / took.as_secs_f64(),
         p50: at(50),
         p99: at(99),

@@ -25,9 +25,16 @@ const STANDING: &str = "SELECT \
     EXISTS (SELECT 1 FROM break_glass b WHERE b.organization = ? AND b.staff = ? AND b.patient = p.id \
       AND b.expires_at > ?) AS emergency, p.restricted FROM patient p WHERE p.organization = ? AND p.id = ?";
 
-const PATIENT: &str = "SELECT id, document_type, document_number, given_name, family_name, birth_date, sex, phone, email, \
-    address, postal_code, language, deceased_at, synthetic, merged_into, restricted, erased_at, version, updated_at \
-    FROM patient WHERE organization = ? AND id = ?";
+macro_rules! patient {
+    ($lock:literal) => {
+        concat!(
+            "SELECT id, document_type, document_number, given_name, family_name, birth_date, sex, phone, email, address, \
+             postal_code, language, deceased_at, synthetic, merged_into, restricted, erased_at, version, updated_at \
+             FROM patient WHERE organization = ? AND id = ?",
+            $lock
+        )
+    };
+}
 
 const SEARCH: &str = "SELECT id, document_type, document_number, given_name, family_name, birth_date, sex, phone, email, \
     address, postal_code, language, deceased_at, synthetic, merged_into, restricted, erased_at, version, updated_at \
@@ -102,18 +109,20 @@ impl Raw {
         let seen = match kind {
             Kind::Read => {
                 self.standing(patient).await?;
-                self.patient(patient).await?;
+                self.patient(patient!(""), patient).await?;
                 vec![patient]
             }
             Kind::Search => self.search(&stock.names[number % stock.names.len()]).await?,
             Kind::Book => {
                 self.standing(patient).await?;
+                self.patient(patient!(" LOCK IN SHARE MODE"), patient).await?;
                 let Some(slot) = stock.slot() else { return Ok(false) };
                 self.book(patient, slot).await?;
                 vec![patient]
             }
             Kind::Prescribe => {
                 self.standing(patient).await?;
+                self.patient(patient!(" LOCK IN SHARE MODE"), patient).await?;
                 self.prescribe(patient).await?;
                 vec![patient]
             }
@@ -143,8 +152,8 @@ impl Raw {
         Ok(())
     }
 
-    async fn patient(&mut self, patient: Uuid) -> Result<(), sqlx::Error> {
-        sqlx::query(PATIENT)
+    async fn patient(&mut self, sql: &'static str, patient: Uuid) -> Result<(), sqlx::Error> {
+        sqlx::query(sql)
             .bind(self.stock.organization)
             .bind(patient)
             .fetch_one(&mut self.db)
@@ -245,14 +254,24 @@ impl Raw {
     async fn prescribe(&mut self, patient: Uuid) -> Result<(), sqlx::Error> {
         let (organization, id, now) = (self.stock.organization, Uuid::now_v7(), Stamp::now());
         sqlx::query(
-            "INSERT INTO prescription (organization, id, patient, prescriber, status, atc, medication, dose, route, frequency, \
-             quantity, unit, created_at, updated_at) VALUES (?, ?, ?, ?, 'draft', 'N02BE01', 'Paracetamol 1 g', '1', 'oral', \
-             'cada 8 horas', 20, 'comprimidos', ?, ?)",
+            "INSERT INTO prescription (organization, id, patient, prescriber, status, atc, national_code, medication, dose, route, \
+             frequency, duration_days, quantity, unit, indication, created_at, updated_at) \
+             VALUES (?, ?, ?, ?, 'draft', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(organization)
         .bind(id)
         .bind(patient)
         .bind(self.staff)
+        .bind("N02BE01")
+        .bind(None::<String>)
+        .bind("Paracetamol 1 g")
+        .bind("1")
+        .bind("oral")
+        .bind("cada 8 horas")
+        .bind(None::<u32>)
+        .bind(20)
+        .bind("comprimidos")
+        .bind(None::<String>)
         .bind(now)
         .bind(now)
         .execute(&mut self.db)
@@ -298,14 +317,22 @@ impl Raw {
     async fn log(&mut self, seen: &[Uuid]) -> Result<(), sqlx::Error> {
         let (organization, now) = (self.stock.organization, Stamp::now());
         let lines = seen.len().max(1);
-        sqlx::query("UPDATE access_lane SET seq = ?, updated_at = ? WHERE organization = ? AND lane = ? AND seq = ?")
-            .bind(self.seq + lines as u64)
-            .bind(now)
-            .bind(organization)
-            .bind(self.lane)
-            .bind(self.seq)
-            .execute(&mut self.db)
-            .await?;
+        let hash = [b'x'; 32];
+        sqlx::query(
+            "UPDATE access_lane SET seq = ?, hash = ?, seal = ?, seal_key = ?, updated_at = ? \
+             WHERE organization = ? AND lane = ? AND seq = ? AND hash = ?",
+        )
+        .bind(self.seq + lines as u64)
+        .bind(&hash[..])
+        .bind(&hash[..])
+        .bind(&hash[..8])
+        .bind(now)
+        .bind(organization)
+        .bind(self.lane)
+        .bind(self.seq)
+        .bind(&hash[..])
+        .execute(&mut self.db)
+        .await?;
         let mut insert = sqlx::QueryBuilder::<sqlx::MySql>::new(
             "INSERT INTO access_log (organization, lane, seq, id, at, actor_kind, actor, role, relation, purpose, action, \
              outcome, patient, resource_kind, resource, request, source, hash) ",

@@ -25,10 +25,15 @@ impl Drop for Api {
 impl Api {
     /// Starts it, and waits until it is ready.
     pub async fn start(config: &serde_json::Value) -> Self {
+        Self::of(env!("CARGO_BIN_EXE_api"), config).await
+    }
+
+    /// The same, of another program.
+    pub async fn of(program: &str, config: &serde_json::Value) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| -> PathBuf { directory.path().join(name) };
         std::fs::write(path("api.yaml"), config.to_string()).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_api"))
+        let child = Command::new(program)
             .arg("serve")
             .arg("--config")
             .arg(path("api.yaml"))
