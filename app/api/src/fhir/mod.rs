@@ -23,6 +23,7 @@ mod outcome;
 mod params;
 mod patient;
 mod patient_input;
+mod patient_search;
 mod places;
 mod practitioner;
 mod reach;

@@ -1,7 +1,7 @@
 //! Patient.
 
 use serde_json::{Value, json};
-use sqlx::{FromRow, Row};
+use sqlx::Row;
 use uuid::Uuid;
 
 use super::{
@@ -11,14 +11,11 @@ use super::{
         ParamType::{self, Date, Token},
         Type, param,
     },
-    params::{Mode, Search, Text, refused},
-    search::{Binds, Found, Table, calendar, dates, like, one_of, run, within, words},
     version::Version,
 };
 use crate::{
     db::{Day, Stamp},
     http::{Problem, Result, Scope},
-    people,
     resources::patients::{Document, Patient, PatientContent, find},
     scoped,
 };
@@ -48,186 +45,6 @@ pub(super) const DEFINITION: Definition = Definition {
     about: "Searches need something to look for, except by patients, who find themselves. Registrations that were joined to \
             another one are not found, but can be read.",
 };
-
-macro_rules! other_word {
-    () => {
-        " AND (? IS NULL OR EXISTS (SELECT 1 FROM patient_word o WHERE o.organization = p.organization \
-         AND o.patient = p.id AND o.word LIKE ?))"
-    };
-}
-
-macro_rules! conditions {
-    () => {
-        concat!(
-            " AND p.merged_into IS NULL AND p.erased_at IS NULL",
-            one_of!("p.id"),
-            within!("p.updated_at"),
-            within!("p.birth_date"),
-            words!("p.sex"),
-            " AND (? IS NULL OR (p.document_type IN ('dni', 'nie', 'passport') AND p.document_number = ?))",
-            words!("p.document_type"),
-            " AND (? IS NULL OR p.phone = ?) AND (? IS NULL OR p.email = ?)",
-            like!("p.postal_code"),
-            like!("CONCAT_WS(' ', p.given_name, p.family_name)"),
-            like!("p.given_name"),
-            like!("p.family_name"),
-            other_word!(),
-            other_word!(),
-            other_word!()
-        )
-    };
-}
-
-/// Led by the longest word of a name, which an index knows.
-macro_rules! by_word {
-    ($select:expr, $tail:expr) => {
-        scoped!(concat!(
-            "SELECT ",
-            $select,
-            " FROM patient_word w JOIN patient p ON p.organization = w.organization AND p.id = w.patient \
-             WHERE w.organization = ? AND w.word >= ? AND w.word < ?",
-            conditions!(),
-            $tail
-        ))
-    };
-}
-
-/// Led by whatever else is asked.
-macro_rules! by_rest {
-    ($select:expr, $tail:expr) => {
-        scoped!(concat!(
-            "SELECT ",
-            $select,
-            " FROM patient p WHERE p.organization = ?",
-            conditions!(),
-            $tail
-        ))
-    };
-}
-
-macro_rules! key {
-    () => {
-        ", CASE ? WHEN 'birthdate' THEN CAST(p.birth_date AS DATETIME(6)) ELSE p.updated_at END AS sort_key"
-    };
-}
-
-const BY_WORD: Table = Table {
-    page: by_word!(concat!("DISTINCT ", "p.*"), " AND p.id > ? ORDER BY p.id LIMIT ?"),
-    up: by_word!(
-        concat!("DISTINCT ", "p.*", key!()),
-        " HAVING (? IS NULL OR (sort_key, id) > (?, ?)) ORDER BY sort_key, id LIMIT ?"
-    ),
-    down: by_word!(
-        concat!("DISTINCT ", "p.*", key!()),
-        " HAVING (? IS NULL OR (sort_key, id) < (?, ?)) ORDER BY sort_key DESC, id DESC LIMIT ?"
-    ),
-    count: by_word!("COUNT(DISTINCT p.id) AS n", ""),
-    newest_first: false,
-};
-
-const BY_REST: Table = Table {
-    page: by_rest!("p.*", " AND p.id > ? ORDER BY p.id LIMIT ?"),
-    up: by_rest!(
-        concat!("p.*", key!()),
-        " HAVING (? IS NULL OR (sort_key, id) > (?, ?)) ORDER BY sort_key, id LIMIT ?"
-    ),
-    down: by_rest!(
-        concat!("p.*", key!()),
-        " HAVING (? IS NULL OR (sort_key, id) < (?, ?)) ORDER BY sort_key DESC, id DESC LIMIT ?"
-    ),
-    count: by_rest!("COUNT(*) AS n", ""),
-    newest_first: false,
-};
-
-/// The number, and the kinds of document that it may be of.
-fn document(search: &Search) -> Result<(Option<String>, Option<Vec<String>>)> {
-    let Some(tokens) = search.tokens("identifier")? else {
-        return Ok((None, None));
-    };
-    let [token] = tokens else {
-        return Err(refused("identifier: one only".to_owned()));
-    };
-    let number: String = token
-        .code
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .flat_map(char::to_uppercase)
-        .collect();
-    let kinds: &[&str] = match token.system.as_deref() {
-        None => return Ok((Some(number), None)),
-        Some(DNI) => &["dni", "nie"],
-        Some(PASSPORT) => &["passport"],
-        Some(_) => &[],
-    };
-    Ok((Some(number), Some(kinds.iter().map(|&kind| kind.to_owned()).collect())))
-}
-
-/// The words that a text needs, by their beginnings or whole, the longest first: it is the rarest, more often than not.
-fn leading(texts: &[Option<&Text>]) -> Vec<String> {
-    let mut found: Vec<String> = texts
-        .iter()
-        .flatten()
-        .filter(|text| text.mode != Mode::Contains)
-        .flat_map(|text| people::words(&text.value))
-        .collect();
-    found.sort_by_key(|word| std::cmp::Reverse(word.len()));
-    found.dedup();
-    found.truncate(4);
-    found
-}
-
-/// Runs a search of patients.
-pub(super) async fn search(scope: &mut Scope, search: &Search) -> Result<Found<Value>> {
-    let (name, given, family) = (search.text("name")?, search.text("given")?, search.text("family")?);
-    let words = leading(&[name.as_ref(), given.as_ref(), family.as_ref()]);
-    let (number, kinds) = document(search)?;
-    let updated = dates(scope, search, "_lastUpdated").await?;
-    let postal = search.text("address-postalcode")?;
-    let one = |name: &str| -> Result<Option<String>> {
-        match search.codes(name, Some(name)) {
-            Some(codes) if codes.len() > 1 => Err(refused(format!("{name}: one only"))),
-            codes => Ok(codes.map(|codes| codes.first().cloned().unwrap_or_default())),
-        }
-    };
-    let mut binds = Binds::default();
-    let table = match words.first() {
-        Some(lead) => {
-            binds.one_text(lead.clone()).one_text(format!("{lead}~"));
-            &BY_WORD
-        }
-        None => &BY_REST,
-    };
-    binds
-        .one_of(search.ids("_id"))
-        .range(updated)
-        .days(calendar(search, "birthdate")?)
-        .words(search.codes("gender", Some("http://hl7.org/fhir/administrative-gender")))
-        .optional_text(number)
-        .words(kinds)
-        .optional_text(one("phone")?)
-        .optional_text(one("email")?)
-        .text(postal.as_ref())
-        // By its beginnings a name is found through its words, above and below.
-        .text(
-            name.as_ref()
-                .filter(|text| text.mode != Mode::Start || words.is_empty()),
-        )
-        .text(given.as_ref())
-        .text(family.as_ref());
-    for index in 1..4 {
-        binds.optional_text(words.get(index).map(|word| format!("{word}%")));
-    }
-    let organization = scope.organization();
-    let own = scope.subject().is_some();
-    run(scope, table, search, &binds, |row| {
-        let row = Patient::from_row(row)?;
-        Ok(patient(
-            &Shown::from(if own { row } else { row.into_found() }),
-            organization,
-        ))
-    })
-    .await
-}
 
 /// The patient as it is now.
 pub(super) async fn read(scope: &mut Scope, id: Uuid) -> Result<Value> {
@@ -393,21 +210,4 @@ pub(super) fn patient(row: &Shown, organization: Uuid) -> Value {
         "managingOrganization": reference(Type::Organization, organization),
         "link": [row.merged_into.map(|other| json!({"other": reference(Type::Patient, other), "type": "replaced-by"}))],
     }))
-}
-
-/// Nobody lists everybody.
-pub(super) fn something_to_look_for(search: &Search) -> Result<()> {
-    let texts = [search.text("name")?, search.text("given")?, search.text("family")?];
-    let led = !leading(&texts.each_ref().map(Option::as_ref)).is_empty()
-        || ["_id", "identifier", "birthdate", "phone", "email"]
-            .iter()
-            .any(|name| search.has(name));
-    if led {
-        return Ok(());
-    }
-    Err(refused(
-        "add what an index knows: a word of a name (two letters or more, not :contains), birthdate, identifier, phone, email \
-         or _id; the rest only narrows"
-            .to_owned(),
-    ))
 }

@@ -8,7 +8,7 @@ use super::{
     kind::Type,
     medication,
     params::{Search, refused},
-    patient, places, practitioner, record, scheduling,
+    patient, patient_search, places, practitioner, record, scheduling,
     search::Found,
     smart::{Access, Grant},
     version::Version,
@@ -201,7 +201,7 @@ async fn for_search(mut cx: Cx, kind: Type, search: &mut Search) -> Result<(Scop
     match kind {
         Type::Patient => {
             let Some(implied) = implied(cx.actor()) else {
-                patient::something_to_look_for(search)?;
+                patient_search::something_to_look_for(search)?;
                 return Ok((
                     of_organization(cx, kind, Access::Search, Action::PatientSearch).await?,
                     None,
@@ -259,7 +259,7 @@ pub(super) async fn look(
 ) -> Result<Found<Value>> {
     let of = || patient.ok_or_else(|| Problem::bug("a search of the record without its patient"));
     let found = match kind {
-        Type::Patient => patient::search(scope, search).await?,
+        Type::Patient => patient_search::search(scope, search).await?,
         Type::Practitioner => practitioner::search(scope, search).await?,
         Type::Organization => places::search_organization(scope, search).await?,
         Type::Location => places::search_location(scope, search).await?,

@@ -73,7 +73,7 @@ fn unless(kind: Type, headers: &HeaderMap, base: &str) -> Result<Option<Search>>
         return Err(refused("If-None-Exist: say what must not exist".to_owned()));
     }
     if kind == Type::Patient {
-        super::patient::something_to_look_for(&search)?;
+        super::patient_search::something_to_look_for(&search)?;
     }
     Ok(Some(search))
 }

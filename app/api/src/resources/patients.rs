@@ -27,6 +27,7 @@ use crate::{
 };
 
 pub(crate) use content::{Document, Patient, PatientContent, Sex};
+pub(crate) use names::{leading, paired};
 pub use pairs::mend;
 pub(crate) use pairs::pair;
 pub(crate) use search::PatientSearch;

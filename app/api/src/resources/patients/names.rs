@@ -58,8 +58,13 @@ const PAIR: Scoped = found!(
     "id"
 );
 
-/// Whether the pairs of somebody's name are not written yet.
-const UNPAIRED: Scoped = scoped!("SELECT 1 FROM patient_word WHERE organization = ? AND unpaired = TRUE LIMIT 1");
+/// Whether every name has its pairs: an older program may have written one without.
+pub(crate) async fn paired(scope: &mut Scope) -> Result<bool> {
+    let query = scope.query(scoped!(
+        "SELECT 1 FROM patient_word WHERE organization = ? AND unpaired = TRUE LIMIT 1"
+    ));
+    Ok(query.fetch_optional(scope.db()).await?.is_none())
+}
 
 /// Until every name has its pairs.
 const WORDS: Scoped = found!(
@@ -119,7 +124,7 @@ pub(super) async fn matching(
             ]);
             values.extend(patterns(rest, "% ", 2));
             let found = find(scope, PAIR, values, besides, limit).await?;
-            if !found.is_empty() || scope.query(UNPAIRED).fetch_optional(scope.db()).await?.is_none() {
+            if !found.is_empty() || paired(scope).await? {
                 return Ok(found);
             }
             let mut values = vec![text(first), end(first), Value::Patient(after)];
@@ -164,7 +169,7 @@ fn patterns(words: &[String], before: &str, count: usize) -> impl Iterator<Item 
 
 /// The words of a name, the longest first: they are the rarest, more often than not. What only begins another one says nothing
 /// more than that.
-fn leading(name: &str) -> Vec<String> {
+pub(crate) fn leading(name: &str) -> Vec<String> {
     let mut words = people::words(name);
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
     let mut leading: Vec<String> = Vec::new();

@@ -1,0 +1,256 @@
+//! Searching for patients.
+
+use serde_json::Value;
+use sqlx::FromRow;
+
+use super::{
+    json::{DNI, PASSPORT},
+    params::{Mode, Search, Text, refused},
+    patient::{Shown, patient},
+    search::{Binds, Found, Table, calendar, dates, like, one_of, run, within, words},
+};
+use crate::{
+    http::{Result, Scope},
+    resources::patients::{Patient, leading, paired},
+    scoped,
+};
+
+macro_rules! other_word {
+    () => {
+        " AND (? IS NULL OR EXISTS (SELECT 1 FROM patient_word o WHERE o.organization = p.organization \
+         AND o.patient = p.id AND o.word LIKE ?))"
+    };
+}
+
+macro_rules! conditions {
+    () => {
+        concat!(
+            " AND p.merged_into IS NULL AND p.erased_at IS NULL",
+            one_of!("p.id"),
+            within!("p.updated_at"),
+            within!("p.birth_date"),
+            words!("p.sex"),
+            " AND (? IS NULL OR (p.document_type IN ('dni', 'nie', 'passport') AND p.document_number = ?))",
+            words!("p.document_type"),
+            " AND (? IS NULL OR p.phone = ?) AND (? IS NULL OR p.email = ?)",
+            like!("p.postal_code"),
+            like!("CONCAT_WS(' ', p.given_name, p.family_name)"),
+            like!("p.given_name"),
+            like!("p.family_name"),
+            other_word!(),
+            other_word!(),
+            other_word!()
+        )
+    };
+}
+
+/// Led by the longest word of a name, which an index knows.
+macro_rules! word {
+    () => {
+        "patient_word w JOIN patient p ON p.organization = w.organization AND p.id = w.patient \
+         WHERE w.organization = ? AND w.word >= ? AND w.word < ?"
+    };
+}
+
+/// Led by its two longest words: one that is common leads to many, its pair with another one to few.
+macro_rules! pair {
+    () => {
+        "patient_pair w FORCE INDEX (PRIMARY) JOIN patient p ON p.organization = w.organization AND p.id = w.patient \
+         WHERE w.organization = ? AND ((w.word = ? AND w.other >= ? AND w.other < ?) \
+         OR (w.word > ? AND w.word < ? AND w.other >= ? AND w.other < ?))"
+    };
+}
+
+macro_rules! led {
+    ($lead:expr, $select:expr, $tail:expr) => {
+        scoped!(concat!("SELECT ", $select, " FROM ", $lead, conditions!(), $tail))
+    };
+}
+
+/// Led by whatever else is asked.
+macro_rules! by_rest {
+    ($select:expr, $tail:expr) => {
+        scoped!(concat!(
+            "SELECT ",
+            $select,
+            " FROM patient p WHERE p.organization = ?",
+            conditions!(),
+            $tail
+        ))
+    };
+}
+
+macro_rules! key {
+    () => {
+        ", CASE ? WHEN 'birthdate' THEN CAST(p.birth_date AS DATETIME(6)) ELSE p.updated_at END AS sort_key"
+    };
+}
+
+/// Who is called so: somebody may have several such words.
+macro_rules! called {
+    ($lead:expr) => {
+        Table {
+            page: led!(
+                $lead,
+                concat!("DISTINCT ", "p.*"),
+                " AND p.id > ? ORDER BY p.id LIMIT ?"
+            ),
+            up: led!(
+                $lead,
+                concat!("DISTINCT ", "p.*", key!()),
+                " HAVING (? IS NULL OR (sort_key, id) > (?, ?)) ORDER BY sort_key, id LIMIT ?"
+            ),
+            down: led!(
+                $lead,
+                concat!("DISTINCT ", "p.*", key!()),
+                " HAVING (? IS NULL OR (sort_key, id) < (?, ?)) ORDER BY sort_key DESC, id DESC LIMIT ?"
+            ),
+            count: led!($lead, "COUNT(DISTINCT p.id) AS n", ""),
+            newest_first: false,
+        }
+    };
+}
+
+const BY_WORD: Table = called!(word!());
+const BY_PAIR: Table = called!(pair!());
+
+const BY_REST: Table = Table {
+    page: by_rest!("p.*", " AND p.id > ? ORDER BY p.id LIMIT ?"),
+    up: by_rest!(
+        concat!("p.*", key!()),
+        " HAVING (? IS NULL OR (sort_key, id) > (?, ?)) ORDER BY sort_key, id LIMIT ?"
+    ),
+    down: by_rest!(
+        concat!("p.*", key!()),
+        " HAVING (? IS NULL OR (sort_key, id) < (?, ?)) ORDER BY sort_key DESC, id DESC LIMIT ?"
+    ),
+    count: by_rest!("COUNT(*) AS n", ""),
+    newest_first: false,
+};
+
+/// The number, and the kinds of document that it may be of.
+fn document(search: &Search) -> Result<(Option<String>, Option<Vec<String>>)> {
+    let Some(tokens) = search.tokens("identifier")? else {
+        return Ok((None, None));
+    };
+    let [token] = tokens else {
+        return Err(refused("identifier: one only".to_owned()));
+    };
+    let number: String = token
+        .code
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .flat_map(char::to_uppercase)
+        .collect();
+    let kinds: &[&str] = match token.system.as_deref() {
+        None => return Ok((Some(number), None)),
+        Some(DNI) => &["dni", "nie"],
+        Some(PASSPORT) => &["passport"],
+        Some(_) => &[],
+    };
+    Ok((Some(number), Some(kinds.iter().map(|&kind| kind.to_owned()).collect())))
+}
+
+/// The words that texts need, by their beginnings or whole.
+fn asked(texts: &[Option<&Text>]) -> Vec<String> {
+    let texts: Vec<&str> = texts
+        .iter()
+        .flatten()
+        .filter(|text| text.mode != Mode::Contains)
+        .map(|text| text.value.as_str())
+        .collect();
+    let mut words = leading(&texts.join(" "));
+    words.truncate(4);
+    words
+}
+
+/// By what the search goes, and the words that are left for its conditions.
+async fn lead<'a>(scope: &mut Scope, words: &'a [String], binds: &mut Binds) -> Result<(&'static Table, &'a [String])> {
+    let after = |word: &str| format!("{word}~");
+    match words {
+        [] => Ok((&BY_REST, &[])),
+        // Pairs are written of words of three letters or more with any other one.
+        [first, second, rest @ ..] if first.len() > 2 && paired(scope).await? => {
+            let (first, second) = (first.as_str(), second.as_str());
+            let values = [
+                first.to_owned(),
+                second.to_owned(),
+                after(second),
+                first.to_owned(),
+                after(first),
+            ];
+            for value in values.into_iter().chain([second.to_owned(), after(second)]) {
+                binds.one_text(value);
+            }
+            Ok((&BY_PAIR, rest))
+        }
+        [first, rest @ ..] => {
+            binds.one_text(first.clone()).one_text(after(first));
+            Ok((&BY_WORD, rest))
+        }
+    }
+}
+
+/// Runs a search of patients.
+pub(super) async fn search(scope: &mut Scope, search: &Search) -> Result<Found<Value>> {
+    let (name, given, family) = (search.text("name")?, search.text("given")?, search.text("family")?);
+    let words = asked(&[name.as_ref(), given.as_ref(), family.as_ref()]);
+    let (number, kinds) = document(search)?;
+    let updated = dates(scope, search, "_lastUpdated").await?;
+    let postal = search.text("address-postalcode")?;
+    let one = |name: &str| -> Result<Option<String>> {
+        match search.codes(name, Some(name)) {
+            Some(codes) if codes.len() > 1 => Err(refused(format!("{name}: one only"))),
+            codes => Ok(codes.map(|codes| codes.first().cloned().unwrap_or_default())),
+        }
+    };
+    let mut binds = Binds::default();
+    let (table, others) = lead(scope, &words, &mut binds).await?;
+    binds
+        .one_of(search.ids("_id"))
+        .range(updated)
+        .days(calendar(search, "birthdate")?)
+        .words(search.codes("gender", Some("http://hl7.org/fhir/administrative-gender")))
+        .optional_text(number)
+        .words(kinds)
+        .optional_text(one("phone")?)
+        .optional_text(one("email")?)
+        .text(postal.as_ref())
+        // By its beginnings a name is found through its words, above and below.
+        .text(
+            name.as_ref()
+                .filter(|text| text.mode != Mode::Start || words.is_empty()),
+        )
+        .text(given.as_ref())
+        .text(family.as_ref());
+    for index in 0..3 {
+        binds.optional_text(others.get(index).map(|word| format!("{word}%")));
+    }
+    let organization = scope.organization();
+    let own = scope.subject().is_some();
+    run(scope, table, search, &binds, |row| {
+        let row = Patient::from_row(row)?;
+        Ok(patient(
+            &Shown::from(if own { row } else { row.into_found() }),
+            organization,
+        ))
+    })
+    .await
+}
+
+/// Nobody lists everybody.
+pub(super) fn something_to_look_for(search: &Search) -> Result<()> {
+    let texts = [search.text("name")?, search.text("given")?, search.text("family")?];
+    let led = !asked(&texts.each_ref().map(Option::as_ref)).is_empty()
+        || ["_id", "identifier", "birthdate", "phone", "email"]
+            .iter()
+            .any(|name| search.has(name));
+    if led {
+        return Ok(());
+    }
+    Err(refused(
+        "add what an index knows: a word of a name (two letters or more, not :contains), birthdate, identifier, phone, email \
+         or _id; the rest only narrows"
+            .to_owned(),
+    ))
+}
