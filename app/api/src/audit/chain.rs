@@ -12,13 +12,13 @@ use std::{
     },
 };
 
-use sqlx::{MySql, QueryBuilder, Row, Transaction};
+use sqlx::{MySql, QueryBuilder, Row};
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 use super::line::{Line, sealed, source_bytes};
 use crate::{
-    db::{Fault, Stamp, classify},
+    db::{Fault, Stamp, Tx, classify},
     keys::{Keys, Purpose},
 };
 
@@ -104,7 +104,7 @@ impl Lanes {
 
 /// Writes lines at the end of a lane, in the caller's transaction. The lane is held until the result is dropped.
 pub async fn append(
-    tx: &mut Transaction<'static, MySql>,
+    tx: &mut Tx,
     ours: &Lanes,
     keys: &Keys,
     organization: Uuid,
@@ -167,7 +167,7 @@ pub async fn append(
     Ok(Some(Held { guard, next }))
 }
 
-async fn read_head(tx: &mut Transaction<'static, MySql>, organization: Uuid, lane: u16) -> Result<Head, sqlx::Error> {
+async fn read_head(tx: &mut Tx, organization: Uuid, lane: u16) -> Result<Head, sqlx::Error> {
     let row = sqlx::query("SELECT seq, hash FROM access_lane WHERE organization = ? AND lane = ? FOR UPDATE")
         .bind(organization)
         .bind(lane)
@@ -205,7 +205,7 @@ async fn read_head(tx: &mut Transaction<'static, MySql>, organization: Uuid, lan
 }
 
 async fn insert(
-    tx: &mut Transaction<'static, MySql>,
+    tx: &mut Tx,
     organization: Uuid,
     lane: u16,
     rows: &[(u64, [u8; 32], &Line)],

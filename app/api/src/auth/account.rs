@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use sqlx::{MySql, MySqlConnection, Row, Transaction};
+use sqlx::{MySqlConnection, Row};
 use uuid::Uuid;
 
 use super::actor::Person;
 use crate::{
     authz::Role,
-    db::{Fault, Stamp, classify},
+    db::{Fault, Stamp, Tx, classify},
     http::{Problem, Result},
     keys::{Keys, sha256},
 };
@@ -56,7 +56,7 @@ pub(super) enum By<'a> {
 }
 
 /// The organization of a slug.
-pub(super) async fn organization(tx: &mut Transaction<'static, MySql>, slug: &str) -> Result<Option<Uuid>> {
+pub(super) async fn organization(tx: &mut Tx, slug: &str) -> Result<Option<Uuid>> {
     Ok(sqlx::query_scalar("SELECT id FROM organization WHERE slug = ?")
         .bind(slug)
         .fetch_optional(&mut **tx)
@@ -64,11 +64,7 @@ pub(super) async fn organization(tx: &mut Transaction<'static, MySql>, slug: &st
 }
 
 /// An account that may sign in.
-pub(super) async fn find(
-    tx: &mut Transaction<'static, MySql>,
-    organization: Uuid,
-    by: By<'_>,
-) -> Result<Option<Account>> {
+pub(super) async fn find(tx: &mut Tx, organization: Uuid, by: By<'_>) -> Result<Option<Account>> {
     const BASE: &str = "SELECT a.id, a.username, a.staff, a.patient, s.role, a.password_hash, a.totp_secret, \
         a.totp_confirmed, a.totp_last_step, \
         (SELECT COUNT(*) FROM passkey k WHERE k.organization = a.organization AND k.account = a.id) AS passkeys \

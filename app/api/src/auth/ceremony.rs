@@ -5,11 +5,11 @@
 use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
-use sqlx::{MySql, Row, Transaction};
+use sqlx::Row;
 use uuid::Uuid;
 
 use crate::{
-    db::{Fault, Stamp, classify},
+    db::{Fault, Stamp, Tx, classify},
     http::{Kind, Problem, Result},
     keys::{Keys, Purpose, sha256},
 };
@@ -50,7 +50,7 @@ fn sealed<T: Serialize>(keys: &Keys, hash: &[u8; 32], state: &T) -> Result<Vec<u
 
 /// Starts a ceremony; returns its token.
 pub(super) async fn begin<T: Serialize>(
-    tx: &mut Transaction<'static, MySql>,
+    tx: &mut Tx,
     keys: &Keys,
     kind: Ceremony,
     organization: Uuid,
@@ -76,7 +76,7 @@ pub(super) async fn begin<T: Serialize>(
 
 /// Looks a ceremony up, and locks it so that it is finished once.
 pub(super) async fn find<T: DeserializeOwned>(
-    tx: &mut Transaction<'static, MySql>,
+    tx: &mut Tx,
     keys: &Keys,
     kind: Ceremony,
     token: &str,
@@ -103,12 +103,7 @@ pub(super) async fn find<T: DeserializeOwned>(
 }
 
 /// Keeps more of a ceremony than it began with.
-pub(super) async fn keep<T: Serialize>(
-    tx: &mut Transaction<'static, MySql>,
-    keys: &Keys,
-    token: &str,
-    state: &T,
-) -> Result<(), Fault> {
+pub(super) async fn keep<T: Serialize>(tx: &mut Tx, keys: &Keys, token: &str, state: &T) -> Result<(), Fault> {
     let hash = sha256(token);
     sqlx::query("UPDATE ceremony SET payload = ? WHERE token_hash = ?")
         .bind(sealed(keys, &hash, state)?)
@@ -120,7 +115,7 @@ pub(super) async fn keep<T: Serialize>(
 }
 
 /// Ends a ceremony.
-pub(super) async fn end(tx: &mut Transaction<'static, MySql>, token: &str) -> Result<(), Fault> {
+pub(super) async fn end(tx: &mut Tx, token: &str) -> Result<(), Fault> {
     sqlx::query("DELETE FROM ceremony WHERE token_hash = ?")
         .bind(&sha256(token)[..])
         .execute(&mut **tx)

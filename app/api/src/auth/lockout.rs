@@ -9,12 +9,12 @@ use std::net::IpAddr;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use galeno_contract::api::Lockout;
-use sqlx::{MySql, Row, Transaction};
+use sqlx::Row;
 use uuid::Uuid;
 
 use super::account::Account;
 use crate::{
-    db::{Fault, Stamp, classify},
+    db::{Fault, Stamp, Tx, classify},
     http::{Kind, Problem, Result},
     keys::{Keys, Purpose, sha256},
 };
@@ -102,7 +102,7 @@ impl Buckets {
     }
 
     /// Refuses while a pause lasts.
-    pub(super) async fn open(&self, tx: &mut Transaction<'static, MySql>, organization: Uuid) -> Result<()> {
+    pub(super) async fn open(&self, tx: &mut Tx, organization: Uuid) -> Result<()> {
         let now = Stamp::now();
         for (bucket, _) in &self.0 {
             let until: Option<Stamp> = sqlx::query_scalar(
@@ -122,12 +122,7 @@ impl Buckets {
     }
 
     /// Counts a failure.
-    pub(super) async fn fail(
-        &self,
-        tx: &mut Transaction<'static, MySql>,
-        organization: Uuid,
-        lockout: &Lockout,
-    ) -> Result<(), Fault> {
+    pub(super) async fn fail(&self, tx: &mut Tx, organization: Uuid, lockout: &Lockout) -> Result<(), Fault> {
         let now = Stamp::now();
         for (bucket, attempts) in &self.0 {
             // A day without a failure forgets the ones before.
@@ -167,7 +162,7 @@ impl Buckets {
     }
 
     /// A success forgets the failures of this device or network (not those of all strangers).
-    pub(super) async fn succeed(&self, tx: &mut Transaction<'static, MySql>, organization: Uuid) -> Result<(), Fault> {
+    pub(super) async fn succeed(&self, tx: &mut Tx, organization: Uuid) -> Result<(), Fault> {
         if let Some((bucket, _)) = self.0.first() {
             sqlx::query("DELETE FROM sign_in_failure WHERE organization = ? AND bucket = ?")
                 .bind(organization)

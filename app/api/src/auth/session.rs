@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use galeno_contract::api::Session as Times;
-use sqlx::{MySql, Row, Transaction};
+use sqlx::Row;
 use uuid::Uuid;
 
 use super::actor::{Actor, Person};
 use crate::{
     authz::{Action, Role},
-    db::{Fault, Stamp, classify},
+    db::{Fault, Stamp, Tx, classify},
     fhir::Grant,
     http::{Kind, Problem, Result},
     keys::{Keys, sha256},
@@ -54,11 +54,7 @@ impl Credential {
 }
 
 /// Who presents the credential.
-pub(crate) async fn authenticate(
-    tx: &mut Transaction<'static, MySql>,
-    times: &Times,
-    credential: Credential,
-) -> Result<Actor> {
+pub(crate) async fn authenticate(tx: &mut Tx, times: &Times, credential: Credential) -> Result<Actor> {
     match credential {
         Credential::Session(hash) => session(tx, times, &hash).await,
         Credential::Service(hash) => service(tx, &hash).await,
@@ -67,7 +63,7 @@ pub(crate) async fn authenticate(
 }
 
 /// An app is the person of its session, with what it was given; it ends with the session.
-async fn app(tx: &mut Transaction<'static, MySql>, times: &Times, hash: &[u8; 32]) -> Result<Actor> {
+async fn app(tx: &mut Tx, times: &Times, hash: &[u8; 32]) -> Result<Actor> {
     let row = sqlx::query("SELECT session, scopes, patient FROM app_token WHERE token_hash = ? AND expires_at > ?")
         .bind(&hash[..])
         .bind(Stamp::now())
@@ -86,7 +82,7 @@ async fn app(tx: &mut Transaction<'static, MySql>, times: &Times, hash: &[u8; 32
     Ok(actor)
 }
 
-async fn session(tx: &mut Transaction<'static, MySql>, times: &Times, hash: &[u8; 32]) -> Result<Actor> {
+async fn session(tx: &mut Tx, times: &Times, hash: &[u8; 32]) -> Result<Actor> {
     let now = Stamp::now();
     let row = sqlx::query(
         "SELECT s.id, s.organization, s.account, s.enrolled, s.seen_at, a.staff, a.patient, st.role \
@@ -134,7 +130,7 @@ async fn session(tx: &mut Transaction<'static, MySql>, times: &Times, hash: &[u8
     })
 }
 
-async fn service(tx: &mut Transaction<'static, MySql>, hash: &[u8; 32]) -> Result<Actor> {
+async fn service(tx: &mut Tx, hash: &[u8; 32]) -> Result<Actor> {
     let row = sqlx::query(
         "SELECT id, organization, scopes FROM service_token \
          WHERE token_hash = ? AND expires_at > ? AND revoked_at IS NULL",
@@ -168,12 +164,7 @@ pub(super) struct NewSession {
 }
 
 /// Starts a session; returns its token and when it ends. The token is not stored.
-pub(super) async fn start(
-    tx: &mut Transaction<'static, MySql>,
-    keys: &Keys,
-    times: &Times,
-    new: &NewSession,
-) -> Result<(String, Stamp), Fault> {
+pub(super) async fn start(tx: &mut Tx, keys: &Keys, times: &Times, new: &NewSession) -> Result<(String, Stamp), Fault> {
     let token = keys.token(SESSION_PREFIX)?;
     let now = Stamp::now();
     let lifetime = if new.staff {

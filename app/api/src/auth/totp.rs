@@ -1,12 +1,12 @@
 //! Time-based one-time passwords (RFC 6238): SHA-1, six digits, 30 seconds, which is what every app knows.
 
-use sqlx::{MySql, MySqlConnection, Transaction};
+use sqlx::MySqlConnection;
 use totp_rs::{Algorithm, Builder, Secret, Totp};
 use uuid::Uuid;
 
 use super::account::Account;
 use crate::{
-    db::{Fault, Stamp, classify},
+    db::{Fault, Stamp, Tx, classify},
     http::{Problem, Result},
     keys::{Keys, Purpose},
 };
@@ -49,12 +49,7 @@ pub async fn provision(
 }
 
 /// Whether the code is right now, and was not used before: a code is good once.
-pub(super) async fn accept(
-    tx: &mut Transaction<'static, MySql>,
-    keys: &Keys,
-    account: &Account,
-    code: &str,
-) -> Result<bool> {
+pub(super) async fn accept(tx: &mut Tx, keys: &Keys, account: &Account, code: &str) -> Result<bool> {
     let Some(sealed) = &account.totp_secret else {
         return Ok(false);
     };

@@ -1,12 +1,12 @@
 //! What somebody is to a patient, from the database.
 
-use sqlx::{MySql, Row, Transaction};
+use sqlx::Row;
 use uuid::Uuid;
 
 use super::table::Relation;
 use crate::{
     auth::{Actor, Person},
-    db::Stamp,
+    db::{Stamp, Tx},
 };
 
 const DAY: std::time::Duration = std::time::Duration::from_hours(24);
@@ -21,11 +21,7 @@ pub struct Standing {
 }
 
 /// Looks at the database. None: no such patient in the organization.
-pub async fn relations(
-    tx: &mut Transaction<'static, MySql>,
-    actor: &Actor,
-    patient: Uuid,
-) -> Result<Option<Standing>, sqlx::Error> {
+pub async fn relations(tx: &mut Tx, actor: &Actor, patient: Uuid) -> Result<Option<Standing>, sqlx::Error> {
     let now = Stamp::now();
     let mut found = Vec::new();
     let restricted: bool;

@@ -11,12 +11,13 @@ use std::{
 
 use anyhow::Result;
 use galeno_contract::api::{Database, DatabaseNode, Routing};
-use sqlx::{MySql, MySqlPool, Transaction, mysql::MySqlPoolOptions};
 use tokio::{sync::watch, task::AbortHandle, time::timeout};
 
 use super::{
-    connect::{Account, begin_session, options},
+    connect::{Account, options},
+    pool::Pool,
     probe::{Demands, Fitness, Probe, Unfit},
+    tx::Tx,
 };
 
 /// The nodes of the active generation.
@@ -39,7 +40,7 @@ struct Members {
 
 struct Node {
     watched: Arc<Watched>,
-    pool: MySqlPool,
+    pool: Pool,
 }
 
 /// A node that is asked again and again how it is.
@@ -126,11 +127,14 @@ impl Cluster {
     }
 
     /// Each node's name, open connections and idle ones.
-    pub fn usage(&self) -> Vec<(String, u32, usize)> {
+    pub fn usage(&self) -> Vec<(String, usize, usize)> {
         self.members()
             .nodes
             .iter()
-            .map(|node| (node.watched.name.clone(), node.pool.size(), node.pool.num_idle()))
+            .map(|node| {
+                let (open, idle) = node.pool.usage();
+                (node.watched.name.clone(), open, idle)
+            })
             .collect()
     }
 
@@ -213,15 +217,7 @@ impl Members {
 
 impl Node {
     fn start(database: &Database, node: &DatabaseNode, news: &News) -> Result<Self> {
-        let pool = MySqlPoolOptions::new()
-            .max_connections(database.connections_per_node)
-            .acquire_timeout(database.acquire_timeout.to_std())
-            .idle_timeout(Duration::from_mins(5))
-            .max_lifetime(Duration::from_mins(30))
-            // The watcher knows sooner than a ping, and a ping costs each request a round trip.
-            .test_before_acquire(false)
-            .after_connect(|connection, _| Box::pin(begin_session(connection)))
-            .connect_lazy_with(options(database, node, Account::Service)?);
+        let pool = Pool::start(database, node)?;
         let first = Fitness::Unfit(Unfit::Unreachable);
         let watched = Watched::start(database, node, Demands::of(database), first, news)?;
         Ok(Self { watched, pool })
@@ -311,7 +307,7 @@ impl Tell {
 
 impl Lease {
     /// Opens a transaction on the node.
-    pub async fn begin(&self) -> Result<Transaction<'static, MySql>, sqlx::Error> {
+    pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
         self.node.pool.begin().await
     }
 

@@ -5,7 +5,9 @@ mod connect;
 mod fault;
 mod migrate;
 mod once;
+mod pool;
 mod probe;
+mod tx;
 mod types;
 
 pub use cluster::{Cluster, Lease, Unavailable};
@@ -15,4 +17,5 @@ pub use fault::{Fault, classify};
 pub use migrate::{LATEST, MigrateError, migrate};
 pub(crate) use once::{Asked, connect_once};
 pub use probe::{Fitness, Unfit};
+pub use tx::Tx;
 pub use types::{Day, Stamp};

@@ -5,12 +5,12 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use sqlx::{MySql, Row, Transaction};
+use sqlx::Row;
 use uuid::Uuid;
 
 use super::problem::{Kind, Problem, Result};
 use crate::{
-    db::Stamp,
+    db::{Stamp, Tx},
     keys::{Keys, Purpose, sha256},
 };
 
@@ -43,12 +43,7 @@ impl Key {
     }
 
     /// The answer that the key already has. One that has expired gives way.
-    pub(super) async fn answered(
-        &self,
-        tx: &mut Transaction<'static, MySql>,
-        keys: &Keys,
-        organization: Uuid,
-    ) -> Result<Option<Stored>> {
+    pub(super) async fn answered(&self, tx: &mut Tx, keys: &Keys, organization: Uuid) -> Result<Option<Stored>> {
         let row = sqlx::query(
             "SELECT fingerprint, status, location, etag, body, at FROM idempotency WHERE organization = ? AND key_hash = ?",
         )
@@ -80,13 +75,7 @@ impl Key {
 
     /// Keeps the answer, in the transaction that it answers. A duplicate is another request with the same key that was
     /// faster: this one is rolled back and then finds that answer.
-    pub(super) async fn keep(
-        &self,
-        tx: &mut Transaction<'static, MySql>,
-        keys: &Keys,
-        organization: Uuid,
-        answer: &Stored,
-    ) -> Result<()> {
+    pub(super) async fn keep(&self, tx: &mut Tx, keys: &Keys, organization: Uuid, answer: &Stored) -> Result<()> {
         // Answers hold patients' data, and some a token that is stored nowhere else: they are kept sealed.
         let body = keys.seal(Purpose::Secrets, &self.hash, &answer.body)?;
         let kept = sqlx::query(

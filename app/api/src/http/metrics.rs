@@ -145,7 +145,7 @@ impl Metrics {
         for (node, open, idle) in cluster.usage() {
             self.open
                 .get_or_create(&Node { node: node.clone() })
-                .set(i64::from(open));
+                .set(i64::try_from(open).unwrap_or(i64::MAX));
             self.idle
                 .get_or_create(&Node { node })
                 .set(i64::try_from(idle).unwrap_or(i64::MAX));

@@ -6,7 +6,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderName, header, request::Parts},
 };
-use sqlx::{MySql, Transaction};
+
 use uuid::Uuid;
 
 use super::{
@@ -18,6 +18,7 @@ use crate::{
     app::App,
     audit::{Line, append},
     auth::Credential,
+    db::Tx,
 };
 
 /// The cookie that holds a browser's session.
@@ -28,7 +29,7 @@ pub struct Open {
     /// The API.
     pub app: Arc<App>,
     /// The transaction.
-    pub tx: Transaction<'static, MySql>,
+    pub tx: Tx,
     /// What the request says about itself.
     pub info: Info,
 }
@@ -139,7 +140,7 @@ impl Open {
     }
 }
 
-async fn finish(tx: Transaction<'static, MySql>, info: &Info, held: Option<crate::audit::Held>) -> Result<()> {
+async fn finish(tx: Tx, info: &Info, held: Option<crate::audit::Held>) -> Result<()> {
     info.attempt.0.committing();
     tx.commit().await.map_err(|error| Problem::from(error).after_commit())?;
     if let Some(held) = held {

@@ -8,7 +8,7 @@ use axum::{
 };
 use galeno_contract::api::Locale;
 use serde::Serialize;
-use sqlx::{FromRow, MySql, MySqlConnection, Transaction, mysql::MySqlRow};
+use sqlx::{FromRow, MySqlConnection, mysql::MySqlRow};
 use uuid::Uuid;
 
 use super::{
@@ -23,7 +23,7 @@ use crate::{
     audit::{Line, Outcome, Purpose, append},
     auth::Actor,
     authz::{Action, Relation, Role, allowed, allowed_while_restricted},
-    db::Stamp,
+    db::{Stamp, Tx},
 };
 
 /// `X-Purpose`: why, as a code of HL7 `PurposeOfUse`.
@@ -168,7 +168,7 @@ impl Scope {
     }
 
     /// The transaction, for the modules that keep accounts and the access log.
-    pub(crate) fn tx(&mut self) -> &mut Transaction<'static, MySql> {
+    pub(crate) fn tx(&mut self) -> &mut Tx {
         &mut self.open.tx
     }
 

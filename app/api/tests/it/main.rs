@@ -19,6 +19,7 @@ mod auth;
 mod authorization;
 mod bounds;
 mod command_line;
+mod connections;
 mod emergency;
 mod erasure;
 mod fhir;

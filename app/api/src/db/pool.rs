@@ -1,0 +1,121 @@
+//! The connections of one node.
+//!
+//! A connection whose transaction ended well is ready for the next one: nothing is asked of it in between. (The pool of
+//! sqlx pings each one that comes back, which costs every request a round trip to the database.)
+
+use std::time::Duration;
+
+use anyhow::Result;
+use deadpool::{
+    Runtime,
+    managed::{self, Metrics, PoolError, QueueMode, RecycleResult},
+};
+use galeno_contract::api::{Database, DatabaseNode};
+use sqlx::{Connection, MySqlConnection, mysql::MySqlConnectOptions};
+use tokio::task::AbortHandle;
+
+use super::{
+    connect::{Account, begin_session, options},
+    tx::Tx,
+};
+
+/// How long a connection rests before it is closed.
+const REST: Duration = Duration::from_mins(5);
+/// How old a connection becomes, so that what a server keeps for each is given back now and then.
+const AGE: Duration = Duration::from_mins(30);
+/// How often the two are looked at.
+const LOOK: Duration = Duration::from_mins(1);
+/// How long a server may take to say good-bye.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// The connections of one node.
+pub(super) struct Pool {
+    connections: managed::Pool<Connector>,
+    reaper: AbortHandle,
+}
+
+/// A connection that is lent.
+pub(super) type Lent = managed::Object<Connector>;
+
+/// Opens connections.
+pub(super) struct Connector(MySqlConnectOptions);
+
+impl managed::Manager for Connector {
+    type Type = MySqlConnection;
+    type Error = sqlx::Error;
+
+    async fn create(&self) -> Result<MySqlConnection, sqlx::Error> {
+        let mut connection = MySqlConnection::connect_with(&self.0).await?;
+        begin_session(&mut connection).await?;
+        Ok(connection)
+    }
+
+    async fn recycle(&self, _: &mut MySqlConnection, _: &Metrics) -> RecycleResult<sqlx::Error> {
+        // The node's watcher knows sooner whether it is there; see `Tx` for what state a connection comes back in.
+        Ok(())
+    }
+}
+
+impl Pool {
+    /// Opens nothing yet.
+    pub(super) fn start(database: &Database, node: &DatabaseNode) -> Result<Self> {
+        let patience = Some(database.acquire_timeout.to_std());
+        let connections = managed::Pool::builder(Connector(options(database, node, Account::Service)?))
+            .max_size(database.connections_per_node as usize)
+            .wait_timeout(patience)
+            .create_timeout(patience)
+            .queue_mode(QueueMode::Lifo)
+            .runtime(Runtime::Tokio1)
+            .build()?;
+        let weak = connections.weak();
+        let reaper = tokio::spawn(async move {
+            let mut look = tokio::time::interval(LOOK);
+            loop {
+                look.tick().await;
+                let Some(connections) = weak.upgrade() else { return };
+                let tired = connections.retain(|_, metrics| metrics.last_used() < REST && metrics.age() < AGE);
+                drop(connections);
+                part(tired.removed).await;
+            }
+        })
+        .abort_handle();
+        Ok(Self { connections, reaper })
+    }
+
+    /// Opens a transaction, when there is a connection for it.
+    pub(super) async fn begin(&self) -> Result<Tx, sqlx::Error> {
+        let lent = self.connections.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => error,
+            PoolError::Timeout(_) => sqlx::Error::PoolTimedOut,
+            PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => sqlx::Error::PoolClosed,
+        })?;
+        Tx::begin(lent).await
+    }
+
+    /// Connections that are open, and those of them that rest.
+    pub(super) fn usage(&self) -> (usize, usize) {
+        let status = self.connections.status();
+        (status.size, status.available)
+    }
+
+    /// Closes every connection that rests; one that is lent is closed when it comes back.
+    pub(super) async fn close(&self) {
+        self.reaper.abort();
+        let resting = self.connections.retain(|_, _| false).removed;
+        self.connections.close();
+        part(resting).await;
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.reaper.abort();
+    }
+}
+
+/// Closes connections as the server would have it, or it counts them among those that were cut off.
+async fn part(connections: Vec<MySqlConnection>) {
+    for connection in connections {
+        let _ = tokio::time::timeout(FAREWELL, connection.close()).await;
+    }
+}

@@ -1,0 +1,106 @@
+//! What state a connection comes back in.
+
+use std::{sync::Arc, time::Duration};
+
+use galeno_api::db::{Cluster, Tx};
+
+use super::support::{MariaDb, World, eventually};
+
+/// A world whose API is not used, and a pool of one connection to its database.
+async fn alone() -> (World, Arc<Cluster>) {
+    let world = World::new().await;
+    let mut database = world.config.database.clone();
+    database.connections_per_node = 1;
+    let cluster = Arc::new(Cluster::start(&database).unwrap());
+    eventually("the node is fit", || async { cluster.choose().ok() }).await;
+    (world, cluster)
+}
+
+async fn begin(cluster: &Cluster) -> Tx {
+    cluster.choose().unwrap().begin().await.unwrap()
+}
+
+async fn number(tx: &mut Tx, sql: &'static str) -> i64 {
+    sqlx::query_scalar(sql).fetch_one(&mut **tx).await.unwrap()
+}
+
+const CONNECTION: &str = "SELECT CAST(CONNECTION_ID() AS SIGNED)";
+const WRITE: &str = "INSERT INTO organization (id, slug, name, time_zone, created_at) VALUES (UNHEX(MD5('x')), 'x', 'x', 'UTC', NOW(6))";
+const WRITTEN: &str = "SELECT COUNT(*) FROM organization WHERE slug = 'x'";
+
+#[tokio::test]
+async fn a_transaction_that_is_dropped_is_undone_and_its_connection_serves_the_next() {
+    let (_world, cluster) = alone().await;
+    let mut tx = begin(&cluster).await;
+    let connection = number(&mut tx, CONNECTION).await;
+    sqlx::query(WRITE).execute(&mut *tx).await.unwrap();
+    drop(tx);
+    // There is one connection alone: this waits until the other is undone.
+    let mut tx = begin(&cluster).await;
+    assert_eq!(number(&mut tx, WRITTEN).await, 0);
+    assert_eq!(number(&mut tx, CONNECTION).await, connection);
+    sqlx::query(WRITE).execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = begin(&cluster).await;
+    assert_eq!(number(&mut tx, WRITTEN).await, 1);
+    assert_eq!(number(&mut tx, CONNECTION).await, connection);
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_waited_for_is_not_taken_for_another_ones() {
+    let (_world, cluster) = alone().await;
+    let mut tx = begin(&cluster).await;
+    let asked = sqlx::query("SELECT 7 FROM (SELECT SLEEP(1)) s").fetch_one(&mut *tx);
+    tokio::time::timeout(Duration::from_millis(100), asked)
+        .await
+        .unwrap_err();
+    drop(tx);
+    let mut tx = begin(&cluster).await;
+    assert_eq!(number(&mut tx, "SELECT 8").await, 8);
+}
+
+#[tokio::test]
+async fn a_connection_that_broke_is_replaced() {
+    let (_world, cluster) = alone().await;
+    let mut root = MariaDb::shared().connect().await;
+    for resting in [false, true] {
+        let mut tx = begin(&cluster).await;
+        let connection = number(&mut tx, CONNECTION).await;
+        let at_work = if resting {
+            tx.commit().await.unwrap();
+            None
+        } else {
+            Some(tx)
+        };
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("KILL {connection}")))
+            .execute(&mut root)
+            .await
+            .unwrap();
+        if let Some(mut tx) = at_work {
+            sqlx::query(WRITTEN).execute(&mut *tx).await.unwrap_err();
+        } else {
+            // A request runs again when this happens to it.
+            assert!(cluster.choose().unwrap().begin().await.is_err());
+        }
+        let mut tx = begin(&cluster).await;
+        assert_ne!(number(&mut tx, CONNECTION).await, connection);
+    }
+    let usage = cluster.usage();
+    assert_eq!((usage[0].1, usage[0].2), (1, 0), "one connection, and it is lent");
+}
+
+#[tokio::test]
+async fn a_cluster_that_closes_closes_its_connections() {
+    let (_world, cluster) = alone().await;
+    let mut tx = begin(&cluster).await;
+    let connection = number(&mut tx, CONNECTION).await;
+    tx.commit().await.unwrap();
+    cluster.close().await;
+    assert!(cluster.choose().unwrap().begin().await.is_err());
+    eventually("the connection is gone", || async {
+        let open = sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM information_schema.processlist WHERE id = ?");
+        let mut root = MariaDb::shared().connect().await;
+        (open.bind(connection).fetch_one(&mut root).await.unwrap() == 0).then_some(())
+    })
+    .await;
+}
