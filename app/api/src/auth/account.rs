@@ -57,6 +57,10 @@ pub(super) enum By<'a> {
 
 /// The organization of a slug.
 pub(super) async fn organization(tx: &mut Tx, slug: &str) -> Result<Option<Uuid>> {
+    // The database does not compare other letters with those of a slug: it refuses to.
+    if !slug.is_ascii() {
+        return Ok(None);
+    }
     Ok(sqlx::query_scalar("SELECT id FROM organization WHERE slug = ?")
         .bind(slug)
         .fetch_optional(&mut **tx)
@@ -70,6 +74,11 @@ pub(super) async fn find(tx: &mut Tx, organization: Uuid, by: By<'_>) -> Result<
         (SELECT COUNT(*) FROM passkey k WHERE k.organization = a.organization AND k.account = a.id) AS passkeys \
         FROM account a LEFT JOIN staff s ON s.organization = a.organization AND s.id = a.staff \
         WHERE a.organization = ? AND a.active AND (a.staff IS NULL OR s.active) AND ";
+    if let By::Username(name) = by
+        && !name.is_ascii()
+    {
+        return Ok(None);
+    }
     let query = match by {
         By::Username(_) => [BASE, "a.username = ?"].concat(),
         By::Id(_) => [BASE, "a.id = ?"].concat(),

@@ -25,6 +25,9 @@ pub enum Fault {
     /// A CHECK constraint refused the row. Its name.
     #[error("the constraint {0} refused the row")]
     Refused(String),
+    /// A text has a letter that its column does not hold: codes, numbers and names of accounts are of ASCII alone.
+    #[error("a text has a letter that its column does not hold")]
+    Letters,
     /// The row was asked for and is not there.
     #[error("there is no such row")]
     NoRow,
@@ -78,6 +81,8 @@ fn by_number(number: u16, message: &str) -> Fault {
         1969 => Fault::Busy,
         1062 => Fault::Duplicate(last_quoted(message).rsplit('.').next().unwrap_or_default().to_owned()),
         1452 | 1216 => Fault::Missing,
+        // Compared with a column, or written into one.
+        1267 | 1366 => Fault::Letters,
         4025 => Fault::Refused(constraint(message)),
         number => Fault::Bug(format!("database error {number}")),
     }

@@ -277,6 +277,10 @@ impl From<Fault> for Problem {
                 "Se refiere a algo que no existe en esta organización.",
                 "It refers to something that this organization does not have.",
             ),
+            Fault::Letters => Self::new(Kind::Malformed).detail(
+                "Un texto tiene letras que no puede tener donde está.",
+                "A text has letters that it cannot have where it stands.",
+            ),
             Fault::NoRow => Self::new(Kind::NotFound),
             Fault::Bug(what) => return Self::bug(what),
         };

@@ -45,6 +45,15 @@ fn takes(operation: &Value, header: &str) -> bool {
         .any(|parameter| parameter["in"] == "header" && parameter["name"] == header)
 }
 
+/// What may be asked for in the address.
+fn asked(operation: &Value) -> Vec<&str> {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    parameters
+        .filter(|parameter| parameter["in"] == "query")
+        .map(|parameter| parameter["name"].as_str().unwrap())
+        .collect()
+}
+
 fn has_json_body(operation: &Value) -> bool {
     operation["requestBody"]["content"]["application/json"].is_object()
 }
@@ -214,6 +223,8 @@ const INJECTIONS: &[&str] = &[
     "\\'; UPDATE patient SET given_name='x' WHERE 1=1; #",
     "{{7*7}}${jndi:ldap://x}",
     "%_%",
+    // Letters that a column of codes does not hold, and that it cannot even be compared with.
+    "niña 𠢂",
 ];
 
 /// Every text in a body, one after the other, becomes that text.
@@ -265,15 +276,24 @@ async fn nothing_that_is_sent_becomes_part_of_a_statement() {
             }
             let encoded: String = probe.bytes().map(|byte| format!("%{byte:02X}")).collect();
             let mark = if to.contains('?') { '&' } else { '?' };
+            // In a header they are no letters at all.
+            let header = if probe.is_ascii() { *probe } else { "none" };
             let headers = [
-                ("if-match", *probe),
-                ("idempotency-key", *probe),
-                ("accept-language", *probe),
+                ("if-match", header),
+                ("idempotency-key", header),
+                ("accept-language", header),
             ];
             if method == "GET" {
                 answers.push(client.get(&format!("{to}{mark}cursor={encoded}")).await);
+                for name in asked(&operation) {
+                    answers.push(
+                        client
+                            .get(&format!("{}?{name}={encoded}", to.split('?').next().unwrap()))
+                            .await,
+                    );
+                }
                 answers.push(client.send("GET", &to, &headers, None).await);
-                answers.push(client.send("GET", &to, &[("x-purpose", *probe)], None).await);
+                answers.push(client.send("GET", &to, &[("x-purpose", header)], None).await);
             }
             if path.contains('{') {
                 let strange = fill(&path, &|_| alfa.patient).replace(&alfa.patient.to_string(), &encoded);
