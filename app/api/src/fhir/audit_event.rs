@@ -12,7 +12,7 @@ use super::{
         Type, param,
     },
     params::{Search, refused},
-    search::{Binds, Found, Table, dates, one_of, run, table, within, words},
+    search::{Binds, Found, Table, dates, made, one_of, run, table, within, words},
 };
 use crate::{
     audit::source_from,
@@ -63,6 +63,7 @@ const TABLE: Table = table!(
         one_of!("l.id"),
         one_of!("l.patient"),
         one_of!("l.actor"),
+        made!("l.id"),
         within!("l.at"),
         words!("IF(l.outcome = 'done', '0', '4')"),
         words!("l.action")
@@ -114,11 +115,13 @@ pub(super) fn of_everybody(search: &mut Search) -> Result<()> {
 /// Runs a search of the access log.
 pub(super) async fn search(scope: &mut Scope, search: &Search) -> Result<Found<Value>> {
     let mut binds = Binds::default();
+    let when = dates(scope, search, "date").await?;
     binds
         .one_of(search.ids("_id"))
         .one_of(search.ids("patient"))
         .one_of(search.ids("agent"))
-        .range(dates(scope, search, "date").await?)
+        .made(when)
+        .range(when)
         .words(search.codes(
             "outcome",
             Some("http://terminology.hl7.org/CodeSystem/audit-event-outcome"),

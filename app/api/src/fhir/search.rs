@@ -55,6 +55,20 @@ macro_rules! within {
     };
 }
 
+/// `column` is an identifier that was made within a range of time, roughly: for an index that holds no time. Bound by
+/// [`Binds::made`].
+macro_rules! made {
+    ($column:literal) => {
+        concat!(
+            " AND (? IS NULL OR ",
+            $column,
+            " >= ?) AND (? IS NULL OR ",
+            $column,
+            " < ?)"
+        )
+    };
+}
+
 /// `column` is one of some words. Bound by [`Binds::words`].
 macro_rules! words {
     ($column:literal) => {
@@ -117,7 +131,7 @@ macro_rules! table {
     }};
 }
 
-pub(super) use {like, one_of, table, within, words};
+pub(super) use {like, made, one_of, table, within, words};
 
 /// The statements of a search.
 #[derive(Clone, Copy)]
@@ -178,6 +192,20 @@ impl Binds {
         let (first, second) = range.except.unzip();
         self.0
             .extend([range.from, range.from, range.before, range.before, first, first, second].map(Bind::Time));
+        self
+    }
+
+    /// For [`made!`]. UUIDv7 begin with the milliseconds since 1970 (RFC 9562, 5.7). A clock that is set back does not take
+    /// them back: a day is left on both sides.
+    pub(super) fn made(&mut self, range: Range) -> &mut Self {
+        const DAY: std::time::Duration = std::time::Duration::from_hours(24);
+        let first = |time: Stamp| {
+            let millis = u64::try_from(time.micros() / 1000).unwrap_or(0).min((1 << 48) - 1);
+            Uuid::from_u128(u128::from(millis) << 80)
+        };
+        let from = range.from.map(|time| first(time.minus(DAY)));
+        let before = range.before.map(|time| first(time.plus(DAY)));
+        self.0.extend([from, from, before, before].map(Bind::Id));
         self
     }
 
