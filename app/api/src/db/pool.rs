@@ -16,6 +16,7 @@ use tokio::task::AbortHandle;
 
 use super::{
     connect::{Account, begin_session, options},
+    fault::{Fault, classify},
     tx::Tx,
 };
 
@@ -89,7 +90,12 @@ impl Pool {
             PoolError::Timeout(_) => sqlx::Error::PoolTimedOut,
             PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => sqlx::Error::PoolClosed,
         })?;
-        Tx::begin(lent).await
+        let begun = Tx::begin(lent).await;
+        if begun.as_ref().is_err_and(|error| classify(error) == Fault::NodeLost) {
+            // What rests was cut off with it, most likely: nobody has to find that out for each one.
+            drop(self.connections.retain(|_, _| false));
+        }
+        begun
     }
 
     /// Connections that are open, and those of them that rest.

@@ -8,9 +8,13 @@ use super::support::{MariaDb, World, eventually};
 
 /// A world whose API is not used, and a pool of one connection to its database.
 async fn alone() -> (World, Arc<Cluster>) {
+    with(1).await
+}
+
+async fn with(connections: u32) -> (World, Arc<Cluster>) {
     let world = World::new().await;
     let mut database = world.config.database.clone();
-    database.connections_per_node = 1;
+    database.connections_per_node = connections;
     let cluster = Arc::new(Cluster::start(&database).unwrap());
     eventually("the node is fit", || async { cluster.choose().ok() }).await;
     (world, cluster)
@@ -87,6 +91,27 @@ async fn a_connection_that_broke_is_replaced() {
     }
     let usage = cluster.usage();
     assert_eq!((usage[0].1, usage[0].2), (1, 0), "one connection, and it is lent");
+}
+
+#[tokio::test]
+async fn one_request_finds_out_that_a_server_was_gone_and_not_one_for_each_connection() {
+    let (_world, cluster) = with(3).await;
+    let mut root = MariaDb::shared().connect().await;
+    let mut lent = [begin(&cluster).await, begin(&cluster).await, begin(&cluster).await];
+    let mut kills = String::new();
+    for tx in &mut lent {
+        kills += &format!("KILL {};", number(tx, CONNECTION).await);
+    }
+    for tx in lent {
+        tx.commit().await.unwrap();
+    }
+    assert_eq!(cluster.usage()[0].2, 3, "they rest");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(kills))
+        .execute(&mut root)
+        .await
+        .unwrap();
+    assert!(cluster.choose().unwrap().begin().await.is_err());
+    begin(&cluster).await;
 }
 
 #[tokio::test]
