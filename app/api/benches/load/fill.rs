@@ -33,26 +33,16 @@ impl Stock {
     }
 }
 
-/// Seeds patients with records, one schedule with slots for everybody, and a log.
+/// Seeds patients with records, one schedule with slots for everybody, and a log; but for what a run before has left.
 pub async fn fill(world: &mut World, plan: &Plan) -> Stock {
-    let size = Size {
-        patients: plan.patients,
-        clinics: 2,
-        entries: 3,
-        days: 5,
+    let known: Option<Uuid> = sqlx::query_scalar("SELECT id FROM organization WHERE slug = 'bench'")
+        .fetch_optional(&mut world.db)
+        .await
+        .unwrap();
+    let organization = match known {
+        Some(organization) => organization,
+        None => people(world, plan.patients).await,
     };
-    let seeded = seed(
-        &mut world.db,
-        &world.app.keys,
-        "bench",
-        1,
-        &size,
-        jiff::Timestamp::now(),
-        |_, _, _| {},
-    )
-    .await
-    .unwrap();
-    let organization = seeded.organization;
     let (mut tokens, mut staff) = (HashMap::new(), HashMap::new());
     for role in [Role::Receptionist, Role::Physician] {
         let (account, member): (Uuid, Uuid) =
@@ -71,19 +61,8 @@ pub async fn fill(world: &mut World, plan: &Plan) -> Stock {
             .fetch_all(&mut world.db)
             .await
             .unwrap();
-    // The physician treats those who are asked about.
-    for patient in &patients {
-        sqlx::query(
-            "INSERT INTO care_team (organization, id, patient, staff, reason, since, added_by) VALUES (?, ?, ?, ?, 'bench', NOW(6), ?)",
-        )
-        .bind(organization)
-        .bind(Uuid::now_v7())
-        .bind(patient)
-        .bind(staff[&Role::Physician])
-        .bind(staff[&Role::Physician])
-        .execute(&mut world.db)
-        .await
-        .unwrap();
+    if known.is_none() {
+        care(world, organization, &patients, staff[&Role::Physician]).await;
     }
     let names = sqlx::query_scalar(
         "SELECT CONCAT(given_name, ' ', family_name) FROM patient WHERE organization = ? ORDER BY MD5(id) LIMIT 500",
@@ -93,7 +72,10 @@ pub async fn fill(world: &mut World, plan: &Plan) -> Stock {
     .await
     .unwrap();
     log(world, organization, plan.log_rows).await;
-    let slots = slots(world, organization).await;
+    if known.is_none() {
+        offer(world, organization).await;
+    }
+    let slots = free(world, organization).await;
     Stock {
         organization,
         patients,
@@ -105,10 +87,47 @@ pub async fn fill(world: &mut World, plan: &Plan) -> Stock {
     }
 }
 
+async fn people(world: &mut World, patients: u32) -> Uuid {
+    let size = Size {
+        patients,
+        clinics: 2,
+        entries: 3,
+        days: 5,
+    };
+    let now = jiff::Timestamp::now();
+    let keys = &world.app.keys;
+    let seeded = seed(&mut world.db, keys, "bench", 1, &size, now, |_, _, _| {}).await;
+    seeded.unwrap().organization
+}
+
+/// The physician treats those who are asked about.
+async fn care(world: &mut World, organization: Uuid, patients: &[Uuid], physician: Uuid) {
+    for patient in patients {
+        sqlx::query(
+            "INSERT INTO care_team (organization, id, patient, staff, reason, since, added_by) VALUES (?, ?, ?, ?, 'bench', NOW(6), ?)",
+        )
+        .bind(organization)
+        .bind(Uuid::now_v7())
+        .bind(patient)
+        .bind(physician)
+        .bind(physician)
+        .execute(&mut world.db)
+        .await
+        .unwrap();
+    }
+}
+
 /// Lines of a lane that no process writes to: what counts here is how large the table and its indexes are.
 async fn log(world: &mut World, organization: Uuid, rows: u64) {
     const STEP: u64 = 100_000;
-    for from in (1..=rows).step_by(usize::try_from(STEP).unwrap()) {
+    let known: u64 = sqlx::query_scalar(
+        "SELECT CAST(COALESCE(MAX(seq), 0) AS UNSIGNED) FROM access_log WHERE organization = ? AND lane = 60000",
+    )
+    .bind(organization)
+    .fetch_one(&mut world.db)
+    .await
+    .unwrap();
+    for from in (known + 1..=rows).step_by(usize::try_from(STEP).unwrap()) {
         let to = (from + STEP - 1).min(rows);
         let sql = format!(
             "INSERT INTO access_log SELECT ?, 60000, seq, UNHEX(MD5(seq)), NOW(6), 'staff', UNHEX(MD5(CONCAT('s', seq % 500))), \
@@ -124,7 +143,7 @@ async fn log(world: &mut World, organization: Uuid, rows: u64) {
 }
 
 /// Slots of years ahead: as many as any run books.
-async fn slots(world: &mut World, organization: Uuid) -> Vec<Uuid> {
+async fn offer(world: &mut World, organization: Uuid) {
     sqlx::query(
         "INSERT INTO slot (organization, id, schedule, starts_at, ends_at) \
          SELECT c.organization, UNHEX(MD5(CONCAT(HEX(c.id), s.seq))), c.id, '2040-01-01' + INTERVAL s.seq MINUTE, \
@@ -134,11 +153,18 @@ async fn slots(world: &mut World, organization: Uuid) -> Vec<Uuid> {
     .execute(&mut world.db)
     .await
     .unwrap();
-    sqlx::query_scalar("SELECT id FROM slot WHERE organization = ? AND starts_at >= '2040-01-01' ORDER BY MD5(id)")
-        .bind(organization)
-        .fetch_all(&mut world.db)
-        .await
-        .unwrap()
+}
+
+/// Those that nobody has booked.
+async fn free(world: &mut World, organization: Uuid) -> Vec<Uuid> {
+    sqlx::query_scalar(
+        "SELECT s.id FROM slot s LEFT JOIN appointment a ON a.organization = s.organization AND a.slot = s.id \
+         WHERE s.organization = ? AND s.starts_at >= '2040-01-01' AND a.id IS NULL ORDER BY MD5(s.id)",
+    )
+    .bind(organization)
+    .fetch_all(&mut world.db)
+    .await
+    .unwrap()
 }
 
 /// Waits until what was filled in is on the disk: its writing is no part of what is measured.

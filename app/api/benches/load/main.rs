@@ -17,7 +17,7 @@ use std::{sync::Arc, time::Duration};
 
 use galeno_api::authz::Role;
 use serde_json::{Value, json};
-use sqlx::{Connection as _, MySqlConnection};
+use sqlx::MySqlConnection;
 
 use measure::{Figures, paced, saturated};
 use support::{Api, Client, MariaDb, World};
@@ -32,6 +32,8 @@ pub struct Plan {
     seconds: u64,
     clients: usize,
     only: Option<String>,
+    /// Where the database stays: what fills it takes a quarter of an hour at a million patients, and the next run finds it.
+    keep: Option<std::path::PathBuf>,
     /// The program that is measured; the one that was built with this, when none is named.
     api: Option<String>,
 }
@@ -56,6 +58,7 @@ fn plan() -> Plan {
         seconds: number("--seconds", 20),
         clients: usize::try_from(number("--clients", 16)).unwrap(),
         only: text("--only"),
+        keep: text("--keep").map(Into::into),
         api: text("--api"),
     }
 }
@@ -123,18 +126,21 @@ fn main() {
 }
 
 async fn run(plan: Plan) {
-    let directory = tempfile::Builder::new()
-        .prefix("galeno-bench-")
-        .tempdir()
-        .unwrap()
-        .keep();
-    let server = MariaDb::own_with(
-        directory,
-        &["--innodb-buffer-pool-size=4G", "--innodb-log-file-size=1G"],
-    );
-    let mut world = World::on(&server, |_| {}).await;
+    let settings = ["--innodb-buffer-pool-size=4G", "--innodb-log-file-size=1G"];
+    let server = if let Some(directory) = &plan.keep {
+        std::fs::create_dir_all(directory).unwrap();
+        MariaDb::kept(std::path::absolute(directory).unwrap(), &settings)
+    } else {
+        let directory = tempfile::Builder::new().prefix("galeno-bench-").tempdir().unwrap();
+        MariaDb::own_with(directory.keep(), &settings)
+    };
+    let mut root = server.connect().await;
+    sqlx::raw_sql("CREATE DATABASE IF NOT EXISTS t1 CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci")
+        .execute(&mut root)
+        .await
+        .unwrap();
+    let mut world = World::of(&server, "t1", |_| {}).await;
     let stock = Arc::new(fill::fill(&mut world, &plan).await);
-    let mut root = MySqlConnection::connect_with(&server.root()).await.unwrap();
     fill::settle(&mut root).await;
     // As a hospital has it: a COMMIT is on the disk.
     sqlx::raw_sql("SET GLOBAL innodb_flush_log_at_trx_commit = 1")

@@ -38,14 +38,20 @@ macro_rules! patient {
 
 const SEARCH: &str = "SELECT id, document_type, document_number, given_name, family_name, birth_date, sex, phone, email, \
     address, postal_code, language, deceased_at, synthetic, merged_into, restricted, erased_at, version, updated_at \
-    FROM (SELECT DISTINCT w.organization AS home, w.patient AS found FROM patient_pair w FORCE INDEX (PRIMARY) \
+    FROM (SELECT w.organization AS home, w.patient AS found, w.word AS called, w.other AS also \
+      FROM patient_pair w FORCE INDEX (PRIMARY) \
       JOIN patient p ON p.organization = w.organization AND p.id = w.patient WHERE w.organization = ? \
-      AND ((w.word = ? AND w.other >= ? AND w.other < ?) OR (w.word > ? AND w.word < ? AND w.other >= ? AND w.other < ?)) \
-      AND w.patient > ? AND (? IS NULL OR w.name LIKE ?) AND (? IS NULL OR w.name LIKE ?) \
+      AND ((w.word = ? AND w.other = ? AND w.patient > ?) OR (w.word = ? AND w.other > ? AND w.other < ?) \
+        OR (w.word > ? AND w.word < ? AND LEFT(w.other, CHAR_LENGTH(?)) = ?)) \
+      AND (? IS NULL OR w.name LIKE ?) AND (? IS NULL OR w.name LIKE ?) \
+      AND NOT EXISTS (SELECT 1 FROM patient_pair e FORCE INDEX (patient_pair_of) WHERE e.organization = w.organization \
+        AND e.patient = w.patient AND e.word >= ? AND e.word < ? AND e.other >= ? AND e.other < ? \
+        AND (e.word < w.word OR (e.word = w.word AND e.other < w.other))) \
       AND NOT EXISTS (SELECT 1 FROM patient_word u WHERE u.unpaired = TRUE AND u.organization = w.organization) \
       AND p.merged_into IS NULL AND p.erased_at IS NULL AND (? IS NULL OR p.birth_date = ?) \
       AND (? IS NULL OR p.document_number = ?) AND (? IS NULL OR p.phone = ?) \
-      ORDER BY w.patient LIMIT ?) f JOIN patient ON organization = f.home AND id = f.found ORDER BY id";
+      ORDER BY w.word, w.other, w.patient LIMIT ?) f JOIN patient ON organization = f.home AND id = f.found \
+    ORDER BY f.called, f.also, id";
 
 /// One connection with a lane of the log of its own.
 pub struct Raw {
@@ -171,16 +177,22 @@ impl Raw {
             .bind(self.stock.organization)
             .bind(first)
             .bind(second)
+            .bind(Uuid::nil())
+            .bind(first)
+            .bind(second)
             .bind(end(second))
             .bind(first)
             .bind(end(first))
             .bind(second)
+            .bind(second)
+            .bind(word(2))
+            .bind(word(2))
+            .bind(word(3))
+            .bind(word(3))
+            .bind(first)
+            .bind(end(first))
+            .bind(second)
             .bind(end(second))
-            .bind(Uuid::nil())
-            .bind(word(2))
-            .bind(word(2))
-            .bind(word(3))
-            .bind(word(3))
             .bind(None::<Day>)
             .bind(None::<Day>)
             .bind(None::<String>)

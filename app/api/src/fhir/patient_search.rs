@@ -52,12 +52,13 @@ macro_rules! word {
     };
 }
 
-/// Led by its two longest words: one that is common leads to many, its pair with another one to few.
+/// Led by its two longest words: one that is common leads to many, its pair with another one to few. As names are looked for at
+/// the front desk, the second range is kept apart from the first.
 macro_rules! pair {
     () => {
         "patient_pair w FORCE INDEX (PRIMARY) JOIN patient p ON p.organization = w.organization AND p.id = w.patient \
          WHERE w.organization = ? AND ((w.word = ? AND w.other >= ? AND w.other < ?) \
-         OR (w.word > ? AND w.word < ? AND w.other >= ? AND w.other < ?))"
+         OR (w.word > ? AND w.word < ? AND LEFT(w.other, CHAR_LENGTH(?)) = ?))"
     };
 }
 
@@ -172,15 +173,9 @@ async fn lead<'a>(scope: &mut Scope, words: &'a [String], binds: &mut Binds) -> 
         // Pairs are written of words of three letters or more with any other one.
         [first, second, rest @ ..] if first.len() > 2 && paired(scope).await? => {
             let (first, second) = (first.as_str(), second.as_str());
-            let values = [
-                first.to_owned(),
-                second.to_owned(),
-                after(second),
-                first.to_owned(),
-                after(first),
-            ];
-            for value in values.into_iter().chain([second.to_owned(), after(second)]) {
-                binds.one_text(value);
+            let (end, other) = (after(second), after(first));
+            for value in [first, second, &end, first, &other, second, second] {
+                binds.one_text(value.to_owned());
             }
             Ok((&BY_PAIR, rest))
         }

@@ -98,18 +98,20 @@ async fn one_request_finds_out_that_a_server_was_gone_and_not_one_for_each_conne
     let (_world, cluster) = with(3).await;
     let mut root = MariaDb::shared().connect().await;
     let mut lent = [begin(&cluster).await, begin(&cluster).await, begin(&cluster).await];
-    let mut kills = String::new();
+    let mut connections = Vec::new();
     for tx in &mut lent {
-        kills += &format!("KILL {};", number(tx, CONNECTION).await);
+        connections.push(number(tx, CONNECTION).await);
     }
     for tx in lent {
         tx.commit().await.unwrap();
     }
     assert_eq!(cluster.usage()[0].2, 3, "they rest");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(kills))
-        .execute(&mut root)
-        .await
-        .unwrap();
+    for connection in connections {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("KILL {connection}")))
+            .execute(&mut root)
+            .await
+            .unwrap();
+    }
     assert!(cluster.choose().unwrap().begin().await.is_err());
     begin(&cluster).await;
 }

@@ -47,15 +47,21 @@ macro_rules! also {
     };
 }
 
-/// The word as it is, which is the usual case, is one short range; names that only begin with it are another one. The index is
-/// named: by statistics of a table that has just grown the server takes that of patients, for their order, and reads everybody.
+/// Everybody with a pair: in the order of the index, so that a page is read and no more. The words as they are, which is the
+/// usual case, come first, then names that only begin so. Who has several such pairs comes with the first. In the last of the
+/// three ranges the other word is compared as no index does it: with two bounds the server joins it to the range before, and
+/// reads everybody who has the first word.
 const PAIR: Scoped = found!(
-    "DISTINCT w.organization AS home, w.patient AS found FROM patient_pair w FORCE INDEX (PRIMARY)",
-    "((w.word = ? AND w.other >= ? AND w.other < ?) OR (w.word > ? AND w.word < ? AND w.other >= ? AND w.other < ?)) \
-     AND w.patient > ? AND (? IS NULL OR w.name LIKE ?) AND (? IS NULL OR w.name LIKE ?) \
+    "w.organization AS home, w.patient AS found, w.word AS called, w.other AS also FROM patient_pair w FORCE INDEX (PRIMARY)",
+    "((w.word = ? AND w.other = ? AND w.patient > ?) OR (w.word = ? AND w.other > ? AND w.other < ?) \
+       OR (w.word > ? AND w.word < ? AND LEFT(w.other, CHAR_LENGTH(?)) = ?)) \
+     AND (? IS NULL OR w.name LIKE ?) AND (? IS NULL OR w.name LIKE ?) \
+     AND NOT EXISTS (SELECT 1 FROM patient_pair e FORCE INDEX (patient_pair_of) WHERE e.organization = w.organization \
+       AND e.patient = w.patient AND e.word >= ? AND e.word < ? AND e.other >= ? AND e.other < ? \
+       AND (e.word < w.word OR (e.word = w.word AND e.other < w.other))) \
      AND NOT EXISTS (SELECT 1 FROM patient_word u WHERE u.unpaired = TRUE AND u.organization = w.organization)",
-    "w.patient",
-    "id"
+    "w.word, w.other, w.patient",
+    "f.called, f.also, id"
 );
 
 /// Whether every name has its pairs: an older program may have written one without.
@@ -114,15 +120,12 @@ pub(super) async fn matching(
             find(scope, WORD, values, besides, limit).await
         }
         [first, second, rest @ ..] => {
-            let mut values = vec![text(first), text(second), end(second)];
-            values.extend([
-                text(first),
-                end(first),
-                text(second),
-                end(second),
-                Value::Patient(after),
-            ]);
+            let (from, other) = called_so(scope, first, second, after).await?;
+            let mut values = vec![text(&from), text(&other), Value::Patient(after)];
+            values.extend([text(&from), text(&other), end(second)]);
+            values.extend([text(&from), end(first), text(second), text(second)]);
             values.extend(patterns(rest, "% ", 2));
+            values.extend([text(first), end(first), text(second), end(second)]);
             let found = find(scope, PAIR, values, besides, limit).await?;
             if !found.is_empty() || paired(scope).await? {
                 return Ok(found);
@@ -148,6 +151,24 @@ async fn called(scope: &mut Scope, word: &str, after: Uuid) -> Result<String> {
     Ok(row
         .try_get::<Option<String>, _>("called")?
         .unwrap_or_else(|| word.to_owned()))
+}
+
+/// By which pair.
+async fn called_so(scope: &mut Scope, first: &str, second: &str, after: Uuid) -> Result<(String, String)> {
+    let begin = (first.to_owned(), second.to_owned());
+    if after.is_nil() {
+        return Ok(begin);
+    }
+    let query = scope.query(scoped!(
+        "SELECT word, other FROM patient_pair FORCE INDEX (patient_pair_of) WHERE organization = ? AND patient = ? \
+         AND word >= ? AND word < ? AND other >= ? AND other < ? ORDER BY word, other LIMIT 1"
+    ));
+    let query = query.bind(after).bind(begin.0.clone()).bind(format!("{first}~"));
+    let query = query.bind(begin.1.clone()).bind(format!("{second}~"));
+    Ok(match query.fetch_optional(scope.db()).await? {
+        Some(row) => (row.try_get("word")?, row.try_get("other")?),
+        None => begin,
+    })
 }
 
 fn text(word: &str) -> Value {

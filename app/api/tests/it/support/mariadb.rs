@@ -110,8 +110,22 @@ impl MariaDb {
         assert!(sent.success());
     }
 
+    /// A server in a folder that stays, and that may have been there before.
+    pub fn kept(directory: PathBuf, more: &[&str]) -> Self {
+        if !directory.join("data").exists() {
+            template(&directory.join("data"));
+        }
+        let nothing = directory.join("nothing");
+        Self::begin(directory, free_port(), &[&["--skip-log-bin"], more].concat(), &nothing)
+    }
+
     /// Starts a server on a prepared data directory.
     pub fn start(directory: PathBuf, port: u16, more: &[&str]) -> Self {
+        let whole = directory.clone();
+        Self::begin(directory, port, more, &whole)
+    }
+
+    fn begin(directory: PathBuf, port: u16, more: &[&str], goes: &Path) -> Self {
         let data = directory.join("data");
         let mut arguments = vec![
             "mariadbd".to_owned(),
@@ -134,13 +148,12 @@ impl MariaDb {
             "--innodb-snapshot-isolation=ON".into(),
         ];
         arguments.extend(more.iter().map(|&argument| argument.to_owned()));
-        // `read` returns when the pipe closes: then the server and its files go.
-        let script =
-            "\"$@\" & pid=$!; echo $pid; read -r _; kill -9 $pid; wait $pid 2>/dev/null; rm -rf \"$DIRECTORY\"";
+        // `read` returns when the pipe closes: then the server goes, and with it its files.
+        let script = "\"$@\" & pid=$!; echo $pid; read -r _; kill -9 $pid; wait $pid 2>/dev/null; rm -rf \"$GOES\"";
         let mut shell = Command::new("sh")
             .args(["-c", script, "sh"])
             .args(&arguments)
-            .env("DIRECTORY", &directory)
+            .env("GOES", goes)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

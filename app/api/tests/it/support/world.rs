@@ -134,15 +134,20 @@ impl World {
     /// A world on a server.
     pub async fn on(server: &MariaDb, change: impl FnOnce(&mut ApiConfig)) -> Self {
         let database = server.database().await;
+        Self::of(server, &database, change).await
+    }
+
+    /// A world on a database, which may have been used before.
+    pub async fn of(server: &MariaDb, database: &str, change: impl FnOnce(&mut ApiConfig)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut root = server.connect().await;
-        grant(&mut root, &database).await;
-        migrate(&server.root().database(&database), std::time::Duration::from_mins(1))
+        grant(&mut root, database).await;
+        migrate(&server.root().database(database), std::time::Duration::from_mins(1))
             .await
             .unwrap();
-        let mut config = config(&[server.port], &database, directory.path());
+        let mut config = config(&[server.port], database, directory.path());
         change(&mut config);
-        Self::start(config, &database, directory, server).await
+        Self::start(config, database, directory, server).await
     }
 
     pub async fn start(config: ApiConfig, database: &str, directory: tempfile::TempDir, server: &MariaDb) -> Self {
