@@ -33,15 +33,16 @@ impl Stock {
     }
 }
 
-/// Seeds patients with records, one schedule with slots for everybody, and a log; but for what a run before has left.
-pub async fn fill(world: &mut World, plan: &Plan) -> Stock {
-    let known: Option<Uuid> = sqlx::query_scalar("SELECT id FROM organization WHERE slug = 'bench'")
-        .fetch_optional(&mut world.db)
-        .await
-        .unwrap();
-    let organization = match known {
-        Some(organization) => organization,
-        None => people(world, plan.patients).await,
+/// Seeds patients with records, one schedule with slots for everybody, and a log; but for what a run before has left, when the
+/// database was filled by one.
+pub async fn fill(world: &mut World, plan: &Plan, filled: bool) -> Stock {
+    let organization = if filled {
+        sqlx::query_scalar("SELECT id FROM organization WHERE slug = 'bench'")
+            .fetch_one(&mut world.db)
+            .await
+            .unwrap()
+    } else {
+        people(world, plan.patients).await
     };
     let (mut tokens, mut staff) = (HashMap::new(), HashMap::new());
     for role in [Role::Receptionist, Role::Physician] {
@@ -61,7 +62,7 @@ pub async fn fill(world: &mut World, plan: &Plan) -> Stock {
             .fetch_all(&mut world.db)
             .await
             .unwrap();
-    if known.is_none() {
+    if !filled {
         care(world, organization, &patients, staff[&Role::Physician]).await;
     }
     let names = sqlx::query_scalar(
@@ -72,9 +73,7 @@ pub async fn fill(world: &mut World, plan: &Plan) -> Stock {
     .await
     .unwrap();
     log(world, organization, plan.log_rows).await;
-    if known.is_none() {
-        offer(world, organization).await;
-    }
+    offer(world, organization).await;
     let slots = free(world, organization).await;
     Stock {
         organization,
@@ -142,13 +141,24 @@ async fn log(world: &mut World, organization: Uuid, rows: u64) {
     }
 }
 
-/// Slots of years ahead: as many as any run books.
+/// Slots of years ahead, after those that there are: as many as any run books.
 async fn offer(world: &mut World, organization: Uuid) {
+    let last: i64 = sqlx::query_scalar(
+        "SELECT COALESCE(MAX(TIMESTAMPDIFF(MINUTE, '2040-01-01', starts_at)), 0) FROM slot \
+         WHERE organization = ? AND starts_at >= '2040-01-01'",
+    )
+    .bind(organization)
+    .fetch_one(&mut world.db)
+    .await
+    .unwrap();
     sqlx::query(
         "INSERT INTO slot (organization, id, schedule, starts_at, ends_at) \
-         SELECT c.organization, UNHEX(MD5(CONCAT(HEX(c.id), s.seq))), c.id, '2040-01-01' + INTERVAL s.seq MINUTE, \
-         '2040-01-01' + INTERVAL s.seq + 1 MINUTE FROM schedule c JOIN seq_1_to_20000 s WHERE c.organization = ?",
+         SELECT c.organization, UNHEX(MD5(CONCAT(HEX(c.id), s.seq + ?))), c.id, '2040-01-01' + INTERVAL s.seq + ? MINUTE, \
+         '2040-01-01' + INTERVAL s.seq + ? + 1 MINUTE FROM schedule c JOIN seq_1_to_20000 s WHERE c.organization = ?",
     )
+    .bind(last)
+    .bind(last)
+    .bind(last)
     .bind(organization)
     .execute(&mut world.db)
     .await

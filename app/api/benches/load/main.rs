@@ -63,6 +63,25 @@ fn plan() -> Plan {
     }
 }
 
+/// In a database that stays: how many patients it was filled with, to the end.
+const FILLED: &str = "filled";
+
+/// Whether a run before has filled this database. One that it began to fill, or with another number, is none.
+fn is_filled(directory: &std::path::Path, patients: u32) -> bool {
+    match std::fs::read_to_string(directory.join(FILLED)) {
+        Ok(text) => {
+            assert_eq!(
+                text,
+                patients.to_string(),
+                "{}: patients of the run before",
+                directory.display()
+            );
+            true
+        }
+        Err(_) => false,
+    }
+}
+
 /// The kinds of transactions.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
@@ -140,7 +159,14 @@ async fn run(plan: Plan) {
         .await
         .unwrap();
     let mut world = World::of(&server, "t1", |_| {}).await;
-    let stock = Arc::new(fill::fill(&mut world, &plan).await);
+    let filled = plan
+        .keep
+        .as_ref()
+        .is_some_and(|directory| is_filled(directory, plan.patients));
+    let stock = Arc::new(fill::fill(&mut world, &plan, filled).await);
+    if let Some(directory) = &plan.keep {
+        std::fs::write(directory.join(FILLED), plan.patients.to_string()).unwrap();
+    }
     fill::settle(&mut root).await;
     // As a hospital has it: a COMMIT is on the disk.
     sqlx::raw_sql("SET GLOBAL innodb_flush_log_at_trx_commit = 1")
@@ -238,7 +264,7 @@ impl Bench<'_> {
         };
         assert!(
             asked.is_like(&handed_on),
-            "{:?}: not the same work for the database: {asked:?} by the bare client, {handed_on:?} by the API",
+            "{:?}: not the same work for the database. The bare client: {asked}. The API: {handed_on}",
             self.kind
         );
         let loaded = paced(self.through.clone(), self.time, whole.rate * 0.8, self.kind).await;

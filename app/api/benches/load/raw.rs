@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use galeno_api::{
     authz::Role,
-    db::{Account, Day, Stamp, options},
+    db::{Account, Day, Stamp, begin_session, options},
     keys::sha256,
 };
 use sqlx::{Connection, MySqlConnection, Row};
@@ -37,8 +37,8 @@ macro_rules! patient {
 }
 
 const SEARCH: &str = "SELECT id, document_type, document_number, given_name, family_name, birth_date, sex, phone, email, \
-    address, postal_code, language, deceased_at, synthetic, merged_into, restricted, erased_at, version, updated_at \
-    FROM (SELECT w.organization AS home, w.patient AS found, w.word AS called, w.other AS also \
+    address, postal_code, language, deceased_at, synthetic, merged_into, restricted, erased_at, version, updated_at, \
+    f.called, f.also FROM (SELECT w.organization AS home, w.patient AS found, w.word AS called, w.other AS also \
       FROM patient_pair w FORCE INDEX (PRIMARY) \
       JOIN patient p ON p.organization = w.organization AND p.id = w.patient WHERE w.organization = ? \
       AND ((w.word = ? AND w.other = ? AND w.patient > ?) OR (w.word = ? AND w.other > ? AND w.other < ?) \
@@ -47,7 +47,7 @@ const SEARCH: &str = "SELECT id, document_type, document_number, given_name, fam
       AND NOT EXISTS (SELECT 1 FROM patient_pair e FORCE INDEX (patient_pair_of) WHERE e.organization = w.organization \
         AND e.patient = w.patient AND e.word >= ? AND e.word < ? AND e.other >= ? AND e.other < ? \
         AND (e.word < w.word OR (e.word = w.word AND e.other < w.other))) \
-      AND NOT EXISTS (SELECT 1 FROM patient_word u WHERE u.unpaired = TRUE AND u.organization = w.organization) \
+      AND (? IS NOT NULL OR NOT EXISTS (SELECT 1 FROM patient_word u WHERE u.unpaired = TRUE AND u.organization = w.organization)) \
       AND p.merged_into IS NULL AND p.erased_at IS NULL AND (? IS NULL OR p.birth_date = ?) \
       AND (? IS NULL OR p.document_number = ?) AND (? IS NULL OR p.phone = ?) \
       ORDER BY w.word, w.other, w.patient LIMIT ?) f JOIN patient ON organization = f.home AND id = f.found \
@@ -74,6 +74,7 @@ pub async fn connect(world: &World, stock: &Arc<Stock>, role: Role, count: usize
         )
         .unwrap();
         let mut db = MySqlConnection::connect_with(&options).await.unwrap();
+        begin_session(&mut db).await.unwrap();
         let lane = 50_000 + u16::try_from(number).unwrap();
         sqlx::query(
             "INSERT IGNORE INTO access_lane (organization, lane, seq, hash, seal, seal_key, updated_at) \
@@ -193,6 +194,7 @@ impl Raw {
             .bind(end(first))
             .bind(second)
             .bind(end(second))
+            .bind(None::<String>)
             .bind(None::<Day>)
             .bind(None::<Day>)
             .bind(None::<String>)

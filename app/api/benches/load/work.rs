@@ -5,23 +5,48 @@ use sqlx::{MySqlConnection, Row as _};
 
 use crate::measure::Figures;
 
+/// The server's counters: statements; statements that were prepared; pings and the like; rows written, also those of tables
+/// that a statement needs for itself; rows read.
+const COUNTERS: [(&str, &[&str]); 5] = [
+    ("statements", &["Questions"]),
+    ("prepared", &["Com_stmt_prepare"]),
+    ("administered", &["Com_admin_commands"]),
+    ("written", &["Handler_write"]),
+    (
+        "read",
+        &[
+            "Handler_read_key",
+            "Handler_read_next",
+            "Handler_read_rnd_next",
+            "Handler_read_rnd",
+        ],
+    ),
+];
+
 /// What one transaction costs the database, by its own counters.
-#[derive(Debug)]
 pub struct Work {
-    /// Statements.
-    statements: f64,
-    /// Rows written, also those of tables that a statement needs for itself.
-    written: f64,
+    each: [f64; COUNTERS.len()],
     /// How many transactions there were.
     count: usize,
 }
 
 impl Work {
-    /// Whether it is the same, but for what a client does once (it connects), and once in a while.
+    /// Whether it is the same, but for what a client does once (it connects, and prepares its statements), and once in a
+    /// while.
     pub fn is_like(&self, other: &Self) -> bool {
-        let few = 200.0 / self.count.min(other.count) as f64;
-        let near = |one: f64, other: f64| (one - other).abs() < 0.1 + few;
-        near(self.statements, other.statements) && near(self.written, other.written)
+        let few = 600.0 / self.count.min(other.count) as f64;
+        let near = |(one, other): (&f64, &f64)| (one - other).abs() < 0.1 + few + one.max(*other) * 0.03;
+        self.each.iter().zip(&other.each).all(near)
+    }
+}
+
+impl std::fmt::Display for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} transactions, each", self.count)?;
+        for ((name, _), each) in COUNTERS.iter().zip(self.each) {
+            write!(f, " {name} {each:.2}")?;
+        }
+        Ok(())
     }
 }
 
@@ -30,23 +55,20 @@ pub async fn of(db: &mut MySqlConnection, run: impl AsyncFnOnce() -> Figures) ->
     let before = counters(db).await;
     let figures = run().await;
     let after = counters(db).await;
-    let each = |index: usize| (after[index] - before[index]) as f64 / figures.count as f64;
-    let work = Work {
-        statements: each(0),
-        written: each(1),
-        count: figures.count,
-    };
-    (figures, work)
+    assert!(
+        figures.count > 0,
+        "not one transaction: nothing is left to do them with"
+    );
+    let each = std::array::from_fn(|index| (after[index] - before[index]) as f64 / figures.count as f64);
+    let count = figures.count;
+    (figures, Work { each, count })
 }
 
-async fn counters(db: &mut MySqlConnection) -> [u64; 2] {
-    let rows = sqlx::query("SHOW GLOBAL STATUS WHERE Variable_name IN ('Handler_write', 'Questions')")
-        .fetch_all(db)
-        .await
-        .unwrap();
-    let of = |name: &str| {
+async fn counters(db: &mut MySqlConnection) -> [u64; COUNTERS.len()] {
+    let rows = sqlx::query("SHOW GLOBAL STATUS").fetch_all(db).await.unwrap();
+    let of = |name: &str| -> u64 {
         let row = rows.iter().find(|row| row.get::<String, _>(0) == name).unwrap();
         row.get::<String, _>(1).parse().unwrap()
     };
-    [of("Questions"), of("Handler_write")]
+    COUNTERS.map(|(_, names)| names.iter().map(|name| of(name)).sum())
 }

@@ -64,7 +64,7 @@ pub fn options(database: &Database, node: &DatabaseNode, account: Account) -> Re
 /// What every connection that runs transactions begins with. A transaction starts from everything that any node had
 /// confirmed before (causal reads); waits and statements are bounded, so that no transaction is long; and what another has
 /// changed since the transaction began is a conflict, not a change that is written over (slots rely on that).
-pub(super) async fn begin_session(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+pub async fn begin_session(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
     sqlx::query(
         "SET SESSION wsrep_sync_wait = 1, innodb_snapshot_isolation = ON, innodb_lock_wait_timeout = 5, \
          max_statement_time = 10, \

@@ -81,8 +81,9 @@ fn by_number(number: u16, message: &str) -> Fault {
         1969 => Fault::Busy,
         1062 => Fault::Duplicate(last_quoted(message).rsplit('.').next().unwrap_or_default().to_owned()),
         1452 | 1216 => Fault::Missing,
-        // Compared with a column, or written into one.
-        1267 | 1366 => Fault::Letters,
+        // Compared with a column, or written into one. Other mixes of collations and other values are mistakes of ours.
+        1267 if message.contains("(ascii_") && message.contains("COERCIBLE") => Fault::Letters,
+        1366 if message.starts_with("Incorrect string value") => Fault::Letters,
         4025 => Fault::Refused(constraint(message)),
         number => Fault::Bug(format!("database error {number}")),
     }
@@ -118,6 +119,15 @@ mod tests {
             by_number(4025, message),
             Fault::Refused("never_above_prescribed".into())
         );
+        let mix = "Illegal mix of collations (ascii_bin,IMPLICIT) and (utf8mb4_unicode_ci,COERCIBLE) for operation '='";
+        assert_eq!(by_number(1267, mix), Fault::Letters);
+        let mix =
+            "Illegal mix of collations (utf8mb4_bin,IMPLICIT) and (utf8mb4_unicode_ci,IMPLICIT) for operation '='";
+        assert!(matches!(by_number(1267, mix), Fault::Bug(_)));
+        assert!(matches!(
+            by_number(1366, "Incorrect integer value: 'x' for column"),
+            Fault::Bug(_)
+        ));
         let Fault::Bug(shown) = by_number(1406, "Data too long for column 'x' value 'María'") else {
             panic!()
         };

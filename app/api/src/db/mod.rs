@@ -12,7 +12,7 @@ mod types;
 
 pub use cluster::{Cluster, Lease, Unavailable};
 pub(crate) use connect::secret;
-pub use connect::{Account, options};
+pub use connect::{Account, begin_session, options};
 pub use fault::{Fault, classify};
 pub use migrate::{LATEST, MigrateError, migrate};
 pub(crate) use once::{Asked, connect_once};

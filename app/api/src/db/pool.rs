@@ -6,13 +6,10 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use deadpool::{
-    Runtime,
-    managed::{self, Metrics, PoolError, QueueMode, RecycleResult},
-};
+use deadpool::managed::{self, Metrics, PoolError, QueueMode, RecycleResult};
 use galeno_contract::api::{Database, DatabaseNode};
 use sqlx::{Connection, MySqlConnection, mysql::MySqlConnectOptions};
-use tokio::task::AbortHandle;
+use tokio::{task::AbortHandle, time::timeout};
 
 use super::{
     connect::{Account, begin_session, options},
@@ -33,6 +30,8 @@ const FAREWELL: Duration = Duration::from_secs(2);
 pub(super) struct Pool {
     connections: managed::Pool<Connector>,
     reaper: AbortHandle,
+    /// How long a request waits for a connection.
+    patience: Duration,
 }
 
 /// A connection that is lent.
@@ -60,13 +59,9 @@ impl managed::Manager for Connector {
 impl Pool {
     /// Opens nothing yet.
     pub(super) fn start(database: &Database, node: &DatabaseNode) -> Result<Self> {
-        let patience = Some(database.acquire_timeout.to_std());
         let connections = managed::Pool::builder(Connector(options(database, node, Account::Service)?))
             .max_size(database.connections_per_node as usize)
-            .wait_timeout(patience)
-            .create_timeout(patience)
             .queue_mode(QueueMode::Lifo)
-            .runtime(Runtime::Tokio1)
             .build()?;
         let weak = connections.weak();
         let reaper = tokio::spawn(async move {
@@ -80,16 +75,23 @@ impl Pool {
             }
         })
         .abort_handle();
-        Ok(Self { connections, reaper })
+        Ok(Self {
+            connections,
+            reaper,
+            patience: database.acquire_timeout.to_std(),
+        })
     }
 
     /// Opens a transaction, when there is a connection for it.
     pub(super) async fn begin(&self) -> Result<Tx, sqlx::Error> {
-        let lent = self.connections.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => error,
-            PoolError::Timeout(_) => sqlx::Error::PoolTimedOut,
-            PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => sqlx::Error::PoolClosed,
-        })?;
+        // To wait for one and to open one together: a request has no more time than this.
+        let lent = timeout(self.patience, self.connections.get())
+            .await
+            .map_err(|_| sqlx::Error::PoolTimedOut)?
+            .map_err(|error| match error {
+                PoolError::Backend(error) => error,
+                _ => sqlx::Error::PoolClosed,
+            })?;
         let begun = Tx::begin(lent).await;
         if begun.as_ref().is_err_and(|error| classify(error) == Fault::NodeLost) {
             // What rests was cut off with it, most likely: nobody has to find that out for each one.
@@ -119,9 +121,10 @@ impl Drop for Pool {
     }
 }
 
-/// Closes connections as the server would have it, or it counts them among those that were cut off.
+/// Closes connections as the server would have it, or it counts them among those that were cut off (as it does those that are
+/// dropped: with a node that is not used any more, or that was gone).
 async fn part(connections: Vec<MySqlConnection>) {
     for connection in connections {
-        let _ = tokio::time::timeout(FAREWELL, connection.close()).await;
+        let _ = timeout(FAREWELL, connection.close()).await;
     }
 }

@@ -57,17 +57,29 @@ impl DerefMut for Tx {
 
 impl Drop for Tx {
     fn drop(&mut self) {
-        let Some(mut lent) = self.0.take() else { return };
+        let Some(lent) = self.0.take() else { return };
+        let mut open = Open(Some(lent));
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             // The program ends, and the connection with it: the server undoes what is open.
-            drop(Lent::take(lent));
             return;
         };
         runtime.spawn(async move {
-            let undone = tokio::time::timeout(UNDOING, sqlx::raw_sql("ROLLBACK").execute(&mut *lent)).await;
-            if !matches!(undone, Ok(Ok(_))) {
-                drop(Lent::take(lent));
+            let Some(lent) = &mut open.0 else { return };
+            let undone = tokio::time::timeout(UNDOING, sqlx::raw_sql("ROLLBACK").execute(&mut **lent)).await;
+            if matches!(undone, Ok(Ok(_))) {
+                drop(open.0.take());
             }
         });
+    }
+}
+
+/// A connection whose transaction may be open: it goes back to its pool when it is taken out of this, and in no other way.
+struct Open(Option<Lent>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(lent) = self.0.take() {
+            drop(Lent::take(lent));
+        }
     }
 }

@@ -27,6 +27,7 @@ pub use limiter::Limiter;
 pub use metrics::Metrics;
 pub use open::{Info, Open, SESSION_COOKIE};
 pub use page::{Page, PageQuery};
+pub(crate) use page::{cursor, place};
 pub use problem::{FieldError, Kind, Problem, ProblemDetails, Result};
 pub use proxies::Proxies;
 pub use router::{openapi, service};

@@ -40,14 +40,20 @@ impl PageQuery {
     }
 }
 
+/// A place in a list, as a client carries it.
+pub(crate) fn cursor(place: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(place)
+}
+
+/// The place that a client brings back.
+pub(crate) fn place<T>(cursor: &str, of: impl FnOnce(Vec<u8>) -> Option<T>) -> Result<T> {
+    URL_SAFE_NO_PAD.decode(cursor).ok().and_then(of).ok_or_else(|| {
+        Problem::new(Kind::Malformed).detail("El cursor no es de esta lista.", "The cursor is not of this list.")
+    })
+}
+
 fn decode(cursor: &str) -> Result<Uuid> {
-    URL_SAFE_NO_PAD
-        .decode(cursor)
-        .ok()
-        .and_then(|bytes| Uuid::from_slice(&bytes).ok())
-        .ok_or_else(|| {
-            Problem::new(Kind::Malformed).detail("El cursor no es de esta lista.", "The cursor is not of this list.")
-        })
+    place(cursor, |bytes| Uuid::from_slice(&bytes).ok())
 }
 
 /// Items, and how to get the following ones.
@@ -62,15 +68,24 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// A page from one item more than fits: the surplus only shows that there is a next page.
-    pub fn new(mut items: Vec<T>, limit: u32, id: impl Fn(&T) -> Uuid) -> Self {
+    pub fn new(items: Vec<T>, limit: u32, id: impl Fn(&T) -> Uuid) -> Self {
+        Self::by(items, limit, |last| cursor(id(last).as_bytes()))
+    }
+
+    /// The same, for a list whose place is told by more than an identifier.
+    pub(crate) fn by(mut items: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Self {
         let limit = limit as usize;
         let more = items.len() > limit;
         items.truncate(limit);
-        let next = if more {
-            items.last().map(|last| URL_SAFE_NO_PAD.encode(id(last).as_bytes()))
-        } else {
-            None
-        };
+        let next = if more { items.last().map(cursor) } else { None };
         Self { items, next }
+    }
+
+    /// The same page, of what the items are to whoever reads them.
+    pub(crate) fn map<U>(self, change: impl Fn(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(change).collect(),
+            next: self.next,
+        }
     }
 }

@@ -51,16 +51,43 @@ async fn a_transaction_that_is_dropped_is_undone_and_its_connection_serves_the_n
 }
 
 #[tokio::test]
+async fn a_connection_that_does_not_answer_is_thrown_away() {
+    let (_world, cluster) = alone().await;
+    let mut tx = begin(&cluster).await;
+    let connection = number(&mut tx, CONNECTION).await;
+    sqlx::query(WRITE).execute(&mut *tx).await.unwrap();
+    // Longer than anybody waits for the ROLLBACK that comes after it.
+    let asked = sqlx::query("SELECT SLEEP(9)").fetch_one(&mut *tx);
+    tokio::time::timeout(Duration::from_millis(100), asked)
+        .await
+        .unwrap_err();
+    drop(tx);
+    let mut next = eventually("a connection is there again", || async {
+        cluster.choose().unwrap().begin().await.ok()
+    })
+    .await;
+    assert_ne!(number(&mut next, CONNECTION).await, connection);
+    assert_eq!(number(&mut next, WRITTEN).await, 0);
+}
+
+#[tokio::test]
 async fn an_answer_that_nobody_waited_for_is_not_taken_for_another_ones() {
     let (_world, cluster) = alone().await;
     let mut tx = begin(&cluster).await;
+    let connection = number(&mut tx, CONNECTION).await;
+    sqlx::query(WRITE).execute(&mut *tx).await.unwrap();
     let asked = sqlx::query("SELECT 7 FROM (SELECT SLEEP(1)) s").fetch_one(&mut *tx);
     tokio::time::timeout(Duration::from_millis(100), asked)
         .await
         .unwrap_err();
     drop(tx);
     let mut tx = begin(&cluster).await;
-    assert_eq!(number(&mut tx, "SELECT 8").await, 8);
+    assert_eq!(number(&mut tx, CONNECTION).await, connection);
+    assert_eq!(
+        number(&mut tx, WRITTEN).await,
+        0,
+        "it was undone before it was lent again"
+    );
 }
 
 #[tokio::test]

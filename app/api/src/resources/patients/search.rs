@@ -79,14 +79,19 @@ macro_rules! standing {
 pub(super) async fn search(cx: Cx, Body(body): Body<PatientSearch>) -> Result<Response> {
     let mut scope = cx.allow(Action::PatientSearch).await?;
     let limit = body.limit.unwrap_or(20);
-    let after = crate::http::PageQuery {
-        limit: None,
-        cursor: body.cursor.clone(),
-    }
-    .after()?;
-    let found = matching(&mut scope, &body, after, limit + 1).await?;
-    let found = found.into_iter().map(Patient::into_found).collect();
-    let page = Page::new(found, limit, |patient| patient.id);
+    let cursor = body.cursor.as_deref();
+    let page = if let Some(name) = &body.name {
+        let found = names::matching(&mut scope, name, &besides(&body), cursor, limit + 1).await?;
+        Page::by(found, limit, names::Found::cursor).map(|found| found.patient.into_found())
+    } else {
+        let after = crate::http::PageQuery {
+            limit: None,
+            cursor: body.cursor.clone(),
+        }
+        .after()?;
+        let found = by_columns(&mut scope, &besides(&body), after, limit + 1).await?;
+        Page::new(found, limit, |patient| patient.id).map(Patient::into_found)
+    };
     if page.items.is_empty() {
         scope.note("patient-search", None, None);
     }
@@ -96,20 +101,25 @@ pub(super) async fn search(cx: Cx, Body(body): Body<PatientSearch>) -> Result<Re
     scope.shown(&page).await
 }
 
-/// Each in one statement: a page of ten that were read one by one would take ten more round trips.
-async fn matching(scope: &mut Scope, search: &PatientSearch, after: Uuid, limit: u32) -> Result<Vec<Patient>> {
+/// What is asked for but a name.
+fn besides(search: &PatientSearch) -> Besides {
     let number = search.document_number.as_deref().map(|number| {
         number
             .chars()
             .filter(char::is_ascii_alphanumeric)
             .flat_map(char::to_uppercase)
-            .collect::<String>()
+            .collect()
     });
-    let (born, phone) = (search.birth_date, search.phone.clone());
-    if let Some(name) = &search.name {
-        let besides = Besides { born, number, phone };
-        return names::matching(scope, name, &besides, after, limit).await;
+    Besides {
+        born: search.birth_date,
+        number,
+        phone: search.phone.clone(),
     }
+}
+
+/// In one statement: a page of ten that were read one by one would take ten more round trips.
+async fn by_columns(scope: &mut Scope, asked: &Besides, after: Uuid, limit: u32) -> Result<Vec<Patient>> {
+    let Besides { born, number, phone } = asked.clone();
     let query = if let Some(number) = number {
         let query = scope.query_as::<Patient>(standing!(
             "document_type IN ('dni', 'nie', 'passport') AND document_number = ? AND id > ? \
