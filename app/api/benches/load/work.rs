@@ -35,8 +35,12 @@ impl Work {
     /// while.
     pub fn is_like(&self, other: &Self) -> bool {
         let few = 600.0 / self.count.min(other.count) as f64;
-        let near = |(one, other): (&f64, &f64)| (one - other).abs() < 0.1 + few + one.max(*other) * 0.03;
-        self.each.iter().zip(&other.each).all(near)
+        let near = |index: usize, part: f64| {
+            let (one, other) = (self.each[index], other.each[index]);
+            (one - other).abs() < 0.1 + few + one.max(other) * part
+        };
+        // The two look for other names: some have more namesakes.
+        (0..4).all(|index| near(index, 0.0)) && near(4, 0.25)
     }
 }
 
