@@ -63,6 +63,15 @@ impl DocumentType {
     }
 }
 
+/// The number of a document as it is looked for, whichever kind it is of: without signs, in capitals.
+pub fn document_number(number: &str) -> String {
+    number
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .flat_map(char::to_uppercase)
+        .collect()
+}
+
 /// The letter that a DNI's or NIE's number calls for (Real Decreto 1553/2005).
 fn control_letter(digits: &str, letter: &str) -> bool {
     const LETTERS: &[u8; 23] = b"TRWAGMYFPDXBNJZSQVHLCKE";
@@ -130,6 +139,11 @@ pub fn words(name: &str) -> Vec<String> {
     words.sort();
     words.dedup();
     words
+}
+
+/// What comes after every word that begins so: words hold letters and digits alone, and `~` comes after all of them.
+pub fn after(word: &str) -> String {
+    format!("{word}~")
 }
 
 /// A letter without its accent. Letters of other scripts become word breaks.

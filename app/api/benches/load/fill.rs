@@ -12,7 +12,10 @@ use galeno_api::{
 use sqlx::{MySqlConnection, Row as _};
 use uuid::Uuid;
 
-use crate::{Plan, support::World};
+use crate::{
+    Plan,
+    support::{World, mariadb::run},
+};
 
 /// What the clients take from the database.
 pub struct Stock {
@@ -212,9 +215,6 @@ pub async fn settle(root: &mut MySqlConnection) {
 /// To the values of the server's defaults, in the end.
 async fn set(root: &mut MySqlConnection, variables: &[&str]) {
     for variable in variables {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("SET GLOBAL {variable}")))
-            .execute(&mut *root)
-            .await
-            .unwrap();
+        run(root, &format!("SET GLOBAL {variable}")).await;
     }
 }

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use sqlx::MySqlConnection;
 
 use measure::{Figures, paced, saturated};
-use support::{Api, Client, MariaDb, World};
+use support::{Api, Client, MariaDb, World, mariadb};
 
 /// The machine is not as fast all the time: each figure is the median of so many.
 const ROUNDS: u32 = 5;
@@ -66,7 +66,7 @@ fn plan() -> Plan {
 /// In a database that stays: how many patients it was filled with, to the end.
 const FILLED: &str = "filled";
 
-/// Whether a run before has filled this database. One that it began to fill, or with another number, is none.
+/// Whether a run before has filled this database. It must have been with as many patients.
 fn is_filled(directory: &std::path::Path, patients: u32) -> bool {
     match std::fs::read_to_string(directory.join(FILLED)) {
         Ok(text) => {
@@ -154,10 +154,8 @@ async fn run(plan: Plan) {
         MariaDb::own_with(directory.keep(), &settings)
     };
     let mut root = server.connect().await;
-    sqlx::raw_sql("CREATE DATABASE IF NOT EXISTS t1 CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci")
-        .execute(&mut root)
-        .await
-        .unwrap();
+    let database = "CREATE DATABASE IF NOT EXISTS t1 CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci";
+    mariadb::run(&mut root, database).await;
     let mut world = World::of(&server, "t1", |_| {}).await;
     let filled = plan
         .keep
@@ -169,10 +167,7 @@ async fn run(plan: Plan) {
     }
     fill::settle(&mut root).await;
     // As a hospital has it: a COMMIT is on the disk.
-    sqlx::raw_sql("SET GLOBAL innodb_flush_log_at_trx_commit = 1")
-        .execute(&mut root)
-        .await
-        .unwrap();
+    mariadb::run(&mut root, "SET GLOBAL innodb_flush_log_at_trx_commit = 1").await;
     let config = serde_json::to_value(&world.config).unwrap();
     let program = plan.api.as_deref().unwrap_or(env!("CARGO_BIN_EXE_api"));
     let api = Api::of(program, &config).await;

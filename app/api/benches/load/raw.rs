@@ -6,6 +6,7 @@ use galeno_api::{
     authz::Role,
     db::{Account, Day, Stamp, begin_session, options},
     keys::sha256,
+    people::{after, words},
 };
 use sqlx::{Connection, MySqlConnection, Row};
 use uuid::Uuid;
@@ -169,9 +170,8 @@ impl Raw {
     }
 
     async fn search(&mut self, name: &str) -> Result<Vec<Uuid>, sqlx::Error> {
-        let mut words = galeno_api::people::words(name);
+        let mut words = words(name);
         words.sort_by_key(|word| std::cmp::Reverse(word.len()));
-        let end = |word: &String| format!("{word}~");
         let word = |index: usize| words.get(index).map(|word| format!("% {word}%"));
         let (first, second) = (&words[0], &words[1]);
         let rows = sqlx::query(SEARCH)
@@ -181,9 +181,9 @@ impl Raw {
             .bind(Uuid::nil())
             .bind(first)
             .bind(second)
-            .bind(end(second))
+            .bind(after(second))
             .bind(first)
-            .bind(end(first))
+            .bind(after(first))
             .bind(second)
             .bind(second)
             .bind(word(2))
@@ -191,9 +191,9 @@ impl Raw {
             .bind(word(3))
             .bind(word(3))
             .bind(first)
-            .bind(end(first))
+            .bind(after(first))
             .bind(second)
-            .bind(end(second))
+            .bind(after(second))
             .bind(None::<String>)
             .bind(None::<Day>)
             .bind(None::<Day>)

@@ -63,14 +63,12 @@ impl Pool {
             .max_size(database.connections_per_node as usize)
             .queue_mode(QueueMode::Lifo)
             .build()?;
-        let weak = connections.weak();
+        let resting = connections.clone();
         let reaper = tokio::spawn(async move {
             let mut look = tokio::time::interval(LOOK);
             loop {
                 look.tick().await;
-                let Some(connections) = weak.upgrade() else { return };
-                let tired = connections.retain(|_, metrics| metrics.last_used() < REST && metrics.age() < AGE);
-                drop(connections);
+                let tired = resting.retain(|_, metrics| metrics.last_used() < REST && metrics.age() < AGE);
                 part(tired.removed).await;
             }
         })

@@ -12,7 +12,7 @@ use super::{
         Type, param,
     },
     params::{Search, refused},
-    search::{Binds, Found, Table, dates, made, one_of, run, table, within, words},
+    search::{Binds, Found, Table, between, dates, one_of, run, table, within, words},
 };
 use crate::{
     audit::source_from,
@@ -63,7 +63,7 @@ const TABLE: Table = table!(
         one_of!("l.id"),
         one_of!("l.patient"),
         one_of!("l.actor"),
-        made!("l.id"),
+        between!("l.id"),
         within!("l.at"),
         words!("IF(l.outcome = 'done', '0', '4')"),
         words!("l.action")

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     http::{Result, Scope},
+    people,
     resources::patients::{Patient, leading, paired},
     scoped,
 };
@@ -137,12 +138,7 @@ fn document(search: &Search) -> Result<(Option<String>, Option<Vec<String>>)> {
     let [token] = tokens else {
         return Err(refused("identifier: one only".to_owned()));
     };
-    let number: String = token
-        .code
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .flat_map(char::to_uppercase)
-        .collect();
+    let number = people::document_number(&token.code);
     let kinds: &[&str] = match token.system.as_deref() {
         None => return Ok((Some(number), None)),
         Some(DNI) => &["dni", "nie"],
@@ -167,20 +163,19 @@ fn asked(texts: &[Option<&Text>]) -> Vec<String> {
 
 /// By what the search goes, and the words that are left for its conditions.
 async fn lead<'a>(scope: &mut Scope, words: &'a [String], binds: &mut Binds) -> Result<(&'static Table, &'a [String])> {
-    let after = |word: &str| format!("{word}~");
     match words {
         [] => Ok((&BY_REST, &[])),
         // Pairs are written of words of three letters or more with any other one.
         [first, second, rest @ ..] if first.len() > 2 && paired(scope).await? => {
             let (first, second) = (first.as_str(), second.as_str());
-            let (end, other) = (after(second), after(first));
-            for value in [first, second, &end, first, &other, second, second] {
+            let (first_end, second_end) = (people::after(first), people::after(second));
+            for value in [first, second, &second_end, first, &first_end, second, second] {
                 binds.one_text(value.to_owned());
             }
             Ok((&BY_PAIR, rest))
         }
         [first, rest @ ..] => {
-            binds.one_text(first.clone()).one_text(after(first));
+            binds.one_text(first.clone()).one_text(people::after(first));
             Ok((&BY_WORD, rest))
         }
     }

@@ -37,27 +37,9 @@ macro_rules! one_of {
     };
 }
 
-/// `column` is within a range of time. Bound by [`Binds::range`] or [`Binds::days`].
-macro_rules! within {
-    ($column:literal) => {
-        concat!(
-            " AND (? IS NULL OR ",
-            $column,
-            " >= ?) AND (? IS NULL OR ",
-            $column,
-            " < ?)",
-            " AND (? IS NULL OR ",
-            $column,
-            " < ? OR ",
-            $column,
-            " >= ?)"
-        )
-    };
-}
-
-/// `column` is an identifier that was made within a range of time, roughly: for an index that holds no time. Bound by
+/// `column` is from one bound on and before another. For an identifier, which holds the time it was made at: bound by
 /// [`Binds::made`].
-macro_rules! made {
+macro_rules! between {
     ($column:literal) => {
         concat!(
             " AND (? IS NULL OR ",
@@ -65,6 +47,20 @@ macro_rules! made {
             " >= ?) AND (? IS NULL OR ",
             $column,
             " < ?)"
+        )
+    };
+}
+
+/// `column` is within a range of time. Bound by [`Binds::range`] or [`Binds::days`].
+macro_rules! within {
+    ($column:literal) => {
+        concat!(
+            $crate::fhir::search::between!($column),
+            " AND (? IS NULL OR ",
+            $column,
+            " < ? OR ",
+            $column,
+            " >= ?)"
         )
     };
 }
@@ -131,7 +127,7 @@ macro_rules! table {
     }};
 }
 
-pub(super) use {like, made, one_of, table, within, words};
+pub(super) use {between, like, one_of, table, within, words};
 
 /// The statements of a search.
 #[derive(Clone, Copy)]
@@ -195,8 +191,9 @@ impl Binds {
         self
     }
 
-    /// For [`made!`]. UUIDv7 begin with the milliseconds since 1970 (RFC 9562, 5.7). A clock that is set back does not take
-    /// them back: a day is left on both sides.
+    /// For [`between!`] on an identifier: those that were made in the range, for an index that holds no time. UUIDv7 begin with
+    /// the milliseconds since 1970 (RFC 9562, 5.7). A clock that is set back does not take them back: a day is left on both
+    /// sides.
     pub(super) fn made(&mut self, range: Range) -> &mut Self {
         const DAY: std::time::Duration = std::time::Duration::from_hours(24);
         let first = |time: Stamp| {

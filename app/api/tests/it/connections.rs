@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use galeno_api::db::{Cluster, Tx};
 
-use super::support::{MariaDb, World, eventually};
+use super::support::{MariaDb, World, eventually, mariadb::run};
 
 /// A world whose API is not used, and a pool of one connection to its database.
 async fn alone() -> (World, Arc<Cluster>) {
@@ -32,6 +32,18 @@ const CONNECTION: &str = "SELECT CAST(CONNECTION_ID() AS SIGNED)";
 const WRITE: &str = "INSERT INTO organization (id, slug, name, time_zone, created_at) VALUES (UNHEX(MD5('x')), 'x', 'x', 'UTC', NOW(6))";
 const WRITTEN: &str = "SELECT COUNT(*) FROM organization WHERE slug = 'x'";
 
+/// Writes something, asks, and waits for no answer. Returns the connection.
+async fn give_up(cluster: &Cluster, sql: &'static str) -> i64 {
+    let mut tx = begin(cluster).await;
+    let connection = number(&mut tx, CONNECTION).await;
+    sqlx::query(WRITE).execute(&mut *tx).await.unwrap();
+    let asked = sqlx::query(sql).fetch_one(&mut *tx);
+    tokio::time::timeout(Duration::from_millis(100), asked)
+        .await
+        .unwrap_err();
+    connection
+}
+
 #[tokio::test]
 async fn a_transaction_that_is_dropped_is_undone_and_its_connection_serves_the_next() {
     let (_world, cluster) = alone().await;
@@ -53,15 +65,8 @@ async fn a_transaction_that_is_dropped_is_undone_and_its_connection_serves_the_n
 #[tokio::test]
 async fn a_connection_that_does_not_answer_is_thrown_away() {
     let (_world, cluster) = alone().await;
-    let mut tx = begin(&cluster).await;
-    let connection = number(&mut tx, CONNECTION).await;
-    sqlx::query(WRITE).execute(&mut *tx).await.unwrap();
     // Longer than anybody waits for the ROLLBACK that comes after it.
-    let asked = sqlx::query("SELECT SLEEP(9)").fetch_one(&mut *tx);
-    tokio::time::timeout(Duration::from_millis(100), asked)
-        .await
-        .unwrap_err();
-    drop(tx);
+    let connection = give_up(&cluster, "SELECT SLEEP(9)").await;
     let mut next = eventually("a connection is there again", || async {
         cluster.choose().unwrap().begin().await.ok()
     })
@@ -73,14 +78,7 @@ async fn a_connection_that_does_not_answer_is_thrown_away() {
 #[tokio::test]
 async fn an_answer_that_nobody_waited_for_is_not_taken_for_another_ones() {
     let (_world, cluster) = alone().await;
-    let mut tx = begin(&cluster).await;
-    let connection = number(&mut tx, CONNECTION).await;
-    sqlx::query(WRITE).execute(&mut *tx).await.unwrap();
-    let asked = sqlx::query("SELECT 7 FROM (SELECT SLEEP(1)) s").fetch_one(&mut *tx);
-    tokio::time::timeout(Duration::from_millis(100), asked)
-        .await
-        .unwrap_err();
-    drop(tx);
+    let connection = give_up(&cluster, "SELECT 7 FROM (SELECT SLEEP(1)) s").await;
     let mut tx = begin(&cluster).await;
     assert_eq!(number(&mut tx, CONNECTION).await, connection);
     assert_eq!(
@@ -103,10 +101,7 @@ async fn a_connection_that_broke_is_replaced() {
         } else {
             Some(tx)
         };
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("KILL {connection}")))
-            .execute(&mut root)
-            .await
-            .unwrap();
+        run(&mut root, &format!("KILL {connection}")).await;
         if let Some(mut tx) = at_work {
             sqlx::query(WRITTEN).execute(&mut *tx).await.unwrap_err();
         } else {
@@ -134,10 +129,7 @@ async fn one_request_finds_out_that_a_server_was_gone_and_not_one_for_each_conne
     }
     assert_eq!(cluster.usage()[0].2, 3, "they rest");
     for connection in connections {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("KILL {connection}")))
-            .execute(&mut root)
-            .await
-            .unwrap();
+        run(&mut root, &format!("KILL {connection}")).await;
     }
     assert!(cluster.choose().unwrap().begin().await.is_err());
     begin(&cluster).await;

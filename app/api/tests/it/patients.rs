@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Client, World,
+    mariadb::run,
     world::{person, register},
 };
 
@@ -98,12 +99,14 @@ async fn a_list_goes_on_where_it_was_whatever_becomes_of_names() {
             cursor = next.clone();
             // The last one of the page is called otherwise now; and pairs are written, or some are missing.
             if page == 1 {
-                let other = "UPDATE patient_word SET word = 'zuritazz' WHERE word LIKE 'zurita%' AND patient = \
-                    (SELECT id FROM patient WHERE given_name = ?)";
-                sqlx::query(other).bind(&seen[1]).execute(&mut world.db).await.unwrap();
-                let other = "UPDATE patient_pair SET word = 'zuritazz' WHERE word LIKE 'zurita%' AND patient = \
-                    (SELECT id FROM patient WHERE given_name = ?)";
-                sqlx::query(other).bind(&seen[1]).execute(&mut world.db).await.unwrap();
+                for table in ["patient_word", "patient_pair"] {
+                    let other = format!(
+                        "UPDATE {table} SET word = 'zuritazz' WHERE word LIKE 'zurita%' AND patient = \
+                         (SELECT id FROM patient WHERE given_name = '{}')",
+                        seen[1]
+                    );
+                    run(&mut world.db, &other).await;
+                }
                 mark(&mut world, if unpaired { "NULL" } else { "TRUE" }).await;
             }
         }
@@ -119,10 +122,7 @@ async fn a_list_goes_on_where_it_was_whatever_becomes_of_names() {
                 "UPDATE {table} SET word = IF(patient IN (SELECT id FROM patient WHERE family_name LIKE 'Zuritaz%'), 'zuritaz', \
                  'zurita') WHERE word = 'zuritazz'"
             );
-            sqlx::query(sqlx::AssertSqlSafe(back))
-                .execute(&mut world.db)
-                .await
-                .unwrap();
+            run(&mut world.db, &back).await;
         }
     }
     let strange = json!({"name": "zurita soler", "cursor": "cC9hL2IvYw"});
@@ -131,11 +131,7 @@ async fn a_list_goes_on_where_it_was_whatever_becomes_of_names() {
 
 /// Says of every name whether its pairs are missing.
 async fn mark(world: &mut World, unpaired: &str) {
-    let mark = format!("UPDATE patient_word SET unpaired = {unpaired}");
-    sqlx::query(sqlx::AssertSqlSafe(mark))
-        .execute(&mut world.db)
-        .await
-        .unwrap();
+    run(&mut world.db, &format!("UPDATE patient_word SET unpaired = {unpaired}")).await;
 }
 
 /// The program of before knows words and no pairs: what it writes while both run must be found.

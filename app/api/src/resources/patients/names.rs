@@ -14,7 +14,6 @@ use crate::{
 };
 
 /// What is asked for besides the name.
-#[derive(Clone)]
 pub(super) struct Besides {
     pub(super) born: Option<Day>,
     pub(super) number: Option<String>,
@@ -64,7 +63,6 @@ impl Way {
 }
 
 /// After whom a page begins.
-#[derive(Clone)]
 struct Place {
     way: Way,
     called: String,
@@ -270,12 +268,12 @@ fn text(word: &str) -> Value {
     Value::Text(Some(word.to_owned()))
 }
 
-/// Words hold letters and digits alone: `~` comes after all of them, and nothing means anything else in a pattern.
 fn end(word: &str) -> Value {
-    Value::Text(Some(format!("{word}~")))
+    Value::Text(Some(people::after(word)))
 }
 
-/// Of each word twice, as conditions that may be left out take it.
+/// Of each word twice, as conditions that may be left out take it. Words hold letters and digits alone: nothing in them means
+/// anything else in a pattern.
 fn patterns(words: &[String], before: &str, count: usize) -> impl Iterator<Item = Value> {
     let patterns: Vec<_> = (0..count * 2)
         .map(|at| Value::Text(words.get(at / 2).map(|word| format!("{before}{word}%"))))

@@ -89,7 +89,7 @@ pub(super) async fn search(cx: Cx, Body(body): Body<PatientSearch>) -> Result<Re
             cursor: body.cursor.clone(),
         }
         .after()?;
-        let found = by_columns(&mut scope, &besides(&body), after, limit + 1).await?;
+        let found = by_columns(&mut scope, besides(&body), after, limit + 1).await?;
         Page::new(found, limit, |patient| patient.id).map(Patient::into_found)
     };
     if page.items.is_empty() {
@@ -103,13 +103,7 @@ pub(super) async fn search(cx: Cx, Body(body): Body<PatientSearch>) -> Result<Re
 
 /// What is asked for but a name.
 fn besides(search: &PatientSearch) -> Besides {
-    let number = search.document_number.as_deref().map(|number| {
-        number
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .flat_map(char::to_uppercase)
-            .collect()
-    });
+    let number = search.document_number.as_deref().map(people::document_number);
     Besides {
         born: search.birth_date,
         number,
@@ -118,8 +112,8 @@ fn besides(search: &PatientSearch) -> Besides {
 }
 
 /// In one statement: a page of ten that were read one by one would take ten more round trips.
-async fn by_columns(scope: &mut Scope, asked: &Besides, after: Uuid, limit: u32) -> Result<Vec<Patient>> {
-    let Besides { born, number, phone } = asked.clone();
+async fn by_columns(scope: &mut Scope, asked: Besides, after: Uuid, limit: u32) -> Result<Vec<Patient>> {
+    let Besides { born, number, phone } = asked;
     let query = if let Some(number) = number {
         let query = scope.query_as::<Patient>(standing!(
             "document_type IN ('dni', 'nie', 'passport') AND document_number = ? AND id > ? \
