@@ -65,7 +65,7 @@ def on_paper() -> None:
         report.expect("mariadb" in person.does("look"), "the first look shows the database")
         person.does("member", MEMBER=platform.member(2))
         platform.settled()
-        platform.job("backup-daily")
+        person.does("backup-now")
         load.more(10)
         load.pause()
         to = boundary()

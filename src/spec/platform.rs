@@ -60,7 +60,8 @@ pub struct ForcedRecovery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"mariadb-g0-1")]
     pub node: Option<String>,
-    /// Pods whose data is thrown away, so that they take the others': their volumes are lost or damaged.
+    /// Pods whose data is thrown away, so that they take the others': their volumes are lost or damaged. Where no node
+    /// serves, a new history of the database begins: no backup of before it reaches to a moment after it, so make one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub discard: Vec<String>,
     /// Counts such decisions: higher than the last one. It is recorded before the node starts, so that none is used twice.

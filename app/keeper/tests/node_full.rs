@@ -56,9 +56,9 @@ fn a_transfer_that_dies_half_way_is_begun_again() {
     cluster.lose_volume(1);
     cluster.spawn(1);
     wait("a transfer", || {
-        cluster.volume(1).join("data/sst_in_progress").exists().then_some(())
+        cluster.volume(1).join("data/.sst").exists().then_some(())
     });
-    // All die in the middle of it. The torn one still knows what it was about to take.
+    // All die in the middle of it. The torn one still knows what it was about to take: the donor had begun to give it.
     cluster.kill_all(&ALL);
     for node in ALL {
         cluster.spawn(node);

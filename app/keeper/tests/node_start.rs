@@ -2,9 +2,11 @@
 
 mod common;
 
+use std::fs;
 use std::process::Stdio;
+use std::time::Instant;
 
-use common::cluster::{Cluster, Options};
+use common::cluster::{Cluster, Options, own};
 use common::wait;
 use common::writer::Writer;
 use mysql::prelude::Queryable as _;
@@ -132,13 +134,27 @@ fn while_the_furthest_is_missing_the_others_wait_and_say_for_whom() {
     writer.finish(&cluster, &ALL);
 }
 
+/// What a member confirms is on its own volume, and at first only in the memory of the others. If all die in that moment and
+/// that volume is lost too, a person decides; and if it turns up again after all, nothing of it is merged or thrown away.
 #[test]
 fn a_member_that_comes_back_empty_in_a_full_outage_is_no_agreement() {
     let mut cluster = Cluster::start();
     let mut writer = Writer::start(&cluster, &ALL);
     writer.wait_for_more(&cluster, 50);
+    // The others are still busy with this when db-0 has confirmed it, and what comes after it.
+    let mut conn = cluster.root(0);
+    conn.query_drop("USE clinic; CREATE TABLE much (id INT PRIMARY KEY, t CHAR(200))")
+        .unwrap();
+    conn.query_drop("INSERT INTO much SELECT seq, REPEAT('x', 200) FROM seq_1_to_30000")
+        .unwrap();
+    conn.query_drop("INSERT INTO numbers (id, node) VALUES (-1, 0)")
+        .unwrap();
     cluster.kill_all(&ALL);
-    cluster.lose_volume(0);
+    let outage = Instant::now();
+    let (volume, aside) = (cluster.volume(0), cluster.node_path(0, "aside"));
+    fs::rename(&volume, &aside).unwrap();
+    fs::create_dir(&volume).unwrap();
+    own(&volume);
     for node in ALL {
         cluster.spawn(node);
     }
@@ -150,7 +166,22 @@ fn a_member_that_comes_back_empty_in_a_full_outage_is_no_agreement() {
     cluster.order(&json!({"generation": 0, "number": 1, "discard": ["db-0"]}));
     cluster.wait_all_ready();
     writer.wait_for_more(&cluster, 50);
-    writer.finish(&cluster, &ALL);
+    let marked = "SELECT COUNT(*) FROM clinic.numbers WHERE id = -1";
+    assert_eq!(cluster.query_text(1, marked), "0", "only db-0 had it");
+
+    // It was not lost.
+    cluster.kill(0);
+    fs::remove_dir_all(&volume).unwrap();
+    fs::rename(&aside, &volume).unwrap();
+    cluster.spawn(0);
+    cluster.wait_why(0, "holds transactions that a forced recovery left behind");
+    assert!(cluster.try_root(0).is_err(), "nothing runs");
+    assert!(volume.join("data/ibdata1").exists(), "nothing was thrown away");
+    cluster.order(&json!({"generation": 0, "number": 2, "discard": ["db-0"]}));
+    cluster.wait_all_ready();
+    writer.wait_for_more(&cluster, 50);
+    writer.finish_without(&cluster, &ALL, 0, outage);
+    one_numbering(&cluster);
 }
 
 #[test]

@@ -79,10 +79,11 @@ pub(crate) fn decide(view: &View<'_>) -> Verdict {
     #[cfg(test)]
     if let Some(mutation) = view.setup.mutation {
         let reports = super::model::broken(mutation, view.reports);
-        return by_the_rule(&View {
+        let verdict = by_the_rule(&View {
             reports: &reports,
             ..*view
         });
+        return super::model::broken_verdict(mutation, verdict);
     }
     by_the_rule(view)
 }
@@ -128,6 +129,9 @@ fn join(view: &View<'_>) -> Option<Verdict> {
 
 /// Whether a member may take the state of a primary component, with nothing lost that nobody gave up.
 fn joinable(me: Ordinal, own: &Report, through: Ordinal, primary: &Report, at: Position) -> Result<(), Why> {
+    if own.is_discarded() {
+        return Ok(());
+    }
     let Some(later) = forks_after(&own.lineage, &primary.lineage) else {
         return Err(Why::Histories(me, through));
     };
@@ -157,19 +161,22 @@ fn within(mine: Position, theirs: Position, me: Ordinal) -> Result<(), Why> {
 fn elect(view: &View<'_>, members: &[(Ordinal, &Report)]) -> Result<Verdict, Why> {
     let longest = members
         .iter()
+        .filter(|(_, r)| !r.is_discarded())
         .map(|(_, r)| &r.lineage)
         .max_by_key(|lineage| lineage.len());
     let Some(lineage) = longest else {
         return Err(Why::NothingToStartFrom);
     };
     for &(o, r) in members {
-        if forks_after(&r.lineage, lineage).is_none() {
+        if !r.is_discarded() && forks_after(&r.lineage, lineage).is_none() {
             return Err(Why::Histories(view.setup.me, o));
         }
         match r.holding {
             Holding::Damaged => return Err(Why::Damaged(o)),
-            // An order that was carried out before does not count again.
-            Holding::Discarded { number } if number <= view.recoveries_done => return Err(Why::CameBackEmpty(o)),
+            // An order that was carried out before does not count again; one that was begun is brought to its end.
+            Holding::Discarded { number } if number <= view.recoveries_done && !has_forked(lineage, number) => {
+                return Err(Why::CameBackEmpty(o));
+            }
             _ => {}
         }
     }
@@ -232,6 +239,7 @@ fn first_start(view: &View<'_>, members: &[(Ordinal, &Report)]) -> Result<Verdic
 fn resume(members: &[(Ordinal, &Report)], lineage: &[Fork]) -> Result<Verdict, Why> {
     let mut candidates = Vec::new();
     let mut floors = Vec::new();
+    let mut given_up = None;
     for &(o, r) in members {
         let later = forks_after(&r.lineage, lineage).unwrap_or_default();
         match (&r.holding, later.first()) {
@@ -247,6 +255,9 @@ fn resume(members: &[(Ordinal, &Report)], lineage: &[Fork]) -> Result<Verdict, W
             (Holding::Data { at }, None) => candidates.push((o, *at)),
             (Holding::Data { at }, Some(fork)) if !at.is_within(fork.from) => return Err(Why::LeftBehind(o)),
             (Holding::Transferring { floor }, None) => floors.push((o, *floor)),
+            (Holding::Discarded { number }, _) if !has_forked(lineage, *number) => {
+                given_up = given_up.max(Some(*number));
+            }
             _ => {}
         }
     }
@@ -257,10 +268,16 @@ fn resume(members: &[(Ordinal, &Report)], lineage: &[Fork]) -> Result<Verdict, W
         }
         within(floor, at, o)?;
     }
-    Ok(Verdict::Elect {
-        winner,
-        claim: Claim::Resume { at },
-    })
+    let claim = match given_up {
+        Some(number) => Claim::Without { at, number },
+        None => Claim::Resume { at },
+    };
+    Ok(Verdict::Elect { winner, claim })
+}
+
+/// Whether the history that the recovery of this number began is the one that `lineage` leads to.
+fn has_forked(lineage: &[Fork], number: u32) -> bool {
+    lineage.last().is_some_and(|fork| fork.number == number)
 }
 
 /// The highest position, the lowest ordinal on a tie. All must be of one history.
@@ -287,11 +304,16 @@ pub(crate) fn forced(view: &View<'_>, from: Ordinal, lineage: &[Fork], claim: &C
         return Err(Why::Histories(view.setup.me, from));
     }
     for (o, r) in known(view).filter(|&(o, _)| o != from) {
+        if r.phase != Phase::Waiting {
+            return Err(Why::Busy(o));
+        }
+        if r.is_discarded() {
+            continue;
+        }
         let Some(later) = forks_after(&r.lineage, lineage) else {
             return Err(Why::Histories(from, o));
         };
         match (&r.holding, later.first()) {
-            _ if r.phase != Phase::Waiting => return Err(Why::Busy(o)),
             (Holding::Data { at: theirs }, None) if theirs.uuid != at.uuid => return Err(Why::Histories(from, o)),
             (Holding::Data { at: theirs }, None) => within(*theirs, at, o)?,
             (Holding::Data { at: theirs }, Some(fork)) if !theirs.is_within(fork.from) => {

@@ -9,6 +9,11 @@ pub(crate) fn assess(durable: &Durable, found: &Found, restored: bool) -> Holdin
         return match found {
             // Short of the component that it was joining, it is no candidate; it still saves a full transfer.
             Found::State(at) if join.floor.is_within(*at) => Holding::Data { at: *at },
+            Found::Nothing if join.empty => Holding::Fresh {
+                stage: durable.stage.unwrap_or(Stage::Unmarked),
+                restored: None,
+            },
+            // A donor sends nothing before it has applied all that was confirmed until then.
             _ => Holding::Transferring { floor: join.floor },
         };
     }

@@ -220,7 +220,9 @@ impl Machine {
                 ..
             }
         );
-        orders.discard && orders.number > self.durable.recoveries_done && !sealed
+        let done_without = |peer: &Report| peer.lineage.iter().any(|fork| fork.number >= orders.number);
+        let turned_up = self.durable.granted < orders.number && self.peers.iter().flatten().any(done_without);
+        orders.discard && orders.number > self.durable.recoveries_done && !sealed && !turned_up
     }
 
     fn with_view<T>(&self, use_it: impl FnOnce(&View<'_>) -> T) -> T {

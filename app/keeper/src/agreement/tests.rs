@@ -1,5 +1,7 @@
 //! The rule on single cases, as a person would state them.
 
+mod orders;
+
 use super::decide::{Verdict, View, Why, decide};
 use super::types::{Claim, Durable, Fork, Found, Holding, Join, Phase, Position, Report, Stage};
 use super::{Setup, assess};
@@ -74,6 +76,36 @@ fn an_empty_member_is_no_agreement_while_others_hold_data() {
         verdict(&[data(9), fresh(Stage::Sealed), data(9)]),
         Verdict::Elect { winner: 0, .. }
     ));
+}
+
+/// What db-1 had may be more than the others have: its volume may turn up again, and its binary log may be stored already.
+#[test]
+fn without_what_a_member_had_a_new_history_begins() {
+    let discarded = |number| waiting(Holding::Discarded { number });
+    let without = |number| Verdict::Elect {
+        winner: 0,
+        claim: Claim::Without { at: at(1, 9), number },
+    };
+    assert_eq!(verdict(&[data(9), discarded(1), data(8)]), without(1));
+    assert_eq!(verdict(&[data(9), discarded(1), discarded(2)]), without(2));
+    // The history that this very recovery began has nothing of it: once is enough, and it can be brought to its end.
+    let fork = |number| Fork {
+        number,
+        node: 0,
+        from: at(1, 9),
+    };
+    let after = |number| {
+        Some(Report {
+            lineage: vec![fork(number)],
+            ..data(9).unwrap()
+        })
+    };
+    let resume = Verdict::Elect {
+        winner: 0,
+        claim: Claim::Resume { at: at(1, 9) },
+    };
+    assert_eq!(verdict(&[after(3), discarded(3), data(8)]), resume);
+    assert_eq!(verdict(&[after(3), discarded(4), data(8)]), without(4));
 }
 
 #[test]
@@ -217,7 +249,7 @@ fn a_volume_is_judged_by_what_is_remembered_of_it() {
     );
 
     let joining = |floor| Durable {
-        joining: Some(Join { floor }),
+        joining: Some(Join { floor, empty: false }),
         ..known.clone()
     };
     let behind = Holding::Transferring { floor: at(1, 9) };
@@ -231,4 +263,17 @@ fn a_volume_is_judged_by_what_is_remembered_of_it() {
         assess(&joining(at(1, 4)), &state, false),
         Holding::Data { at: at(1, 5) }
     );
+    // One that came back empty is not more than that by having asked.
+    assert_eq!(assess(&joining(at(1, 9)), &Found::Nothing, false), behind);
+    let mut empty = joining(at(1, 9));
+    empty.joining = Some(Join {
+        floor: at(1, 9),
+        empty: true,
+    });
+    let unmarked = Holding::Fresh {
+        stage: Stage::Unmarked,
+        restored: None,
+    };
+    assert_eq!(assess(&empty, &Found::Nothing, false), unmarked);
+    assert_eq!(assess(&empty, &Found::Unusable, false), behind);
 }

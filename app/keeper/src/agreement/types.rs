@@ -84,7 +84,8 @@ impl fmt::Display for Position {
     }
 }
 
-/// A start that a person forced: the history after it is a new one, with a new state UUID, grown from `from`.
+/// A start by which a person gave up what others may have: the history after it is a new one, with a new state UUID, grown
+/// from `from`. Under the old one, a volume that turns up again would be taken for one that only lacks the newest.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Fork {
@@ -172,6 +173,13 @@ pub(crate) struct Report {
     pub(crate) lineage: Vec<Fork>,
 }
 
+impl Report {
+    /// Whether a person has said that nothing of it counts: not its data, and not where its history leads.
+    pub(crate) fn is_discarded(&self) -> bool {
+        matches!(self.holding, Holding::Discarded { .. })
+    }
+}
+
 /// What must survive a crash of the keeper. It lives on the volume, beside the data, and is lost only with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -190,6 +198,18 @@ pub(crate) struct Durable {
     pub(crate) uuid: Option<StateUuid>,
     /// Recoveries up to this number are done, or were not needed.
     pub(crate) recoveries_done: u32,
+    /// The last recovery for which this member granted a start. What its order says of this very volume counts from then on:
+    /// a volume that was away, and turns up later, is not what was given up for lost.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) granted: u32,
+    /// Orders up to this number start this member no more: while the last of them stood, it granted another one's start.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) spent: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A join that has begun.
@@ -198,6 +218,10 @@ pub(crate) struct Durable {
 pub(crate) struct Join {
     /// The position that the primary component had at least.
     pub(crate) floor: Position,
+    /// It began with nothing that counts, on a volume that had come back empty or was discarded: as long as nothing of the
+    /// component is on it, what it held before is as unknown as it was.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) empty: bool,
 }
 
 /// What a candidate says it would start from.
@@ -212,6 +236,10 @@ pub(crate) enum Claim {
     /// Its own state.
     #[serde(rename_all = "camelCase")]
     Resume { at: Position },
+    /// Its own state, where everybody answers and a person has said that what some had counts for nothing. What only those
+    /// had is given up, so a new history begins.
+    #[serde(rename_all = "camelCase")]
+    Without { at: Position, number: u32 },
     /// Its own state, by a person's order, without those that are silent.
     #[serde(rename_all = "camelCase")]
     Forced { at: Position, number: u32 },

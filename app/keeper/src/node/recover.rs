@@ -50,6 +50,9 @@ pub(crate) fn inspect(settings: &Settings, joining: bool) -> anyhow::Result<Insp
     if is_empty(&data)? {
         return Ok(Inspection::of(Found::Nothing));
     }
+    if joining && is_untransferred(&data) {
+        return Ok(Inspection::of(Found::Nothing));
+    }
     // The transfer's script leaves this while it works, and leaves no system tables when it fails half way.
     if data.join("sst_in_progress").exists() || (joining && !data.join("mysql").is_dir()) {
         let problem = "the remains of a state transfer that did not end".to_owned();
@@ -127,6 +130,14 @@ fn is_marked_inconsistent(data: &Path) -> bool {
 /// Whether a UUID is the one that stands for no history.
 fn is_zero(uuid: &str) -> bool {
     uuid.chars().all(|c| c == '0' || c == '-')
+}
+
+/// Whether a joiner has got nothing yet: the transfer's script makes `.sst` when the donor has sent the head of the stream,
+/// and moves what it has received from there into its place. Before that there are only files that mariadbd makes for itself.
+fn is_untransferred(data: &Path) -> bool {
+    [".sst", "ibdata1", "mysql"]
+        .iter()
+        .all(|name| !data.join(name).exists())
 }
 
 /// The position in the log of `--wsrep-recover`.
@@ -268,6 +279,17 @@ mod tests {
         assert_eq!(recovered(&log), Some(Found::State(at)));
         let none = "[Note] WSREP: Recovered position: 00000000-0000-0000-0000-000000000000:-1";
         assert_eq!(recovered(none), Some(Found::NoState));
+    }
+
+    #[test]
+    fn a_transfer_has_begun_when_the_donor_has_sent_something() {
+        let data = tempfile::tempdir().unwrap();
+        for own in ["galera.cache", "grastate.dat", "sst_in_progress"] {
+            fs::write(data.path().join(own), "").unwrap();
+        }
+        assert!(is_untransferred(data.path()));
+        fs::create_dir(data.path().join(".sst")).unwrap();
+        assert!(!is_untransferred(data.path()));
     }
 
     #[test]

@@ -23,8 +23,8 @@ pub(super) fn words(why: &Why, settings: &Settings, heard: &[(Instant, Result<()
         }
         Why::Busy(o) => format!("{} runs and is not in a primary component yet", name(*o)),
         Why::CameBackEmpty(o) => format!(
-            "{} has come back empty, and what it held is unknown. If its volume is really lost, order a recovery that \
-             discards {}",
+            "{} has come back empty, and what it held is unknown: it may have confirmed more than the others hold. If its \
+             volume is really lost, order a recovery that discards {}",
             name(*o),
             name(*o)
         ),

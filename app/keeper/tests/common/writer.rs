@@ -1,6 +1,6 @@
 //! A client that writes numbered rows all the time, over several nodes, and remembers which were confirmed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -96,28 +96,53 @@ impl Writer {
     /// Stops, and checks: every confirmed row is there exactly once, no row twice, and the nodes are equal.
     pub fn finish(&mut self, cluster: &Cluster, nodes: &[usize]) -> usize {
         let confirmed = self.stop();
-        assert!(!confirmed.is_empty(), "nothing was written");
         for &node in nodes {
-            let mut conn = cluster.root(node);
-            super::cluster::see_everything(&mut conn);
-            let rows: BTreeMap<i64, i64> = conn
-                .query("SELECT id, COUNT(*) FROM clinic.numbers GROUP BY id")
-                .unwrap()
-                .into_iter()
-                .collect();
-            let lost: Vec<&Confirmed> = confirmed.iter().filter(|c| !rows.contains_key(&c.id)).collect();
+            let lost = lost(cluster, node, &confirmed);
             assert!(
                 lost.is_empty(),
                 "node {node} lacks {} of {}: {lost:?}",
                 lost.len(),
                 confirmed.len()
             );
-            let twice: Vec<_> = rows.iter().filter(|(_, count)| **count != 1).collect();
-            assert!(twice.is_empty(), "node {node} has rows twice: {twice:?}");
         }
         cluster.assert_same(nodes);
         confirmed.len()
     }
+
+    /// As [`Writer::finish`], where a person gave up what only `member` had at the `outage` of all: that is the last ones
+    /// that it confirmed before it, if any, and nothing else. Returns how many.
+    pub fn finish_without(&mut self, cluster: &Cluster, nodes: &[usize], member: usize, outage: Instant) -> usize {
+        let confirmed = self.stop();
+        let lost = lost(cluster, nodes[0], &confirmed);
+        let of_member: Vec<&Confirmed> = confirmed
+            .iter()
+            .filter(|c| c.node == member && c.begun < outage)
+            .collect();
+        let last = &of_member[of_member.len().saturating_sub(lost.len())..];
+        let ids = |list: &[&Confirmed]| list.iter().map(|c| c.id).collect::<BTreeSet<i64>>();
+        assert_eq!(
+            ids(&lost),
+            ids(last),
+            "other rows are lost than the last that node {member} confirmed"
+        );
+        cluster.assert_same(nodes);
+        lost.len()
+    }
+}
+
+/// What was confirmed, and is not there. No row may be there twice.
+fn lost<'a>(cluster: &Cluster, node: usize, confirmed: &'a [Confirmed]) -> Vec<&'a Confirmed> {
+    assert!(!confirmed.is_empty(), "nothing was written");
+    let mut conn = cluster.root(node);
+    super::cluster::see_everything(&mut conn);
+    let rows: BTreeMap<i64, i64> = conn
+        .query("SELECT id, COUNT(*) FROM clinic.numbers GROUP BY id")
+        .unwrap()
+        .into_iter()
+        .collect();
+    let twice: Vec<_> = rows.iter().filter(|(_, count)| **count != 1).collect();
+    assert!(twice.is_empty(), "node {node} has rows twice: {twice:?}");
+    confirmed.iter().filter(|c| !rows.contains_key(&c.id)).collect()
 }
 
 impl Drop for Writer {

@@ -17,7 +17,7 @@ impl Machine {
     pub(super) fn wait(&mut self, why: Why) -> Vec<Action> {
         let ordered = self
             .orders
-            .filter(|o| o.start_from == Some(self.setup.me) && !o.discard);
+            .filter(|o| o.start_from == Some(self.setup.me) && !o.discard && o.number > self.durable.spent);
         let (Some(orders), Holding::Data { at }) = (ordered, self.holding.clone()) else {
             self.attempt = None;
             self.why = Some(why);
@@ -96,6 +96,12 @@ impl Machine {
         }
         self.durable.epoch = epoch;
         self.attempt = None;
+        let claimed = match *claim {
+            Claim::Without { number, .. } | Claim::Forced { number, .. } => number,
+            Claim::Initialise | Claim::Restored { .. } | Claim::Resume { .. } => 0,
+        };
+        self.durable.granted = self.durable.granted.max(claimed);
+        self.durable.spent = self.durable.spent.max(self.orders.map_or(0, |orders| orders.number));
         vec![
             Action::Persist(self.durable.clone()),
             reply(message, Body::Grant { epoch }),
@@ -126,14 +132,15 @@ impl Machine {
         self.finish_orders();
         let start = match attempt.claim {
             Claim::Initialise => Start::Initialise,
-            Claim::Forced { at, number } => {
+            Claim::Forced { at, number } | Claim::Without { at, number } => {
                 self.durable.lineage.push(Fork {
                     number,
                     node: self.setup.me,
                     from: at,
                 });
                 self.durable.uuid = None;
-                self.open = true;
+                // Who may be alone for long serves at once; where all answer, another one takes the state over, and is waited for.
+                self.open = matches!(attempt.claim, Claim::Forced { .. });
                 Start::Fork
             }
             // A forced start that was recorded, and had not yet become a history of its own.
@@ -157,13 +164,24 @@ impl Machine {
             return Vec::new();
         };
         let discard = matches!(self.report().holding, Holding::Discarded { .. });
+        // Whatever it had was given up when that history began.
+        let begun_without = primary
+            .lineage
+            .last()
+            .is_some_and(|fork| self.durable.granted >= fork.number)
+            || (discard && primary.lineage.len() > self.durable.lineage.len());
+        let empty = (discard || matches!(self.holding, Holding::Fresh { .. })) && !begun_without;
+        if discard {
+            // It is not one that never had anything.
+            self.durable.stage = None;
+        }
         self.attempt = None;
         self.phase = Phase::Joining;
         self.durable.epoch = self.durable.epoch.max(primary.epoch);
         self.durable.lineage = primary.lineage;
         self.durable.uuid = Some(floor.uuid);
         self.durable.started = true;
-        self.durable.joining = Some(Join { floor });
+        self.durable.joining = Some(Join { floor, empty });
         self.finish_orders();
         vec![
             Action::Persist(self.durable.clone()),

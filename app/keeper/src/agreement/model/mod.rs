@@ -1,8 +1,9 @@
 //! Model checking: the very [`Machine`] of production, in a world where messages get lost and overtake each other,
 //! processes die at any moment, volumes vanish, and Galera does what Galera does.
 //!
-//! The world's Galera is an abstraction of the real one, with its three properties that matter here: a component stays
-//! primary while more than half of its last members are in it (or the others left cleanly); a joiner whose state UUID
+//! The world's Galera is an abstraction of the real one, with its four properties that matter here: a component stays
+//! primary while more than half of its last members are in it (or the others left cleanly); what one member confirms is on
+//! its own volume and only in the memory of the others, until they apply it; a joiner whose state UUID
 //! fits takes only what it lacks *by number*, so that two histories of equal numbers merge without a word; a full
 //! transfer first destroys what the joiner had.
 
@@ -16,7 +17,7 @@ use std::collections::BTreeSet;
 use super::types::{Durable, Envelope, Found, Holding, Ordinal, Position, Stage, StateUuid};
 use super::{DatabaseEvent, Machine, Setup, Start, assess};
 
-pub(crate) use mutation::{Mutation, broken};
+pub(crate) use mutation::{Mutation, broken, broken_verdict};
 
 const TOGETHER: &str = "all together, and open";
 
@@ -71,8 +72,23 @@ struct Node {
     durable: Durable,
     history: Option<History>,
     torn: bool,
+    /// What it has of its component in memory alone.
+    received: Vec<u8>,
     database: Database,
     boots: u64,
+    /// A volume that was lost, and may turn up again, as long as there is nothing in its place: a volume that goes back to an
+    /// earlier state unnoticed is beyond what any member can know.
+    aside: Option<Box<Volume>>,
+    /// Its volume has turned up again, after a history began by the last order.
+    found: bool,
+}
+
+/// What is on a volume.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Volume {
+    durable: Durable,
+    history: Option<History>,
+    torn: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -84,10 +100,13 @@ struct World {
     components: Vec<BTreeSet<Ordinal>>,
     confirmed: Vec<u8>,
     uuids: u8,
-    orders: Option<Order>,
+    /// The last one stands.
+    orders: Vec<Order>,
     left: Budget,
-    /// A component was started from a state that lacks a confirmed write.
+    /// A component was started from a state that lacks a confirmed write that nobody gave up.
     lost: bool,
+    /// A volume that turned up after the last order was thrown away.
+    wiped: bool,
 }
 
 /// A person's order.
@@ -107,11 +126,13 @@ enum Step {
     Database(Ordinal),
     JoinFails(Ordinal),
     Observe(Ordinal),
-    Write,
+    Write(Ordinal),
+    Apply(Ordinal),
     Crash(Ordinal),
     Stop(Ordinal),
     Restart(Ordinal),
     LoseVolume(Ordinal),
+    FindVolume(Ordinal),
     Cut(Ordinal),
     Heal(Ordinal),
     Order(Order),
@@ -174,8 +195,11 @@ impl Agreement {
             durable: Durable::default(),
             history: None,
             torn: false,
+            received: vec![],
             database: Database::Down,
             boots: 0,
+            aside: None,
+            found: false,
         };
         World {
             nodes: (0..self.members).map(node).collect(),
@@ -183,9 +207,10 @@ impl Agreement {
             components: vec![],
             confirmed: vec![],
             uuids: 0,
-            orders: None,
+            orders: vec![],
             left: self.budget,
             lost: false,
+            wiped: false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Rules broken on purpose, to see that the check has teeth.
 
-use super::super::types::{Holding, Phase, Report, Stage};
+use super::super::decide::Verdict;
+use super::super::types::{Claim, Holding, Phase, Report, Stage};
 
 /// Rules to break, to see that the check has teeth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,6 +12,8 @@ pub(crate) enum Mutation {
     EmptyCounts,
     /// The lowest ordinal starts, wherever it stands.
     LowestOrdinal,
+    /// Without what a discarded member had, the history goes on as if nothing were lost.
+    SameHistory,
 }
 
 /// What a member sees whose rule is broken.
@@ -62,4 +65,21 @@ pub(crate) fn broken(mutation: Mutation, reports: &[Option<Report>]) -> Vec<Opti
         }
     }
     reports
+}
+
+/// What a member decides whose rule is broken.
+pub(crate) fn broken_verdict(mutation: Mutation, verdict: Verdict) -> Verdict {
+    match (mutation, verdict) {
+        (
+            Mutation::SameHistory,
+            Verdict::Elect {
+                winner,
+                claim: Claim::Without { at, .. },
+            },
+        ) => Verdict::Elect {
+            winner,
+            claim: Claim::Resume { at },
+        },
+        (_, verdict) => verdict,
+    }
 }

@@ -201,6 +201,25 @@ fn a_persons_order_merges_nothing() {
     sound("orders", model(3, true, budget, None), 600_000);
 }
 
+/// Deeper than breadth first goes: outages with lost volumes, and what people order then.
+#[test]
+fn three_members_at_random() {
+    let budget = Budget {
+        crashes: 6,
+        stops: 2,
+        losses: 1,
+        cuts: 1,
+        writes: 3,
+        orders: 2,
+        epochs: 8,
+    };
+    // This seed finds, among others, a join that hides that a member had come back empty.
+    let outcome = wander(&model(3, true, budget, None), 2, 3_000, 250);
+    assert_eq!(outcome.failed, Vec::<String>::new());
+    assert!(outcome.all_together, "the members never came together");
+    eprintln!("three members: {} steps", outcome.states);
+}
+
 #[test]
 fn four_members_at_random() {
     let budget = Budget {
@@ -238,6 +257,14 @@ fn each_broken_rule_is_noticed() {
         (Mutation::Majority, budget),
         (Mutation::EmptyCounts, Budget { losses: 2, ..budget }),
         (Mutation::LowestOrdinal, budget),
+        (
+            Mutation::SameHistory,
+            Budget {
+                losses: 1,
+                orders: 1,
+                ..budget
+            },
+        ),
     ] {
         let outcome = wander(&model(3, true, budget, Some(mutation)), 1, 10_000, 200);
         eprintln!("{mutation:?}: {} steps, {:?}", outcome.states, outcome.failed);

@@ -2,9 +2,8 @@
 
 use stateright::{Model, Property};
 
-use super::super::Machine;
-use super::super::types::{Body, Durable, Envelope, Holding, Stage};
-use super::{Agreement, Database, Order, Step, TOGETHER, World};
+use super::super::types::{Body, Durable, Envelope, Holding, Ordinal, Stage};
+use super::{Agreement, Database, Order, Step, TOGETHER, Volume, World};
 
 impl Model for Agreement {
     type State = World;
@@ -22,6 +21,9 @@ impl Model for Agreement {
                 steps.push(Step::Restart(o));
                 if world.left.losses > 0 && node.durable != Durable::default() {
                     steps.push(Step::LoseVolume(o));
+                }
+                if node.aside.is_some() && node.history.is_none() {
+                    steps.push(Step::FindVolume(o));
                 }
                 continue;
             };
@@ -43,6 +45,12 @@ impl Model for Agreement {
             if world.event(o).is_some() {
                 steps.push(Step::Observe(o));
             }
+            if !node.received.is_empty() {
+                steps.push(Step::Apply(o));
+            }
+            if world.left.writes > 0 && world.components.iter().any(|c| c.contains(&o) && world.is_open(c)) {
+                steps.push(Step::Write(o));
+            }
             if world.left.crashes > 0 {
                 steps.push(Step::Crash(o));
             }
@@ -61,9 +69,6 @@ impl Model for Agreement {
                 .filter(|&i| world.alive(world.net[i].to))
                 .map(Step::Deliver),
         );
-        if world.left.writes > 0 && world.components.iter().any(|c| world.is_open(c)) {
-            steps.push(Step::Write);
-        }
         self.order_actions(world, steps);
     }
 
@@ -105,26 +110,43 @@ impl Model for Agreement {
                 let actions = world.node_mut(o).machine.as_mut()?.database(event);
                 world.carry_out(self, o, actions);
             }
-            Step::Write => world.write(),
+            Step::Write(o) => world.write(o),
+            Step::Apply(o) => world.node_mut(o).apply(),
             Step::Crash(o) => {
                 world.left.crashes -= 1;
                 world.leave(o, false);
-                world.node_mut(o).machine = None;
-                world.node_mut(o).database = Database::Down;
+                let node = world.node_mut(o);
+                node.received.clear();
+                node.machine = None;
+                node.database = Database::Down;
             }
             Step::Stop(o) => {
                 world.left.stops -= 1;
                 world.leave(o, true);
-                world.node_mut(o).machine = None;
-                world.node_mut(o).database = Database::Down;
+                let node = world.node_mut(o);
+                node.apply();
+                node.machine = None;
+                node.database = Database::Down;
             }
             Step::Restart(o) => world.begin(self, o),
             Step::LoseVolume(o) => {
                 world.left.losses -= 1;
                 let node = world.node_mut(o);
-                node.durable = Durable::default();
-                node.history = None;
-                node.torn = false;
+                let lost = node.change_volume(Volume {
+                    durable: Durable::default(),
+                    history: None,
+                    torn: false,
+                });
+                node.aside = Some(Box::new(lost));
+            }
+            Step::FindVolume(o) => {
+                // What was on its way to the process of the other volume ended with its connection.
+                world.net.retain(|message| message.to != o);
+                let volume = world.node_mut(o).aside.take()?;
+                let found = world.is_beyond_the_last_order(&volume);
+                let node = world.node_mut(o);
+                node.change_volume(*volume);
+                node.found = found;
             }
             Step::Cut(o) => {
                 world.left.cuts -= 1;
@@ -135,7 +157,8 @@ impl Model for Agreement {
             Step::Heal(o) => world.heal(o),
             Step::Order(order) => {
                 world.left.orders -= 1;
-                world.orders = Some(order);
+                world.orders.push(order);
+                world.nodes.iter_mut().for_each(|node| node.found = false);
             }
         }
         (world != *last).then_some(world)
@@ -145,9 +168,13 @@ impl Model for Agreement {
         vec![
             Property::always("never two primary components", |_, w: &World| w.components.len() <= 1),
             Property::always("never a start without a confirmed write", |_, w: &World| !w.lost),
+            Property::always(
+                "no volume that was found is thrown away without an order",
+                |_, w: &World| !w.wiped,
+            ),
             Property::always("one history in a component", |_, w: &World| {
                 w.components.iter().all(|c| {
-                    let mut histories = c.iter().map(|&m| &w.node(m).history);
+                    let mut histories = c.iter().map(|&m| w.node(m).known());
                     let first = histories.next();
                     histories.all(|h| Some(h) == first)
                 })
@@ -155,10 +182,10 @@ impl Model for Agreement {
             Property::always("what is confirmed is in the component that serves", |_, w: &World| {
                 w.components.iter().filter(|c| w.is_open(c)).all(|c| {
                     c.iter().all(|&m| {
-                        let history = w.node(m).history.as_ref();
+                        let history = w.node(m).known();
                         w.confirmed
                             .iter()
-                            .all(|write| history.is_some_and(|h| h.writes.contains(write)))
+                            .all(|write| history.as_ref().is_some_and(|h| h.writes.contains(write)))
                     })
                 })
             }),
@@ -182,32 +209,28 @@ impl Agreement {
         if world.left.orders == 0 || !world.components.is_empty() {
             return;
         }
-        let number = world.orders.map_or(1, |order| order.number + 1);
-        for o in 0..self.members {
-            match world.node(o).machine.as_ref().map(Machine::report) {
-                Some(report) if matches!(report.holding, Holding::Data { .. }) => {
+        let number = world.orders.last().map_or(1, |order| order.number + 1);
+        let holding = |o: Ordinal| world.node(o).machine.as_ref().map(|machine| machine.report().holding);
+        let starts = |o: &Ordinal| matches!(holding(*o), Some(Holding::Data { .. }));
+        let goes = |o: &Ordinal| {
+            let unmarked = |stage| stage == Stage::Unmarked;
+            match holding(*o) {
+                Some(Holding::Fresh { stage, .. }) => unmarked(stage),
+                Some(Holding::Data { .. } | Holding::Damaged) => true,
+                _ => false,
+            }
+        };
+        let starting = (0..self.members).filter(starts).map(Some).chain([None]);
+        for start_from in starting {
+            let going = (0..self.members).filter(goes).map(Some).chain([None]);
+            for discard in going.filter(|&discard| discard.is_none() || discard != start_from) {
+                if start_from.is_some() || discard.is_some() {
                     steps.push(Step::Order(Order {
                         number,
-                        start_from: Some(o),
-                        discard: None,
+                        start_from,
+                        discard,
                     }));
                 }
-                Some(report)
-                    if matches!(
-                        report.holding,
-                        Holding::Fresh {
-                            stage: Stage::Unmarked,
-                            ..
-                        }
-                    ) =>
-                {
-                    steps.push(Step::Order(Order {
-                        number,
-                        start_from: None,
-                        discard: Some(o),
-                    }));
-                }
-                _ => {}
             }
         }
     }

@@ -4,7 +4,32 @@ use std::collections::BTreeSet;
 
 use super::super::types::{Body, Found, Holding, Ordinal, Phase};
 use super::super::{Action, DatabaseEvent, Machine, Orders, Start, assess};
-use super::{Agreement, Database, History, Node, World};
+use super::{Agreement, Database, History, Node, Volume, World};
+
+impl Node {
+    /// What it will have when it has applied all that it has received.
+    pub(super) fn known(&self) -> Option<History> {
+        let mut history = self.history.clone()?;
+        history.writes.extend(&self.received);
+        Some(history)
+    }
+
+    pub(super) fn apply(&mut self) {
+        let received = std::mem::take(&mut self.received);
+        if let Some(history) = &mut self.history {
+            history.writes.extend(received);
+        }
+    }
+
+    /// Puts another volume in the place of its own; gives that back.
+    pub(super) fn change_volume(&mut self, volume: Volume) -> Volume {
+        Volume {
+            durable: std::mem::replace(&mut self.durable, volume.durable),
+            history: std::mem::replace(&mut self.history, volume.history),
+            torn: std::mem::replace(&mut self.torn, volume.torn),
+        }
+    }
+}
 
 impl World {
     pub(super) fn node(&self, o: Ordinal) -> &Node {
@@ -40,6 +65,7 @@ impl World {
                     }
                 }
                 Action::Start(Start::Join { discard }) => {
+                    self.wiped |= discard && self.node(o).found;
                     let node = self.node_mut(o);
                     if discard {
                         node.history = None;
@@ -49,6 +75,7 @@ impl World {
                 Action::Start(start) => self.node_mut(o).database = Database::Starting(start),
                 Action::StepDown => {
                     self.leave(o, true);
+                    self.node_mut(o).apply();
                     self.exited(agreement, o);
                 }
             }
@@ -107,7 +134,7 @@ impl World {
             Database::Joining { torn } => {
                 let Some(index) = self.joinable(o) else { return };
                 let source = *self.components[index].first().expect("never empty");
-                let theirs = self.node(source).history.clone().expect("in a component");
+                let theirs = self.node(source).known().expect("in a component");
                 let fits = self.node(o).history.as_ref().is_some_and(|own| {
                     own.uuid == theirs.uuid && own.writes.len() <= theirs.writes.len() && !self.node(o).torn
                 });
@@ -123,6 +150,8 @@ impl World {
                     node.history = None;
                     node.torn = true;
                     node.database = Database::Joining { torn: true };
+                    // A donor gives what it has applied, and applies first what was confirmed before.
+                    self.node_mut(source).apply();
                     return;
                 }
                 node.database = Database::Up;
@@ -137,7 +166,6 @@ impl World {
             self.uuids += 1;
         }
         let uuid = self.uuids;
-        let ordered = self.orders.is_some();
         let node = self.node_mut(o);
         match start {
             Start::Initialise => node.history = Some(History { uuid, writes: vec![] }),
@@ -146,12 +174,37 @@ impl World {
         }
         node.database = Database::Up;
         let writes = node.history.clone().expect("started").writes;
-        if ordered {
-            // What the chosen member lacks, a person has given up.
+        if start == Start::Fork {
+            self.lost |= !self.is_given_up(o, &writes);
             self.confirmed.retain(|write| writes.contains(write));
         }
         self.lost |= !self.confirmed.iter().all(|write| writes.contains(write));
         self.components.push(BTreeSet::from([o]));
+    }
+
+    /// Whether a person has ordered a start without what `writes` lack: all of it is on volumes that an order up to this one
+    /// names (who has not read the last one goes by the one before), or it starts from a member without the silent ones.
+    fn is_given_up(&self, starting: Ordinal, writes: &[u8]) -> bool {
+        let number = self.node(starting).durable.lineage.last().map_or(0, |fork| fork.number);
+        let orders = || self.orders.iter().filter(|order| order.number <= number);
+        let given_up = |m: Ordinal| orders().any(|order| order.discard == Some(m));
+        let all_there = |history: &History| history.writes.iter().all(|write| writes.contains(write));
+        orders().any(|order| order.number == number && order.start_from.is_some())
+            || (number > 0
+                && (0..)
+                    .zip(&self.nodes)
+                    .filter(|&(m, _)| !given_up(m))
+                    .filter_map(|(_, other)| other.history.as_ref())
+                    .all(all_there))
+    }
+
+    /// Whether a history has begun by the last order, and `volume` was not there. Until then, the order stands for whatever is
+    /// in the place that it names.
+    pub(super) fn is_beyond_the_last_order(&self, volume: &Volume) -> bool {
+        let mut forks = self.nodes.iter().flat_map(|node| &node.durable.lineage);
+        self.orders
+            .last()
+            .is_some_and(|order| volume.durable.granted < order.number && forks.any(|fork| fork.number >= order.number))
     }
 
     pub(super) fn heal(&mut self, o: Ordinal) {
@@ -160,8 +213,9 @@ impl World {
         };
         if let Some(index) = self.joinable(o) {
             let source = *self.components[index].first().expect("never empty");
-            let theirs = self.node(source).history.clone().expect("in a component");
+            let theirs = self.node(source).known().expect("in a component");
             let own = self.node_mut(o);
+            own.apply();
             let history = own.history.as_mut().expect("was in a component");
             if history.uuid == theirs.uuid && history.writes.len() <= theirs.writes.len() {
                 let from = history.writes.len();
@@ -181,10 +235,11 @@ impl World {
             let furthest = back
                 .iter()
                 .copied()
-                .max_by_key(|&m| self.node(m).history.as_ref().map_or(0, |h| h.writes.len()));
-            let history = self.node(furthest.expect("not empty")).history.clone();
+                .max_by_key(|&m| self.node(m).known().map_or(0, |h| h.writes.len()));
+            let history = self.node(furthest.expect("not empty")).known();
             for &m in &back {
                 let node = self.node_mut(m);
+                node.received.clear();
                 node.history.clone_from(&history);
                 node.database = Database::Up;
             }
@@ -229,25 +284,22 @@ impl World {
         })
     }
 
-    pub(super) fn write(&mut self) {
-        let Some(component) = self.components.iter().find(|c| self.is_open(c)).cloned() else {
+    /// `o` confirms a write: on its own volume, and received by all others.
+    pub(super) fn write(&mut self, o: Ordinal) {
+        let Some(component) = self.components.iter().find(|c| c.contains(&o)).cloned() else {
             return;
         };
         self.left.writes -= 1;
         let write = self.left.writes;
         for member in component {
-            self.node_mut(member)
-                .history
-                .as_mut()
-                .expect("in a component")
-                .writes
-                .push(write);
+            self.node_mut(member).received.push(write);
         }
+        self.node_mut(o).apply();
         self.confirmed.push(write);
     }
 
     pub(super) fn orders_for(&self, o: Ordinal) -> Option<Orders> {
-        self.orders.map(|order| Orders {
+        self.orders.last().map(|order| Orders {
             number: order.number,
             start_from: order.start_from,
             discard: order.discard == Some(o),
