@@ -17,7 +17,7 @@ use crate::binlog::{beginning, event_gtid, event_seqno, events, headers};
 use crate::gtid::Gtids;
 use crate::process::{self, Program};
 use crate::run::Run;
-use crate::ship::{self, Shipped};
+use crate::ship::{self, Shipped, Stand};
 
 /// Which binary logs to replay, and where to stop.
 #[derive(Debug)]
@@ -48,7 +48,12 @@ pub(super) fn plan(_config: &BackupConfig, chosen: &Chosen, to: Timestamp) -> an
         since,
     )?;
     let seqno = manifest.position.seqno;
-    let chain = ship::chain(&shipped, (&start, seqno), to).with_context(|| format!("cannot restore to {to}"))?;
+    let stand = Stand {
+        state_uuid: &manifest.position.state_uuid,
+        gtid: &start,
+        seqno,
+    };
+    let chain = ship::chain(&shipped, stand, to).with_context(|| format!("cannot restore to {to}"))?;
     Ok(Replay {
         chain,
         start,

@@ -22,6 +22,10 @@ pub(crate) struct Archive {
     pub(crate) member: String,
     /// The file's name there.
     pub(crate) file: String,
+    /// `wsrep_cluster_state_uuid`: the history that it belongs to. After a forced recovery another one goes on from where
+    /// some member stood, under GTIDs that may be here already, for transactions that were given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) state_uuid: Option<String>,
     /// GTID position before its first transaction.
     pub(crate) from: String,
     /// GTID position after its last.
@@ -34,6 +38,13 @@ pub(crate) struct Archive {
     /// `None`: nothing was written since the last shipment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) stream: Option<StoredStream>,
+}
+
+impl Archive {
+    /// Whether it may follow what is in the history `state_uuid`. Records of before this was written down do not tell.
+    pub(super) fn continues(&self, state_uuid: &str) -> bool {
+        self.state_uuid.as_deref().is_none_or(|own| own == state_uuid)
+    }
 }
 
 /// An archive and the folder it lies in.
@@ -142,15 +153,26 @@ pub(crate) fn delete_before(
     Ok(old.len())
 }
 
-/// Which shipments lead from `start`, with Galera's number there, to the moment `to`, in order. Fails when one is missing, and
-/// when one counts its transactions otherwise: it would seem to hold nothing new.
-pub(crate) fn chain(shipped: &[Shipped], (start, seqno): (&Gtids, i64), to: Timestamp) -> anyhow::Result<Vec<Shipped>> {
+/// Where a backup stands, for what is to follow it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stand<'a> {
+    pub(crate) state_uuid: &'a str,
+    pub(crate) gtid: &'a Gtids,
+    pub(crate) seqno: i64,
+}
+
+/// Which shipments lead from where a backup stands to the moment `to`, in order. Fails when one is missing, when another
+/// history began in between, and when one counts its transactions otherwise: it would seem to hold nothing new.
+pub(crate) fn chain(shipped: &[Shipped], stand: Stand<'_>, to: Timestamp) -> anyhow::Result<Vec<Shipped>> {
+    let Stand { gtid: start, seqno, .. } = stand;
+    let (shipped, others): (Vec<&Shipped>, Vec<&Shipped>) =
+        shipped.iter().partition(|one| one.archive.continues(stand.state_uuid));
     let mut reached = seqno;
     let mut position = start.clone();
     let mut covered_until: Option<Timestamp> = None;
     let mut chain = Vec::new();
     let mut rest: Vec<(Gtids, Gtids, &Shipped)> = shipped
-        .iter()
+        .into_iter()
         .map(|shipped| Ok((shipped.archive.from.parse()?, shipped.archive.to.parse()?, shipped)))
         .collect::<anyhow::Result<_>>()
         .context("a record of shipped binary logs is damaged")?;
@@ -183,10 +205,14 @@ pub(crate) fn chain(shipped: &[Shipped], (start, seqno): (&Gtids, i64), to: Time
             let reach = until.map_or("do not begin there".to_owned(), |until| {
                 format!("reach only to {until} ({position})")
             });
-            let missing = if rest.is_empty() {
-                ""
-            } else {
-                "; a later shipment exists, but one in between is missing"
+            let later = others.iter().any(|other| Some(other.archive.covers_until) > until);
+            let missing = match (rest.is_empty(), later) {
+                (false, _) => "; a later shipment exists, but one in between is missing",
+                (true, true) => {
+                    "; what was shipped later is of another history, which a forced recovery began: restore a backup made \
+                     after it, or to a moment before"
+                }
+                (true, false) => "",
             };
             anyhow::bail!("the shipped binary logs after the backup's position {start} {reach}{missing}")
         }
@@ -209,6 +235,7 @@ mod tests {
             generation: 0,
             member: "a".to_owned(),
             file: "binlog.000001".to_owned(),
+            state_uuid: Some("one".to_owned()),
             from: from.to_owned(),
             to: to.to_owned(),
             covers_until: until.parse().unwrap(),
@@ -218,6 +245,14 @@ mod tests {
         Shipped {
             folder: format!("{from}/"),
             archive,
+        }
+    }
+
+    fn stand(gtid: &Gtids) -> Stand<'_> {
+        Stand {
+            state_uuid: "one",
+            gtid,
+            seqno: 0,
         }
     }
 
@@ -237,7 +272,7 @@ mod tests {
 
     #[test]
     fn the_chain_begins_at_the_backup_and_ends_at_the_moment() {
-        let chain_to = |start: &str, to: &str| chain(&ledger(), (&start.parse().unwrap(), 0), to.parse().unwrap());
+        let chain_to = |start: &str, to: &str| chain(&ledger(), stand(&start.parse().unwrap()), to.parse().unwrap());
         assert_eq!(
             ends(&chain_to("1-1-12", "2026-01-01T00:07:00Z").unwrap()),
             ["1-1-20", "1-1-30"]
@@ -249,16 +284,45 @@ mod tests {
     #[test]
     fn a_gap_or_a_moment_too_late_is_an_error() {
         let start: Gtids = "1-1-12".parse().unwrap();
-        let late = chain(&ledger(), (&start, 0), "2026-01-01T00:11:00Z".parse().unwrap())
+        let late = chain(&ledger(), stand(&start), "2026-01-01T00:11:00Z".parse().unwrap())
             .unwrap_err()
             .to_string();
         assert!(late.contains("reach only to 2026-01-01T00:10:00Z"), "{late}");
         let mut gap = ledger();
         gap.remove(3);
-        let error = chain(&gap, (&start, 0), "2026-01-01T00:09:30Z".parse().unwrap())
+        let error = chain(&gap, stand(&start), "2026-01-01T00:09:30Z".parse().unwrap())
             .unwrap_err()
             .to_string();
         assert!(error.contains("one in between is missing"), "{error}");
+    }
+
+    /// What was given up is there under the same GTIDs.
+    #[test]
+    fn a_chain_never_goes_from_one_history_into_another() {
+        let mut both = ledger();
+        let mut other = shipped("1-1-35", "1-1-60", "2026-01-01T00:12:00Z");
+        other.archive.state_uuid = Some("other".to_owned());
+        both.push(other);
+        let (start, after): (Gtids, Gtids) = ("1-1-12".parse().unwrap(), "1-1-38".parse().unwrap());
+        let to = |text: &str| text.parse().unwrap();
+        let chained = chain(&both, stand(&start), to("2026-01-01T00:10:00Z")).unwrap();
+        assert_eq!(ends(&chained).last(), Some(&"1-1-40"));
+        let across = chain(&both, stand(&start), to("2026-01-01T00:11:00Z"))
+            .unwrap_err()
+            .to_string();
+        assert!(across.contains("which a forced recovery began"), "{across}");
+        let of_other = Stand {
+            state_uuid: "other",
+            ..stand(&after)
+        };
+        assert_eq!(
+            ends(&chain(&both, of_other, to("2026-01-01T00:11:00Z")).unwrap()),
+            ["1-1-60"]
+        );
+        // Records of before this was written down.
+        both[4].archive.state_uuid = None;
+        let again = chain(&both, stand(&start), to("2026-01-01T00:10:00Z")).unwrap();
+        assert_eq!(ends(&again), ends(&chained));
     }
 
     #[test]
@@ -270,7 +334,7 @@ mod tests {
             let start: Gtids = "1-1-30".parse().unwrap();
             chain(
                 std::slice::from_ref(&other),
-                (&start, seqno),
+                Stand { seqno, ..stand(&start) },
                 "2026-01-01T00:11:00Z".parse().unwrap(),
             )
         };
@@ -297,12 +361,12 @@ mod tests {
         let start: Gtids = "1-1-12".parse().unwrap();
         let to = "2026-01-01T00:07:00Z".parse().unwrap();
         assert_eq!(
-            chain(&shipped, (&start, 0), to).unwrap().len(),
-            chain(&ledger(), (&start, 0), to).unwrap().len()
+            chain(&shipped, stand(&start), to).unwrap().len(),
+            chain(&ledger(), stand(&start), to).unwrap().len()
         );
         let mut gap = shipped;
         gap.remove(3);
-        assert!(chain(&gap, (&start, 0), "2026-01-01T00:09:30Z".parse().unwrap()).is_err());
+        assert!(chain(&gap, stand(&start), "2026-01-01T00:09:30Z".parse().unwrap()).is_err());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! different files: on a change of member, files overlap, which does no harm.
 
 mod archive;
+mod history;
 
 use std::path::Path;
 use std::process::Stdio;
@@ -27,7 +28,7 @@ use crate::process::{self, Program};
 use crate::run::Run;
 use crate::store::Bucket;
 
-pub(crate) use archive::{Archive, Shipped, chain, delete_before, list};
+pub(crate) use archive::{Archive, Shipped, Stand, chain, delete_before, list};
 
 /// What one shipment did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,12 @@ enum Outcome {
         reached: Gtids,
         first: Gtids,
     },
+}
+
+/// From whom, and of which history (`wsrep_cluster_state_uuid`).
+struct Source<'a> {
+    member: &'a Member,
+    state_uuid: String,
 }
 
 /// What shipping needs, for one shipment or many.
@@ -102,6 +109,18 @@ impl<'a> Shipper<'a> {
 
     fn ship_from(&self, member: &Member, last: Option<&Archive>, run: &Run) -> anyhow::Result<Outcome> {
         let mut session = database::connect(&self.config.database, member, self.config.deadlines.connect.to_std())?;
+        let source = Source {
+            member,
+            state_uuid: history::state_uuid(&mut session)?,
+        };
+        let before = last;
+        let last = before.filter(|last| last.continues(&source.state_uuid));
+        if last.is_none() && before.is_some() {
+            tracing::warn!(
+                state_uuid = source.state_uuid,
+                "a forced recovery has begun a new history: no backup of before it can be continued to a moment after it; make one now"
+            );
+        }
         let (covers_until, mut now_at) = close(&mut session, last)?;
         let reached: Gtids = match last {
             Some(last) => last.to.parse()?,
@@ -115,6 +134,9 @@ impl<'a> Shipper<'a> {
         let mut files = 0;
         if !reached.covers(&now_at) || last.is_none() {
             let mut closed = closed_files(&mut session)?;
+            if last.is_none() {
+                history::keep_newest(&mut session, &mut closed)?;
+            }
             if last.is_some() {
                 let ends = closed.iter_mut().flat_map(|file| [&mut file.from, &mut file.to]);
                 reached.settle(ends.chain([&mut now_at]).collect());
@@ -127,16 +149,11 @@ impl<'a> Shipper<'a> {
                 let first = first.from.clone();
                 return Ok(Outcome::Gap { reached, first });
             }
-            files = self.send_files(closed, member, covers_until, run)?;
+            files = self.send_files(closed, &source, covers_until, run)?;
         }
         if files == 0 {
-            self.record(
-                member,
-                "",
-                (&reached.to_string(), &reached.to_string()),
-                covers_until,
-                None,
-            )?;
+            let folder = archive::folder(&self.layout, self.config.cluster.generation, covers_until);
+            self.put(&folder, &self.describe(&source, (&reached, &reached), covers_until))?;
         }
         Ok(Outcome::Shipped(Shipment {
             member: member.name.clone(),
@@ -156,7 +173,7 @@ impl<'a> Shipper<'a> {
     fn send_files(
         &self,
         closed: Vec<Closed>,
-        member: &Member,
+        source: &Source<'_>,
         covers_until: Timestamp,
         run: &Run,
     ) -> anyhow::Result<usize> {
@@ -164,7 +181,7 @@ impl<'a> Shipper<'a> {
             .prefix("ship-")
             .tempdir_in(&self.config.work_directory)?;
         let options = directory.path().join("options.cnf");
-        database::write_options(&self.config.database, member, &options)?;
+        database::write_options(&self.config.database, source.member, &options)?;
         let count = closed.len();
         for (index, file) in closed.into_iter().enumerate() {
             run.check()?;
@@ -179,14 +196,13 @@ impl<'a> Shipper<'a> {
             };
             let folder = archive::folder(&self.layout, self.config.cluster.generation, until);
             let stream = self.seal(&folder, &path, run)?;
-            self.write(
-                &folder,
-                member,
-                &file.name,
-                (&file.from.to_string(), &file.to.to_string()),
-                until,
-                Some((stream, last.seqno)),
-            )?;
+            let archive = Archive {
+                file: file.name,
+                seqno: last.seqno,
+                stream: Some(stream),
+                ..self.describe(source, (&file.from, &file.to), until)
+            };
+            self.put(&folder, &archive)?;
             std::fs::remove_file(&path)?;
         }
         Ok(count)
@@ -209,41 +225,25 @@ impl<'a> Shipper<'a> {
         stored
     }
 
-    fn record(
-        &self,
-        member: &Member,
-        file: &str,
-        range: (&str, &str),
-        covers_until: Timestamp,
-        stored: Option<(StoredStream, Option<i64>)>,
-    ) -> anyhow::Result<()> {
-        let folder = archive::folder(&self.layout, self.config.cluster.generation, covers_until);
-        self.write(&folder, member, file, range, covers_until, stored)
-    }
-
-    fn write(
-        &self,
-        folder: &str,
-        member: &Member,
-        file: &str,
-        (from, to): (&str, &str),
-        covers_until: Timestamp,
-        stored: Option<(StoredStream, Option<i64>)>,
-    ) -> anyhow::Result<()> {
-        let (stream, seqno) = stored.map_or((None, None), |(stream, seqno)| (Some(stream), seqno));
-        let archive = Archive {
+    /// A shipment of nothing, at this place.
+    fn describe(&self, source: &Source<'_>, (from, to): (&Gtids, &Gtids), covers_until: Timestamp) -> Archive {
+        Archive {
             format: 1,
             cluster: self.config.cluster.name.clone(),
             generation: self.config.cluster.generation,
-            member: member.name.clone(),
-            file: file.to_owned(),
-            from: from.to_owned(),
-            to: to.to_owned(),
+            member: source.member.name.clone(),
+            file: String::new(),
+            state_uuid: Some(source.state_uuid.clone()),
+            from: from.to_string(),
+            to: to.to_string(),
             covers_until,
-            seqno,
-            stream,
-        };
-        signed_put(&self.bucket, &self.signer, &format!("{folder}record.json"), &archive)?;
+            seqno: None,
+            stream: None,
+        }
+    }
+
+    fn put(&self, folder: &str, archive: &Archive) -> anyhow::Result<()> {
+        signed_put(&self.bucket, &self.signer, &format!("{folder}record.json"), archive)?;
         Ok(())
     }
 }

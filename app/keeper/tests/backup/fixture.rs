@@ -471,6 +471,7 @@ impl Database {
             r#"mariadbd --defaults-file={at}/my.cnf --wsrep-recover --log-error={at}/recover.log --skip-networking >/dev/null 2>&1
 P=$(sed -n 's/.*Recovered position: *//p' {at}/recover.log | tail -1)
 P=${{P%%,*}}
+test ! -e {at}/anew || {{ P=; rm -f {data}/grastate.dat {data}/galera.cache {data}/gvwstate.dat {at}/anew; }}
 case $P in
     ''|0000*) ;;
     *) printf 'version: 2.1\nuuid: %s\nseqno: %s\nsafe_to_bootstrap: 1\n' "${{P%%:*}}" "${{P##*:}}" >{data}/grastate.dat
@@ -563,6 +564,14 @@ exec mariadbd --defaults-file={at}/my.cnf --wsrep-new-cluster $START
 
     pub(crate) fn data(&self) -> PathBuf {
         self.data.clone()
+    }
+
+    /// Starts it again with the data that is there; `anew`: as another history, as a forced recovery does.
+    pub(crate) fn start_again(&mut self, anew: bool) {
+        if anew {
+            fs::write(self.directory.join("anew"), "").unwrap();
+        }
+        self.program = Some(self.run());
     }
 
     /// Stops it and waits.

@@ -1,5 +1,8 @@
 //! Shipped binary logs: a restore stops just before the mistake.
 
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use mysql::prelude::Queryable as _;
@@ -146,4 +149,68 @@ fn shipping_goes_on_by_itself() {
         watch.try_wait().unwrap().map(|status| assert!(status.success()))
     });
     std::thread::sleep(Duration::from_millis(1));
+}
+
+/// What only a lost member had was shipped, and a forced recovery gave it up: the same GTIDs stand for something else then.
+#[test]
+fn what_was_given_up_is_never_replayed_into_the_history_that_lives() {
+    let mut database = Database::start("forked", None, "");
+    let bucket = s3().bucket(false);
+    let mut world = World::with(&bucket, &database);
+    world.config["pointInTime"] = json!({"every": "1s"});
+    world.must(&["ship"]);
+    let before = world.backup();
+    database.fill(10);
+    world.must(&["ship"]);
+    database.stop();
+    let behind = world.directory.path().join("behind");
+    let copy = |from: &Path, to: &Path| {
+        let status = Command::new("cp").args(["-a", "--"]).args([from, to]).status().unwrap();
+        assert!(status.success());
+    };
+    copy(&database.data(), &behind);
+    database.start_again(false);
+    for _ in 0..5 {
+        database.fill(1);
+    }
+    world.must(&["ship"]);
+    let given_up: Vec<String> = database.query("SELECT @@GLOBAL.gtid_binlog_pos");
+    database.stop();
+    fs::remove_dir_all(database.data()).unwrap();
+    copy(&behind, &database.data());
+    database.start_again(true);
+
+    // By GTID all of this has been shipped.
+    database.fill(1);
+    let kept: Vec<String> = database.query("SELECT @@GLOBAL.gtid_binlog_pos");
+    let number = |gtid: &[String]| gtid[0].rsplit('-').next().unwrap().parse::<u64>().unwrap();
+    assert!(number(&kept) < number(&given_up), "{kept:?} {given_up:?}");
+    let out = world.must(&["ship"]);
+    assert!(!out.contains("Shipped 0 binary logs"), "{out}");
+    let after = moment(&database);
+    world.must(&["ship"]);
+    let refusal = {
+        let mut world = World::without_database(&bucket);
+        world.restore(&before, Some(after));
+        world.run(&["restore"]).refusal()
+    };
+    assert!(
+        refusal.contains("another history, which a forced recovery began"),
+        "{refusal}"
+    );
+
+    // A backup of the history that lives goes on.
+    let second = world.backup();
+    database.fill(20);
+    let sums = database.sums();
+    let to = moment(&database);
+    database.fill(1);
+    moment(&database);
+    world.must(&["ship"]);
+    let mut restoring = World::without_database(&bucket);
+    restoring.restore(&second, Some(to));
+    let out = restoring.must(&["restore"]);
+    assert!(out.contains("replayed"), "{out}");
+    let restored = Database::start("forked-g1", Some(&restoring.volume()), "");
+    assert_eq!(restored.sums(), sums);
 }
