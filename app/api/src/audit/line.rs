@@ -93,9 +93,9 @@ pub struct Line {
     pub id: Uuid,
     /// When.
     pub at: Stamp,
-    /// `staff`, `patient`, `service` or `system`.
+    /// `staff`, `patient`, `service`, `system`, or `stranger`: somebody who tried a name that nobody has.
     pub actor_kind: String,
-    /// Who: the staff member, the patient or the token.
+    /// Who: the staff member, the patient or the token; all zero for a stranger.
     pub actor: Uuid,
     /// As what.
     pub role: String,

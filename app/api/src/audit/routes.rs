@@ -35,7 +35,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
 pub(crate) struct AccessLine {
     id: Uuid,
     at: Stamp,
-    /// `staff`, `patient` or `service`.
+    /// `staff`, `patient`, `service`, `system` or `stranger` (who tried to sign in with a name that nobody has).
     actor_kind: String,
     actor: Uuid,
     /// The name of a member of staff.

@@ -160,6 +160,27 @@ pub(super) fn sign_in_line(account: &Account, info: &Info, outcome: Outcome, met
     }
 }
 
+/// A refused password for a name that nobody has. It is not kept: people type passwords where names belong. The line makes an unknown name
+/// take as long as a known one, too.
+fn stranger_line(info: &Info) -> Line {
+    Line {
+        id: Uuid::now_v7(),
+        at: Stamp::now(),
+        actor_kind: "stranger".to_owned(),
+        actor: Uuid::nil(),
+        role: "stranger".to_owned(),
+        relation: "none".to_owned(),
+        purpose: Purpose::System.word().to_owned(),
+        action: "account.sign-in.password".to_owned(),
+        outcome: Outcome::Refused.word().to_owned(),
+        patient: None,
+        resource_kind: "account".to_owned(),
+        resource: None,
+        request: info.request,
+        source: info.source,
+    }
+}
+
 /// Starts a session and says so.
 pub(super) async fn signed_in(
     mut open: Open,
@@ -255,8 +276,11 @@ async fn sign_in(State(app): State<Arc<App>>, info: Info, Body(body): Body<SignI
         other => {
             app.metrics.sign_in_failed();
             buckets.fail(&mut open.tx, organization, lockout).await?;
-            let line = other.map(|account| sign_in_line(&account, &info, Outcome::Refused, "password"));
-            open.commit(organization, &line.into_iter().collect::<Vec<_>>()).await?;
+            let line = other.map_or_else(
+                || stranger_line(&info),
+                |account| sign_in_line(&account, &info, Outcome::Refused, "password"),
+            );
+            open.commit(organization, &[line]).await?;
             return Err(Problem::new(Kind::SignInRefused));
         }
     };

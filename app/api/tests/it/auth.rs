@@ -8,6 +8,7 @@ use ring::{
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair},
 };
 use serde_json::{Value, json};
+use sqlx::MySqlConnection;
 
 use crate::support::{Client, World, world::Organization};
 
@@ -216,11 +217,19 @@ async fn a_stranger_cannot_lock_a_doctor_out() {
     let other = if &device[20..21] == "A" { "B" } else { "A" };
     forged["device"] = json!(format!("{}{other}{}", &device[..20], &device[21..]));
     stranger.post("/auth/sign-in", forged).await.expect(429);
-    // Whether an account exists makes no difference to a guesser.
+    // Whether an account exists makes no difference to a guesser, who is in the log of the organization either way.
+    let refused = "SELECT COUNT(*) FROM access_log WHERE action = 'account.sign-in.password' AND outcome = 'refused' \
+                   AND (actor_kind = 'stranger') = ?";
+    let lines = async |db: &mut MySqlConnection, strangers: bool| -> i64 {
+        sqlx::query_scalar(refused).bind(strangers).fetch_one(db).await.unwrap()
+    };
+    assert_eq!(lines(&mut world.db, true).await, 0);
+    assert!(lines(&mut world.db, false).await >= 5);
     let mut unknown = sign_in("no es esta contraseña");
     unknown["username"] = json!("nobody");
     let first = stranger.post("/auth/sign-in", unknown.clone()).await.expect(401).json();
     assert_eq!(first["type"], "urn:galeno:problem:sign-in-refused");
+    assert_eq!(lines(&mut world.db, true).await, 1);
     let mut statuses = Vec::new();
     for _ in 0..8 {
         statuses.push(stranger.post("/auth/sign-in", unknown.clone()).await.status.as_u16());

@@ -1606,7 +1606,7 @@ export interface components {
             action: string;
             /** Format: uuid */
             actor: string;
-            /** @description `staff`, `patient` or `service`. */
+            /** @description `staff`, `patient`, `service`, `system` or `stranger` (who tried to sign in with a name that nobody has). */
             actor_kind: string;
             /** @description The name of a member of staff. */
             actor_name?: string | null;
@@ -2557,7 +2557,7 @@ export interface components {
                 action: string;
                 /** Format: uuid */
                 actor: string;
-                /** @description `staff`, `patient` or `service`. */
+                /** @description `staff`, `patient`, `service`, `system` or `stranger` (who tried to sign in with a name that nobody has). */
                 actor_kind: string;
                 /** @description The name of a member of staff. */
                 actor_name?: string | null;

@@ -177,6 +177,7 @@ export default {
   'role.nurse': 'Nurse',
   'role.receptionist': 'Reception',
   'role.pharmacist': 'Pharmacist',
+  'role.stranger': 'Unknown name',
   'role.administrator': 'Administrator',
   'role.auditor': 'Data protection',
   'role.patient': 'Patient',

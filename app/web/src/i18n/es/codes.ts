@@ -177,6 +177,7 @@ export default {
   'role.nurse': 'Enfermería',
   'role.receptionist': 'Recepción',
   'role.pharmacist': 'Farmacia',
+  'role.stranger': 'Nombre desconocido',
   'role.administrator': 'Administración',
   'role.auditor': 'Protección de datos',
   'role.patient': 'Paciente',
