@@ -46,6 +46,8 @@ pub(crate) enum Why {
     NothingToStartFrom,
     /// The members have not yet all marked their volumes.
     Marking,
+    /// The recovery that starts from here was ordered while this one granted another's start.
+    Spent,
     /// A recovery starts from here once every silent member has had its time to answer.
     Settling,
 }
@@ -68,6 +70,7 @@ impl Why {
             | Self::Histories(..)
             | Self::LeftBehind(_)
             | Self::Ahead(_)
+            | Self::Spent
             | Self::NothingToStartFrom => true,
             Self::Silent(_) | Self::Busy(_) | Self::Marking | Self::Settling => false,
         }

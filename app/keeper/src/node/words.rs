@@ -51,6 +51,11 @@ pub(super) fn words(why: &Why, settings: &Settings, heard: &[(Instant, Result<()
         Why::Ahead(o) => format!("{} holds, or has seen, more than the others have", name(*o)),
         Why::NothingToStartFrom => "no member holds anything to start from".to_owned(),
         Why::Marking => "the members are marking their volumes".to_owned(),
+        Why::Spent => {
+            "the start from this member that was ordered is not carried out any more: it has since granted another \
+                       member's start, which may have confirmed more. Order it again, under a higher number"
+                .to_owned()
+        }
         Why::Settling => "a recovery is ordered; giving silent members the time to answer".to_owned(),
     }
 }

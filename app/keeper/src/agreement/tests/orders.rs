@@ -1,7 +1,7 @@
 //! What a person has ordered, and to which volume it applies.
 
 use super::super::types::{Body, Claim, Durable, Envelope, Fork, Holding, Phase, Report};
-use super::super::{Action, Machine, Orders, Setup, Start};
+use super::super::{Action, Machine, Orders, Setup, Start, Why};
 use super::{Verdict, at, data, verdict, waiting};
 
 /// The order still stands in git when a volume turns up that was away when it was carried out.
@@ -101,6 +101,7 @@ fn who_has_granted_a_start_does_not_start_alone_by_the_same_order() {
     machine.forget(1);
     machine.settle(true);
     assert_eq!(machine.decide(true), vec![]);
+    assert_eq!(machine.why(), Some(&Why::Spent));
     machine.order(Some(order(2)));
     let actions = machine.decide(true);
     assert!(
