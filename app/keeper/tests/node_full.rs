@@ -207,9 +207,7 @@ fn a_full_volume_takes_one_node_out_and_no_write() {
     let mut cluster = Cluster::prepare_used();
     let volume = cluster.volume(2);
     let shown = volume.display().to_string();
-    let aside = cluster.node_path(2, "aside");
-    fs::rename(&volume, &aside).unwrap();
-    fs::create_dir(&volume).unwrap();
+    let aside = cluster.set_volume_aside(2);
     run("mount", &["-t", "tmpfs", "-o", "size=330m", "tmpfs", &shown]);
     let _unmount = Unmount(shown.clone());
     run("cp", &["-a", &format!("{}/.", aside.display()), &shown]);

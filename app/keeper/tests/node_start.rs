@@ -6,7 +6,7 @@ use std::fs;
 use std::process::Stdio;
 use std::time::Instant;
 
-use common::cluster::{Cluster, Options, own};
+use common::cluster::{Cluster, Options};
 use common::wait;
 use common::writer::Writer;
 use mysql::prelude::Queryable as _;
@@ -154,10 +154,7 @@ fn a_member_that_comes_back_empty_in_a_full_outage_is_no_agreement() {
     cluster.kill_all(&ALL);
     let outage = Instant::now();
     drop(held);
-    let (volume, aside) = (cluster.volume(0), cluster.node_path(0, "aside"));
-    fs::rename(&volume, &aside).unwrap();
-    fs::create_dir(&volume).unwrap();
-    own(&volume);
+    let (volume, aside) = (cluster.volume(0), cluster.set_volume_aside(0));
     for node in ALL {
         cluster.spawn(node);
     }

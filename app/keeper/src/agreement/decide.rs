@@ -132,11 +132,10 @@ fn join(view: &View<'_>) -> Option<Verdict> {
 
 /// Whether a member may take the state of a primary component, with nothing lost that nobody gave up.
 fn joinable(me: Ordinal, own: &Report, through: Ordinal, primary: &Report, at: Position) -> Result<(), Why> {
-    if own.is_discarded() {
-        return Ok(());
-    }
-    let Some(later) = forks_after(&own.lineage, &primary.lineage) else {
-        return Err(Why::Histories(me, through));
+    let later = match (&own.holding, forks_after(&own.lineage, &primary.lineage)) {
+        (Holding::Discarded { .. }, _) => return Ok(()),
+        (_, None) => return Err(Why::Histories(me, through)),
+        (_, Some(later)) => later,
     };
     match own.holding {
         Holding::Damaged => Err(Why::Damaged(me)),

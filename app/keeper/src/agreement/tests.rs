@@ -31,16 +31,29 @@ fn fresh(stage: Stage) -> Option<Report> {
     waiting(Holding::Fresh { stage, restored: None })
 }
 
-/// What member 0 decides.
-fn verdict(reports: &[Option<Report>]) -> Verdict {
-    let members = u8::try_from(reports.len()).unwrap();
-    let setup = Setup {
+fn primary(at: Position, lineage: Vec<Fork>) -> Report {
+    Report {
+        phase: Phase::Primary { at, open: true },
+        holding: Holding::Data { at },
+        epoch: 4,
+        lineage,
+    }
+}
+
+/// Member 0 of as many.
+fn setup(members: usize) -> Setup {
+    Setup {
         me: 0,
-        members,
+        members: u8::try_from(members).unwrap(),
         boot: 1,
         may_initialise: true,
         mutation: None,
-    };
+    }
+}
+
+/// What member 0 decides.
+fn verdict(reports: &[Option<Report>]) -> Verdict {
+    let setup = setup(reports.len());
     decide(&View {
         setup: &setup,
         reports,
@@ -132,15 +145,7 @@ fn who_was_taking_a_state_counts_with_what_it_knows() {
 
 #[test]
 fn a_primary_component_is_joined_whatever_the_others_say() {
-    let primary = Report {
-        phase: Phase::Primary {
-            at: at(1, 20),
-            open: true,
-        },
-        holding: Holding::Data { at: at(1, 20) },
-        epoch: 1,
-        lineage: vec![],
-    };
+    let primary = primary(at(1, 20), vec![]);
     let join = Verdict::Join {
         through: 2,
         floor: at(1, 20),
@@ -158,15 +163,7 @@ fn what_a_forced_recovery_left_behind_is_not_thrown_away_silently() {
         node: 2,
         from: at(1, 10),
     };
-    let primary = Some(Report {
-        phase: Phase::Primary {
-            at: at(2, 3),
-            open: true,
-        },
-        holding: Holding::Data { at: at(2, 3) },
-        epoch: 4,
-        lineage: vec![fork],
-    });
+    let primary = Some(primary(at(2, 3), vec![fork]));
     assert!(matches!(
         verdict(&[data(10), None, primary.clone()]),
         Verdict::Join { .. }
@@ -188,11 +185,8 @@ fn a_restored_generation_starts_from_its_restore_only() {
         })
     };
     let setup = Setup {
-        me: 0,
-        members: 2,
-        boot: 1,
         may_initialise: false,
-        mutation: None,
+        ..setup(2)
     };
     let decide_on = |reports: &[Option<Report>]| {
         decide(&View {

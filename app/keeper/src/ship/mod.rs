@@ -136,8 +136,7 @@ impl<'a> Shipper<'a> {
             let mut closed = closed_files(&mut session)?;
             if last.is_none() {
                 history::keep_newest(&mut session, &mut closed)?;
-            }
-            if last.is_some() {
+            } else {
                 let ends = closed.iter_mut().flat_map(|file| [&mut file.from, &mut file.to]);
                 reached.settle(ends.chain([&mut now_at]).collect());
             }

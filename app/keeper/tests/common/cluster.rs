@@ -326,6 +326,15 @@ impl Cluster {
         });
     }
 
+    /// Puts an empty volume in the place of a node's own; returns where that is now.
+    pub fn set_volume_aside(&self, node: usize) -> PathBuf {
+        let (volume, aside) = (self.volume(node), self.node_path(node, "aside"));
+        fs::rename(&volume, &aside).unwrap();
+        fs::create_dir(&volume).unwrap();
+        own(&volume);
+        aside
+    }
+
     pub fn lose_volume(&self, node: usize) {
         for entry in fs::read_dir(self.volume(node)).unwrap() {
             let path = entry.unwrap().path();

@@ -17,10 +17,11 @@ impl Machine {
     pub(super) fn wait(&mut self, why: Why) -> Vec<Action> {
         let ordered = self
             .orders
-            .filter(|o| o.start_from == Some(self.setup.me) && !o.discard && o.number > self.durable.spent);
-        let (Some(orders), Holding::Data { at }) = (ordered, self.holding.clone()) else {
+            .filter(|o| o.start_from == Some(self.setup.me) && !o.discard);
+        let spent = ordered.is_some_and(|o| o.number > self.durable.recoveries_done && o.number <= self.durable.spent);
+        let (Some(orders), Holding::Data { at }, false) = (ordered, self.holding.clone(), spent) else {
             self.attempt = None;
-            self.why = Some(if self.is_spent() { Why::Spent } else { why });
+            self.why = Some(if spent { Why::Spent } else { why });
             return Vec::new();
         };
         let claim = Claim::Forced {
@@ -45,13 +46,6 @@ impl Machine {
                 Vec::new()
             }
         }
-    }
-
-    /// Whether a person waits for a start that the order does not bring any more.
-    fn is_spent(&self) -> bool {
-        let done = self.durable.recoveries_done;
-        self.orders
-            .is_some_and(|o| o.start_from == Some(self.setup.me) && o.number > done && o.number <= self.durable.spent)
     }
 
     pub(super) fn propose(&mut self, claim: Claim, missing: Vec<Ordinal>) -> Vec<Action> {

@@ -69,9 +69,7 @@ enum Database {
 struct Node {
     /// `None`: the process is dead.
     machine: Option<Machine>,
-    durable: Durable,
-    history: Option<History>,
-    torn: bool,
+    volume: Volume,
     /// What it has of its component in memory alone.
     received: Vec<u8>,
     database: Database,
@@ -84,7 +82,7 @@ struct Node {
 }
 
 /// What is on a volume.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 struct Volume {
     durable: Durable,
     history: Option<History>,
@@ -174,8 +172,8 @@ impl Agreement {
         world.uuids = 1;
         world.components = vec![(0..self.members).collect()];
         for (node, me) in world.nodes.iter_mut().zip(0..) {
-            node.durable = durable.clone();
-            node.history = Some(history.clone());
+            node.volume.durable = durable.clone();
+            node.volume.history = Some(history.clone());
             node.database = Database::Up;
             let machine = node.machine.as_mut().expect("alive");
             let setup = self.setup(me, 0);
@@ -192,9 +190,7 @@ impl Agreement {
         let holding = assess(&Durable::default(), &Found::Nothing, false);
         let node = |me| Node {
             machine: Some(Machine::new(self.setup(me, 0), Durable::default(), holding.clone())),
-            durable: Durable::default(),
-            history: None,
-            torn: false,
+            volume: Volume::default(),
             received: vec![],
             database: Database::Down,
             boots: 0,

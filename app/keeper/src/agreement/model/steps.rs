@@ -3,7 +3,7 @@
 use stateright::{Model, Property};
 
 use super::super::types::{Body, Durable, Envelope, Holding, Ordinal, Stage};
-use super::{Agreement, Database, Order, Step, TOGETHER, Volume, World};
+use super::{Agreement, Database, Order, Step, TOGETHER, World};
 
 impl Model for Agreement {
     type State = World;
@@ -19,10 +19,10 @@ impl Model for Agreement {
             let node = world.node(o);
             let Some(machine) = &node.machine else {
                 steps.push(Step::Restart(o));
-                if world.left.losses > 0 && node.durable != Durable::default() {
+                if world.left.losses > 0 && node.volume.durable != Durable::default() {
                     steps.push(Step::LoseVolume(o));
                 }
-                if node.aside.is_some() && node.history.is_none() {
+                if node.aside.is_some() && node.volume.history.is_none() {
                     steps.push(Step::FindVolume(o));
                 }
                 continue;
@@ -132,12 +132,7 @@ impl Model for Agreement {
             Step::LoseVolume(o) => {
                 world.left.losses -= 1;
                 let node = world.node_mut(o);
-                let lost = node.change_volume(Volume {
-                    durable: Durable::default(),
-                    history: None,
-                    torn: false,
-                });
-                node.aside = Some(Box::new(lost));
+                node.aside = Some(Box::new(std::mem::take(&mut node.volume)));
             }
             Step::FindVolume(o) => {
                 // What was on its way to the process of the other volume ended with its connection.
@@ -145,7 +140,7 @@ impl Model for Agreement {
                 let volume = world.node_mut(o).aside.take()?;
                 let found = world.is_beyond_the_last_order(&volume);
                 let node = world.node_mut(o);
-                node.change_volume(*volume);
+                node.volume = *volume;
                 node.found = found;
             }
             Step::Cut(o) => {
@@ -199,7 +194,7 @@ impl Model for Agreement {
     }
 
     fn within_boundary(&self, world: &World) -> bool {
-        world.nodes.iter().all(|n| n.durable.epoch <= self.budget.epochs) && world.net.len() <= 6
+        world.nodes.iter().all(|n| n.volume.durable.epoch <= self.budget.epochs) && world.net.len() <= 6
     }
 }
 
@@ -213,12 +208,16 @@ impl Agreement {
         let holding = |o: Ordinal| world.node(o).machine.as_ref().map(|machine| machine.report().holding);
         let starts = |o: &Ordinal| matches!(holding(*o), Some(Holding::Data { .. }));
         let goes = |o: &Ordinal| {
-            let unmarked = |stage| stage == Stage::Unmarked;
-            match holding(*o) {
-                Some(Holding::Fresh { stage, .. }) => unmarked(stage),
-                Some(Holding::Data { .. } | Holding::Damaged) => true,
-                _ => false,
-            }
+            matches!(
+                holding(*o),
+                Some(
+                    Holding::Fresh {
+                        stage: Stage::Unmarked,
+                        ..
+                    } | Holding::Data { .. }
+                        | Holding::Damaged
+                )
+            )
         };
         let starting = (0..self.members).filter(starts).map(Some).chain([None]);
         for start_from in starting {

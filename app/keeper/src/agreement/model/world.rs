@@ -9,24 +9,15 @@ use super::{Agreement, Database, History, Node, Volume, World};
 impl Node {
     /// What it will have when it has applied all that it has received.
     pub(super) fn known(&self) -> Option<History> {
-        let mut history = self.history.clone()?;
+        let mut history = self.volume.history.clone()?;
         history.writes.extend(&self.received);
         Some(history)
     }
 
     pub(super) fn apply(&mut self) {
         let received = std::mem::take(&mut self.received);
-        if let Some(history) = &mut self.history {
+        if let Some(history) = &mut self.volume.history {
             history.writes.extend(received);
-        }
-    }
-
-    /// Puts another volume in the place of its own; gives that back.
-    pub(super) fn change_volume(&mut self, volume: Volume) -> Volume {
-        Volume {
-            durable: std::mem::replace(&mut self.durable, volume.durable),
-            history: std::mem::replace(&mut self.history, volume.history),
-            torn: std::mem::replace(&mut self.torn, volume.torn),
         }
     }
 }
@@ -46,18 +37,18 @@ impl World {
 
     pub(super) fn holding(&self, o: Ordinal) -> Holding {
         let node = self.node(o);
-        let found = match &node.history {
-            _ if node.torn => Found::Unusable,
+        let found = match &node.volume.history {
+            _ if node.volume.torn => Found::Unusable,
             None => Found::Nothing,
             Some(history) => Found::State(history.position()),
         };
-        assess(&node.durable, &found, false)
+        assess(&node.volume.durable, &found, false)
     }
 
     pub(super) fn carry_out(&mut self, agreement: &Agreement, o: Ordinal, actions: Vec<Action>) {
         for action in actions {
             match action {
-                Action::Persist(durable) => self.node_mut(o).durable = durable,
+                Action::Persist(durable) => self.node_mut(o).volume.durable = durable,
                 Action::Send(envelope) => {
                     if !self.net.contains(&envelope) {
                         self.net.push(envelope);
@@ -68,7 +59,7 @@ impl World {
                     self.wiped |= discard && self.node(o).found;
                     let node = self.node_mut(o);
                     if discard {
-                        node.history = None;
+                        node.volume.history = None;
                     }
                     node.database = Database::Joining { torn: false };
                 }
@@ -93,7 +84,7 @@ impl World {
         let orders = self.orders_for(o);
         let node = self.node_mut(o);
         node.boots += 1;
-        let mut machine = Machine::new(agreement.setup(o, node.boots), node.durable.clone(), holding);
+        let mut machine = Machine::new(agreement.setup(o, node.boots), node.volume.durable.clone(), holding);
         machine.order(orders);
         node.machine = Some(machine);
         let boots = node.boots;
@@ -121,10 +112,12 @@ impl World {
 
     /// A component that `o` may join: one of the same name, which carries the lineage.
     pub(super) fn joinable(&self, o: Ordinal) -> Option<usize> {
-        let lineage = &self.node(o).durable.lineage;
-        self.components
-            .iter()
-            .position(|component| component.iter().all(|&m| self.node(m).durable.lineage == *lineage))
+        let lineage = &self.node(o).volume.durable.lineage;
+        self.components.iter().position(|component| {
+            component
+                .iter()
+                .all(|&m| self.node(m).volume.durable.lineage == *lineage)
+        })
     }
 
     /// One step of Galera on `o`.
@@ -135,20 +128,20 @@ impl World {
                 let Some(index) = self.joinable(o) else { return };
                 let source = *self.components[index].first().expect("never empty");
                 let theirs = self.node(source).known().expect("in a component");
-                let fits = self.node(o).history.as_ref().is_some_and(|own| {
-                    own.uuid == theirs.uuid && own.writes.len() <= theirs.writes.len() && !self.node(o).torn
+                let fits = self.node(o).volume.history.as_ref().is_some_and(|own| {
+                    own.uuid == theirs.uuid && own.writes.len() <= theirs.writes.len() && !self.node(o).volume.torn
                 });
                 let node = self.node_mut(o);
                 if fits && !torn {
-                    let own = node.history.as_mut().expect("it fits");
+                    let own = node.volume.history.as_mut().expect("it fits");
                     let from = own.writes.len();
                     own.writes.extend(&theirs.writes[from..]);
                 } else if torn {
-                    node.history = Some(theirs);
-                    node.torn = false;
+                    node.volume.history = Some(theirs);
+                    node.volume.torn = false;
                 } else {
-                    node.history = None;
-                    node.torn = true;
+                    node.volume.history = None;
+                    node.volume.torn = true;
                     node.database = Database::Joining { torn: true };
                     // A donor gives what it has applied, and applies first what was confirmed before.
                     self.node_mut(source).apply();
@@ -168,12 +161,12 @@ impl World {
         let uuid = self.uuids;
         let node = self.node_mut(o);
         match start {
-            Start::Initialise => node.history = Some(History { uuid, writes: vec![] }),
-            Start::Fork => node.history.as_mut().expect("a fork has a state").uuid = uuid,
+            Start::Initialise => node.volume.history = Some(History { uuid, writes: vec![] }),
+            Start::Fork => node.volume.history.as_mut().expect("a fork has a state").uuid = uuid,
             Start::Bootstrap { .. } | Start::Join { .. } => {}
         }
         node.database = Database::Up;
-        let writes = node.history.clone().expect("started").writes;
+        let writes = node.volume.history.clone().expect("started").writes;
         if start == Start::Fork {
             self.lost |= !self.is_given_up(o, &writes);
             self.confirmed.retain(|write| writes.contains(write));
@@ -185,7 +178,13 @@ impl World {
     /// Whether a person has ordered a start without what `writes` lack: all of it is on volumes that an order up to this one
     /// names (who has not read the last one goes by the one before), or it starts from a member without the silent ones.
     fn is_given_up(&self, starting: Ordinal, writes: &[u8]) -> bool {
-        let number = self.node(starting).durable.lineage.last().map_or(0, |fork| fork.number);
+        let number = self
+            .node(starting)
+            .volume
+            .durable
+            .lineage
+            .last()
+            .map_or(0, |fork| fork.number);
         let orders = || self.orders.iter().filter(|order| order.number <= number);
         let given_up = |m: Ordinal| orders().any(|order| order.discard == Some(m));
         let all_there = |history: &History| history.writes.iter().all(|write| writes.contains(write));
@@ -194,14 +193,14 @@ impl World {
                 && (0..)
                     .zip(&self.nodes)
                     .filter(|&(m, _)| !given_up(m))
-                    .filter_map(|(_, other)| other.history.as_ref())
+                    .filter_map(|(_, other)| other.volume.history.as_ref())
                     .all(all_there))
     }
 
     /// Whether a history has begun by the last order, and `volume` was not there. Until then, the order stands for whatever is
     /// in the place that it names.
     pub(super) fn is_beyond_the_last_order(&self, volume: &Volume) -> bool {
-        let mut forks = self.nodes.iter().flat_map(|node| &node.durable.lineage);
+        let mut forks = self.nodes.iter().flat_map(|node| &node.volume.durable.lineage);
         self.orders
             .last()
             .is_some_and(|order| volume.durable.granted < order.number && forks.any(|fork| fork.number >= order.number))
@@ -216,7 +215,7 @@ impl World {
             let theirs = self.node(source).known().expect("in a component");
             let own = self.node_mut(o);
             own.apply();
-            let history = own.history.as_mut().expect("was in a component");
+            let history = own.volume.history.as_mut().expect("was in a component");
             if history.uuid == theirs.uuid && history.writes.len() <= theirs.writes.len() {
                 let from = history.writes.len();
                 history.writes.extend(&theirs.writes[from..]);
@@ -240,7 +239,7 @@ impl World {
             for &m in &back {
                 let node = self.node_mut(m);
                 node.received.clear();
-                node.history.clone_from(&history);
+                node.volume.history.clone_from(&history);
                 node.database = Database::Up;
             }
             self.components.push(back);
@@ -254,7 +253,7 @@ impl World {
         match &node.database {
             Database::Up => {
                 let size = self.components.iter().find(|c| c.contains(&o)).map_or(0, BTreeSet::len);
-                let at = node.history.as_ref()?.position();
+                let at = node.volume.history.as_ref()?.position();
                 let event = DatabaseEvent::Primary {
                     at,
                     size: u32::try_from(size).expect("few"),

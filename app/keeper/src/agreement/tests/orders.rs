@@ -1,41 +1,25 @@
 //! What a person has ordered, and to which volume it applies.
 
-use super::super::types::{Body, Claim, Durable, Envelope, Fork, Holding, Phase, Report};
-use super::super::{Action, Machine, Orders, Setup, Start, Why};
-use super::{Verdict, at, data, verdict, waiting};
+use super::super::types::{Body, Claim, Durable, Envelope, Fork, Holding, Report};
+use super::super::{Action, Machine, Orders, Start, Why};
+use super::{Verdict, at, data, primary, setup, verdict, waiting};
 
 /// The order still stands in git when a volume turns up that was away when it was carried out.
 #[test]
 fn an_order_gives_up_the_volume_that_was_there_and_no_other() {
     let holding_of = |granted| {
-        let setup = Setup {
-            me: 0,
-            members: 2,
-            boot: 1,
-            may_initialise: false,
-            mutation: None,
-        };
         let durable = Durable {
             granted,
             ..Durable::default()
         };
-        let mut machine = Machine::new(setup, durable, Holding::Data { at: at(1, 10) });
-        machine.order(Some(Orders {
-            number: 1,
-            start_from: None,
-            discard: true,
-        }));
+        let mut machine = ordered(durable, Holding::Data { at: at(1, 10) }, DISCARD);
         assert_eq!(
             machine.report().holding,
             Holding::Discarded { number: 1 },
             "nothing is known yet"
         );
         let done = Report {
-            lineage: vec![Fork {
-                number: 1,
-                node: 1,
-                from: at(1, 9),
-            }],
+            lineage: vec![fork(9)],
             ..data(9).unwrap()
         };
         tell(&mut machine, done);
@@ -45,18 +29,25 @@ fn an_order_gives_up_the_volume_that_was_there_and_no_other() {
     assert_eq!(holding_of(0), Holding::Data { at: at(1, 10) });
 }
 
-/// Waiting, with a state at 9; db-1 stands at 10, and both have read an order of this number.
-fn ordered(holding: Holding, orders: Orders) -> Machine {
-    let setup = Setup {
-        me: 0,
-        members: 2,
-        boot: 1,
-        may_initialise: false,
-        mutation: None,
-    };
-    let mut machine = Machine::new(setup, Durable::default(), holding);
+const DISCARD: Orders = Orders {
+    number: 1,
+    start_from: None,
+    discard: true,
+};
+
+/// By recovery 1, from db-1.
+fn fork(seqno: i64) -> Fork {
+    Fork {
+        number: 1,
+        node: 1,
+        from: at(1, seqno),
+    }
+}
+
+/// One of two members, which has read an order.
+fn ordered(durable: Durable, holding: Holding, orders: Orders) -> Machine {
+    let mut machine = Machine::new(setup(2), durable, holding);
     machine.order(Some(orders));
-    tell(&mut machine, data(10).unwrap());
     machine
 }
 
@@ -95,7 +86,8 @@ fn who_has_granted_a_start_does_not_start_alone_by_the_same_order() {
         start_from: Some(0),
         discard: false,
     };
-    let mut machine = ordered(Holding::Data { at: at(1, 9) }, order(1));
+    let mut machine = ordered(Durable::default(), Holding::Data { at: at(1, 9) }, order(1));
+    tell(&mut machine, data(10).unwrap());
     let durable = propose(&mut machine, Claim::Resume { at: at(1, 10) });
     assert_eq!(durable.spent, 1);
     machine.forget(1);
@@ -113,12 +105,8 @@ fn who_has_granted_a_start_does_not_start_alone_by_the_same_order() {
 /// What is damaged stays where it is until the order that gives it up has begun a history.
 #[test]
 fn a_damaged_volume_goes_by_the_order_under_which_it_granted() {
-    let order = Orders {
-        number: 1,
-        start_from: None,
-        discard: true,
-    };
-    let mut machine = ordered(Holding::Damaged, order);
+    let mut machine = ordered(Durable::default(), Holding::Damaged, DISCARD);
+    tell(&mut machine, data(10).unwrap());
     let durable = propose(
         &mut machine,
         Claim::Without {
@@ -127,20 +115,7 @@ fn a_damaged_volume_goes_by_the_order_under_which_it_granted() {
         },
     );
     assert_eq!(durable.granted, 1);
-    let primary = Report {
-        phase: Phase::Primary {
-            at: at(2, 1),
-            open: false,
-        },
-        holding: Holding::Data { at: at(2, 1) },
-        epoch: 5,
-        lineage: vec![Fork {
-            number: 1,
-            node: 1,
-            from: at(1, 10),
-        }],
-    };
-    tell(&mut machine, primary);
+    tell(&mut machine, primary(at(2, 1), vec![fork(10)]));
     let actions = machine.decide(false);
     assert!(
         actions.contains(&Action::Start(Start::Join { discard: true })),
@@ -153,11 +128,7 @@ fn a_damaged_volume_goes_by_the_order_under_which_it_granted() {
 #[test]
 fn a_discarded_member_is_no_history() {
     let discarded = Some(Report {
-        lineage: vec![Fork {
-            number: 1,
-            node: 1,
-            from: at(1, 5),
-        }],
+        lineage: vec![fork(5)],
         ..waiting(Holding::Discarded { number: 2 }).unwrap()
     });
     let without = Verdict::Elect {
