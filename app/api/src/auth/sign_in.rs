@@ -143,26 +143,17 @@ pub(super) struct Half {
 
 pub(super) fn sign_in_line(account: &Account, info: &Info, outcome: Outcome, method: &str) -> Line {
     Line {
-        id: Uuid::now_v7(),
-        at: Stamp::now(),
         actor_kind: account.kind().to_owned(),
         actor: account.person_id(),
         role: account.role.word().to_owned(),
         relation: "self".to_owned(),
-        purpose: Purpose::System.word().to_owned(),
-        action: format!("account.sign-in.{method}"),
-        outcome: outcome.word().to_owned(),
-        patient: None,
-        resource_kind: "account".to_owned(),
         resource: Some(account.id),
-        request: info.request,
-        source: info.source,
+        ..stranger_line(info, outcome, method)
     }
 }
 
-/// A refused password for a name that nobody has. It is not kept: people type passwords where names belong. The line makes an unknown name
-/// take as long as a known one, too.
-fn stranger_line(info: &Info) -> Line {
+/// For a name that nobody has. It is not kept: people type passwords where names belong. The same rows are written as for a known name.
+fn stranger_line(info: &Info, outcome: Outcome, method: &str) -> Line {
     Line {
         id: Uuid::now_v7(),
         at: Stamp::now(),
@@ -171,8 +162,8 @@ fn stranger_line(info: &Info) -> Line {
         role: "stranger".to_owned(),
         relation: "none".to_owned(),
         purpose: Purpose::System.word().to_owned(),
-        action: "account.sign-in.password".to_owned(),
-        outcome: Outcome::Refused.word().to_owned(),
+        action: format!("account.sign-in.{method}"),
+        outcome: outcome.word().to_owned(),
         patient: None,
         resource_kind: "account".to_owned(),
         resource: None,
@@ -276,9 +267,10 @@ async fn sign_in(State(app): State<Arc<App>>, info: Info, Body(body): Body<SignI
         other => {
             app.metrics.sign_in_failed();
             buckets.fail(&mut open.tx, organization, lockout).await?;
+            let (outcome, method) = (Outcome::Refused, "password");
             let line = other.map_or_else(
-                || stranger_line(&info),
-                |account| sign_in_line(&account, &info, Outcome::Refused, "password"),
+                || stranger_line(&info, outcome, method),
+                |account| sign_in_line(&account, &info, outcome, method),
             );
             open.commit(organization, &[line]).await?;
             return Err(Problem::new(Kind::SignInRefused));
