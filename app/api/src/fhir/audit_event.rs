@@ -11,7 +11,7 @@ use super::{
         ParamType::{Date, Reference, Token},
         Type, param,
     },
-    params::{Search, refused},
+    params::{Search, Total, refused},
     search::{Binds, Found, Table, between, dates, one_of, run, table, within, words},
 };
 use crate::{
@@ -104,7 +104,7 @@ pub(super) fn of_everybody(search: &mut Search) -> Result<()> {
     if search.only_count || counted {
         return Err(refused("a total of the access log: add patient".to_owned()));
     }
-    search.total = false;
+    search.total = Total::Unwanted;
     // Identifiers come in the order of time.
     match search.sort.take() {
         None | Some((_, true)) => Ok(()),

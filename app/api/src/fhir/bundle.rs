@@ -78,7 +78,7 @@ async fn included(scope: &mut Scope, kind: Type, search: &Search, found: &[Value
 pub(super) async fn searchset(scope: &mut Scope, kind: Type, search: &Search, found: Found<Value>) -> Result<Value> {
     let base = base(scope);
     let included = included(scope, kind, search, &found.items).await?;
-    let cursor = search.cursor.map(super::cursor::Cursor::text);
+    let cursor = search.cursor.as_ref().map(super::cursor::Cursor::text);
     let mut links = vec![json!({"relation": "self", "url": link(&base, kind, search, cursor)})];
     if let Some(next) = found.next {
         links.push(json!({"relation": "next", "url": link(&base, kind, search, Some(next.text()))}));

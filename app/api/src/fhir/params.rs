@@ -53,6 +53,15 @@ pub(super) enum Value {
     Text(Text),
 }
 
+/// Whether to say how many there are on all pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Total {
+    /// Nothing was said of it.
+    Usual,
+    Wanted,
+    Unwanted,
+}
+
 /// A search.
 #[derive(Clone, Debug)]
 pub(super) struct Search {
@@ -61,7 +70,7 @@ pub(super) struct Search {
     /// The parameter, and whether the largest comes first.
     pub(super) sort: Option<(&'static str, bool)>,
     pub(super) includes: Vec<(&'static Include, Option<Type>)>,
-    pub(super) total: bool,
+    pub(super) total: Total,
     /// `_summary=count`: how many, and nothing else.
     pub(super) only_count: bool,
     pub(super) cursor: Option<Cursor>,
@@ -156,7 +165,7 @@ impl Search {
             count,
             sort: None,
             includes: Vec::new(),
-            total: false,
+            total: Total::Unwanted,
             only_count: false,
             cursor,
             ignored: Vec::new(),
@@ -168,7 +177,7 @@ impl Search {
     /// otherwise noted.
     pub(super) fn parse(definition: &Definition, pairs: &[(String, String)], strict: bool, base: &str) -> Result<Self> {
         let mut search = Self {
-            total: true,
+            total: Total::Usual,
             ..Self::page(USUAL, None)
         };
         for (name, text) in pairs {
@@ -225,8 +234,8 @@ impl Search {
             "_include" => self.include(definition, text)?,
             "_total" => {
                 self.total = match text {
-                    "none" => false,
-                    "accurate" | "estimate" => true,
+                    "none" => Total::Unwanted,
+                    "accurate" | "estimate" => Total::Wanted,
                     _ => return Err(refused("_total: none, estimate or accurate".to_owned())),
                 };
             }

@@ -1,18 +1,21 @@
 //! Searching for patients.
 
 use serde_json::Value;
-use sqlx::FromRow;
+use sqlx::{FromRow, mysql::MySqlRow};
 
 use super::{
+    cursor::Cursor,
     json::{DNI, PASSPORT},
-    params::{Mode, Search, Text, refused},
+    params::{Mode, Search, Text, Total, refused},
     patient::{Shown, patient},
-    search::{Binds, Found, Table, calendar, dates, like, one_of, run, within, words},
+    search::{Binds, Found, Table, calendar, count, dates, foreign, like, one_of, run, within, words},
 };
 use crate::{
-    http::{Result, Scope},
+    http::{Result, Scope, Scoped},
     people,
-    resources::patients::{Patient, leading, paired},
+    resources::patients::{
+        Patient, Place, Value as Bind, Way, leading, pair_values, paired, with_pair, with_word, word_values,
+    },
     scoped,
 };
 
@@ -130,6 +133,34 @@ const BY_REST: Table = Table {
     newest_first: false,
 };
 
+/// A page in the order of an index, whatever else the server may think of.
+macro_rules! ordered {
+    ($from:literal, $with:expr, $order:literal) => {
+        scoped!(concat!(
+            "SELECT p.*, ",
+            $from,
+            " STRAIGHT_JOIN patient p ON p.organization = w.organization AND p.id = w.patient WHERE w.organization = ? AND ",
+            $with,
+            conditions!(),
+            " ORDER BY ",
+            $order,
+            " LIMIT ?"
+        ))
+    };
+}
+
+const WORD_PAGE: Scoped = ordered!(
+    "w.word AS called, '' AS also FROM patient_word w FORCE INDEX (PRIMARY)",
+    with_word!(),
+    "w.word, w.patient"
+);
+
+const PAIR_PAGE: Scoped = ordered!(
+    "w.word AS called, w.other AS also FROM patient_pair w FORCE INDEX (PRIMARY)",
+    with_pair!(),
+    "w.word, w.other, w.patient"
+);
+
 /// The number, and the kinds of document that it may be of.
 fn document(search: &Search) -> Result<(Option<String>, Option<Vec<String>>)> {
     let Some(tokens) = search.tokens("identifier")? else {
@@ -161,30 +192,9 @@ fn asked(texts: &[Option<&Text>]) -> Vec<String> {
     words
 }
 
-/// By what the search goes, and the words that are left for its conditions.
-async fn lead<'a>(scope: &mut Scope, words: &'a [String], binds: &mut Binds) -> Result<(&'static Table, &'a [String])> {
-    match words {
-        [] => Ok((&BY_REST, &[])),
-        // Pairs are written of words of three letters or more with any other one.
-        [first, second, rest @ ..] if first.len() > 2 && paired(scope).await? => {
-            let (first, second) = (first.as_str(), second.as_str());
-            let (first_end, second_end) = (people::after(first), people::after(second));
-            for value in [first, second, &second_end, first, &first_end, second, second] {
-                binds.one_text(value.to_owned());
-            }
-            Ok((&BY_PAIR, rest))
-        }
-        [first, rest @ ..] => {
-            binds.one_text(first.clone()).one_text(people::after(first));
-            Ok((&BY_WORD, rest))
-        }
-    }
-}
-
-/// Runs a search of patients.
-pub(super) async fn search(scope: &mut Scope, search: &Search) -> Result<Found<Value>> {
+/// What is asked of a patient, but for the words of a name.
+async fn conditions(scope: &mut Scope, search: &Search, led: bool) -> Result<Binds> {
     let (name, given, family) = (search.text("name")?, search.text("given")?, search.text("family")?);
-    let words = asked(&[name.as_ref(), given.as_ref(), family.as_ref()]);
     let (number, kinds) = document(search)?;
     let updated = dates(scope, search, "_lastUpdated").await?;
     let postal = search.text("address-postalcode")?;
@@ -195,7 +205,6 @@ pub(super) async fn search(scope: &mut Scope, search: &Search) -> Result<Found<V
         }
     };
     let mut binds = Binds::default();
-    let (table, others) = lead(scope, &words, &mut binds).await?;
     binds
         .one_of(search.ids("_id"))
         .range(updated)
@@ -206,35 +215,128 @@ pub(super) async fn search(scope: &mut Scope, search: &Search) -> Result<Found<V
         .optional_text(one("phone")?)
         .optional_text(one("email")?)
         .text(postal.as_ref())
-        // By its beginnings a name is found through its words, above and below.
-        .text(
-            name.as_ref()
-                .filter(|text| text.mode != Mode::Start || words.is_empty()),
-        )
+        // By its beginnings a name is found through its words, before and after.
+        .text(name.as_ref().filter(|text| text.mode != Mode::Start || !led))
         .text(given.as_ref())
         .text(family.as_ref());
+    Ok(binds)
+}
+
+/// Words besides those that lead.
+fn others(binds: &mut Binds, words: &[String]) {
     for index in 0..3 {
-        binds.optional_text(others.get(index).map(|word| format!("{word}%")));
+        binds.optional_text(words.get(index).map(|word| format!("{word}%")));
     }
+}
+
+/// The statements that read all who are meant, to count or to sort them.
+async fn of_all(scope: &mut Scope, words: &[String], conditions: &Binds) -> Result<(&'static Table, Binds)> {
+    let mut binds = Binds::default();
+    let (table, rest) = match words {
+        [] => (&BY_REST, words),
+        // Pairs are written of words of three letters or more with any other one.
+        [first, second, rest @ ..] if first.len() > 2 && paired(scope).await? => {
+            let (first, second) = (first.as_str(), second.as_str());
+            let (first_end, second_end) = (people::after(first), people::after(second));
+            for value in [first, second, &second_end, first, &first_end, second, second] {
+                binds.one_text(value.to_owned());
+            }
+            (&BY_PAIR, rest)
+        }
+        [first, rest @ ..] => {
+            binds.one_text(first.clone()).one_text(people::after(first));
+            (&BY_WORD, rest)
+        }
+    };
+    binds.and(conditions);
+    others(&mut binds, rest);
+    Ok((table, binds))
+}
+
+/// What leads to a few, whoever is called so.
+const FEW: [&str; 5] = ["_id", "identifier", "birthdate", "phone", "email"];
+
+/// The list of names that a page is of, when an index has it in its order. One that began in the order of identifiers, in the
+/// version before, ends in it.
+async fn list(scope: &mut Scope, search: &Search, words: &[String]) -> Result<Option<(Way, Vec<Bind>)>> {
+    if search.sort.is_some() || search.only_count || FEW.iter().any(|name| search.has(name)) {
+        return Ok(None);
+    }
+    let from = match &search.cursor {
+        None => None,
+        Some(Cursor::Row { .. }) => return Ok(None),
+        Some(Cursor::Name(place)) => {
+            let place = Place::parse(place.as_bytes(), words).filter(|place| place.way != Way::Id);
+            Some(place.ok_or_else(foreign)?)
+        }
+    };
+    Ok(match words {
+        [word] => Some((Way::Word, word_values(word, from))),
+        // As above.
+        [first, ..] if from.is_some() || (first.len() > 2 && paired(scope).await?) => {
+            Some((Way::Pair, pair_values(words, from)))
+        }
+        _ => None,
+    })
+}
+
+/// Runs a search of patients.
+pub(super) async fn search(scope: &mut Scope, search: &Search) -> Result<Found<Value>> {
+    let texts = [search.text("name")?, search.text("given")?, search.text("family")?];
+    let words = asked(&texts.each_ref().map(Option::as_ref));
+    let conditions = conditions(scope, search, !words.is_empty()).await?;
     let organization = scope.organization();
     let own = scope.subject().is_some();
-    run(scope, table, search, &binds, |row| {
+    let show = |row: &MySqlRow| {
         let row = Patient::from_row(row)?;
         Ok(patient(
             &Shown::from(if own { row } else { row.into_found() }),
             organization,
         ))
+    };
+    let Some((way, values)) = list(scope, search, &words).await? else {
+        let (table, binds) = of_all(scope, &words, &conditions).await?;
+        return run(scope, table, search, &binds, show).await;
+    };
+    let mut binds = Binds::default();
+    binds.names(values).and(&conditions);
+    others(&mut binds, &[]);
+    let (rows, next) = page(scope, search, way, &binds).await?;
+    let all = search.cursor.is_none() && next.is_none();
+    // Who they all are is read for a client alone that asks; of a page that has them all it is known.
+    let total = match search.total {
+        Total::Wanted => {
+            let (table, binds) = of_all(scope, &words, &conditions).await?;
+            count(scope, table, &binds).await?
+        }
+        Total::Usual if all => Some(rows.len() as u64),
+        Total::Usual | Total::Unwanted => None,
+    };
+    Ok(Found {
+        items: rows.iter().map(show).collect::<Result<_>>()?,
+        total,
+        next,
     })
-    .await
+}
+
+/// A page in the order of an index, and what follows.
+async fn page(scope: &mut Scope, search: &Search, way: Way, binds: &Binds) -> Result<(Vec<MySqlRow>, Option<Cursor>)> {
+    let page = if way == Way::Pair { PAIR_PAGE } else { WORD_PAGE };
+    let statement = binds.put(scope.query(page)).bind(search.count + 1);
+    let mut rows = statement.fetch_all(scope.db()).await?;
+    let more = rows.len() > search.count as usize;
+    rows.truncate(search.count as usize);
+    let mut next = None;
+    if let Some(last) = rows.last().filter(|_| more) {
+        next = Some(Cursor::Name(Place::of(way, last)?.text()));
+    }
+    Ok((rows, next))
 }
 
 /// Nobody lists everybody.
 pub(super) fn something_to_look_for(search: &Search) -> Result<()> {
     let texts = [search.text("name")?, search.text("given")?, search.text("family")?];
-    let led = !asked(&texts.each_ref().map(Option::as_ref)).is_empty()
-        || ["_id", "identifier", "birthdate", "phone", "email"]
-            .iter()
-            .any(|name| search.has(name));
+    let led = !asked(&texts.each_ref().map(Option::as_ref)).is_empty() || FEW.iter().any(|name| search.has(name));
     if led {
         return Ok(());
     }

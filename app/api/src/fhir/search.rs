@@ -10,14 +10,16 @@ use uuid::Uuid;
 use super::{
     cursor::Cursor,
     dates::{Range, day, range},
-    params::{ALTERNATIVES, Mode, Search, Text, refused},
+    params::{ALTERNATIVES, Mode, Search, Text, Total, refused},
 };
 use crate::{
     db::{Day, Stamp},
     http::{Problem, Result, Scope, Scoped, Statement},
+    resources::patients::Value,
 };
 
 /// A value for a placeholder.
+#[derive(Clone)]
 enum Bind {
     Id(Option<Uuid>),
     Text(Option<String>),
@@ -27,7 +29,7 @@ enum Bind {
 }
 
 /// Values for the placeholders of a search's conditions, in their order.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Binds(Vec<Bind>);
 
 /// `column` is one of some identifiers. Bound by [`Binds::one_of`].
@@ -278,7 +280,22 @@ impl Binds {
         Ok(self)
     }
 
-    fn put(&self, mut statement: Statement) -> Statement {
+    /// For the conditions that a list of names begins with.
+    pub(super) fn names(&mut self, values: Vec<Value>) -> &mut Self {
+        self.0.extend(values.into_iter().map(|value| match value {
+            Value::Text(text) => Bind::Text(text),
+            Value::Patient(id) => Bind::Id(Some(id)),
+        }));
+        self
+    }
+
+    /// For the conditions that follow.
+    pub(super) fn and(&mut self, others: &Self) -> &mut Self {
+        self.0.extend_from_slice(&others.0);
+        self
+    }
+
+    pub(super) fn put(&self, mut statement: Statement) -> Statement {
         for bind in &self.0 {
             statement = match bind {
                 Bind::Id(id) => statement.bind(*id),
@@ -317,6 +334,12 @@ pub(super) fn calendar(search: &Search, name: &str) -> Result<Range> {
         .ok_or_else(|| refused(format!("{name}: these dates cannot be told in one range")))
 }
 
+/// How many there are on all pages.
+pub(super) async fn count(scope: &mut Scope, table: &Table, binds: &Binds) -> Result<Option<u64>> {
+    let row = binds.put(scope.query(table.count)).fetch_one(scope.db()).await?;
+    Ok(u64::try_from(row.try_get::<i64, _>("n")?).ok())
+}
+
 /// Runs a search and maps each row.
 pub(super) async fn run<T>(
     scope: &mut Scope,
@@ -326,9 +349,8 @@ pub(super) async fn run<T>(
     map: impl Fn(&MySqlRow) -> Result<T>,
 ) -> Result<Found<T>> {
     let mut total = None;
-    if search.total || search.only_count {
-        let row = binds.put(scope.query(table.count)).fetch_one(scope.db()).await?;
-        total = u64::try_from(row.try_get::<i64, _>("n")?).ok();
+    if search.total != Total::Unwanted || search.only_count {
+        total = count(scope, table, binds).await?;
     }
     if search.only_count {
         return Ok(Found {
@@ -338,16 +360,18 @@ pub(super) async fn run<T>(
         });
     }
     let limit = search.count as usize;
+    let (key, id) = match search.cursor {
+        None => (None, None),
+        Some(Cursor::Row { key, id }) => (key, Some(id)),
+        Some(Cursor::Name(_)) => return Err(foreign()),
+    };
     let statement = match search.sort {
         None => {
             let start = if table.newest_first { Uuid::max() } else { Uuid::nil() };
-            let last = search.cursor.map_or(start, |cursor| cursor.id);
-            binds.put(scope.query(table.page)).bind(last)
+            binds.put(scope.query(table.page)).bind(id.unwrap_or(start))
         }
         Some((by, down)) => {
             let statement = scope.query(if down { table.down } else { table.up }).bind(by);
-            let key = search.cursor.and_then(|cursor| cursor.key);
-            let id = search.cursor.map(|cursor| cursor.id);
             binds.put(statement).bind(key).bind(key).bind(id)
         }
     };
@@ -356,7 +380,7 @@ pub(super) async fn run<T>(
     rows.truncate(limit);
     let mut next = None;
     if let Some(last) = rows.last().filter(|_| more) {
-        next = Some(Cursor {
+        next = Some(Cursor::Row {
             key: search.sort.map(|_| last.try_get("sort_key")).transpose()?,
             id: last.try_get("id")?,
         });
@@ -366,4 +390,9 @@ pub(super) async fn run<T>(
         total,
         next,
     })
+}
+
+/// A cursor of another list.
+pub(super) fn foreign() -> Problem {
+    refused("_cursor: not of this search".to_owned())
 }

@@ -11,7 +11,7 @@ use super::{
     bundle,
     kind::{Type, definition},
     medication_input::{self, MedicationRequestInput},
-    params::{Search, refused},
+    params::{Search, Total, refused},
     patient_input::PatientInput,
     reach::{fetch, granted, look, of_organization, of_patient, patient_of},
     routes::{dated, one, pairs, served},
@@ -89,7 +89,7 @@ async fn may_ask(cx: Cx, kind: Type, action: Action, patient: Option<Uuid>, unle
 /// What there is of it already. More than one is a refusal: which was meant cannot be known.
 async fn existing(scope: &mut Scope, kind: Type, patient: Option<Uuid>, search: &mut Search) -> Result<Option<Value>> {
     search.count = 2;
-    search.total = false;
+    search.total = Total::Unwanted;
     if let Some(patient) = patient {
         search.narrow("patient", patient);
     }

@@ -1,6 +1,7 @@
 //! Patients: registration, search, changes with history, duplicates, merging, access.
 
 mod content;
+mod lead;
 mod merge;
 mod names;
 mod pairs;
@@ -27,7 +28,7 @@ use crate::{
 };
 
 pub(crate) use content::{Document, Patient, PatientContent, Sex};
-pub(crate) use names::{leading, paired};
+pub(crate) use lead::{Place, Value, Way, leading, pair_values, paired, with_pair, with_word, word_values};
 pub use pairs::mend;
 pub(crate) use pairs::pair;
 pub(crate) use search::PatientSearch;

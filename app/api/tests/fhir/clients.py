@@ -100,7 +100,7 @@ for name, identifier in ids.items():
     check(history is None or history["total"] >= 1, f"{name} has a history")
 
 # Page after page.
-search = Patient.where({"family": "Paginada", "_count": "3"})
+search = Patient.where({"family": "Paginada", "_count": "3", "_total": "accurate"})
 pages = list(search.perform_iter(reception))
 check([len(page.entry) for page in pages] == [3, 3, 1], "pages")
 check(all(page.total == 7 for page in pages), "the total on every page")

@@ -1,5 +1,6 @@
 //! FHIR: reading, searching, versions, representations.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use galeno_api::authz::Role;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -443,23 +444,39 @@ async fn pages_follow_one_another_and_show_each_one_once() {
     for number in 0..5 {
         register(alfa.receptionist(), &format!("Eva {number}"), "Paginada Ruiz").await;
     }
+    // One of them has two words that begin so.
+    register(alfa.receptionist(), "Paginera Eva", "Paginada Ruiz").await;
     for (client, path, total) in [
-        (alfa.receptionist(), "Patient?family=paginada&_count=2".to_owned(), 5),
+        (
+            alfa.receptionist(),
+            "Patient?family=paginada&_count=2&_total=accurate".to_owned(),
+            6,
+        ),
+        (
+            alfa.receptionist(),
+            "Patient?name=pagin&_count=2&_total=accurate".to_owned(),
+            6,
+        ),
         // By pairs of words, of which each has several: "eva" with "paginada" and with "0", and the other way.
         (
             alfa.receptionist(),
-            "Patient?name=eva%20paginada&_count=2".to_owned(),
-            5,
+            "Patient?name=eva%20paginada&_count=2&_total=accurate".to_owned(),
+            6,
+        ),
+        (
+            alfa.receptionist(),
+            "Patient?name=ev%20pagin&_count=2&_total=accurate".to_owned(),
+            6,
         ),
         (
             alfa.receptionist(),
             "Patient?given=eva&family=paginada%20ruiz&_count=2&_sort=_lastUpdated".to_owned(),
-            5,
+            6,
         ),
         (
             alfa.receptionist(),
             "Patient?family=paginada&_count=2&_sort=-_lastUpdated".to_owned(),
-            5,
+            6,
         ),
         (
             alfa.physician(),
@@ -512,21 +529,39 @@ async fn pages_follow_one_another_and_show_each_one_once() {
         seen.dedup();
         assert_eq!(seen.len(), count, "{path}");
     }
-    let total = alfa
-        .receptionist()
-        .fhir("GET", "Patient?family=paginada&_summary=count", &[], None)
-        .await
-        .expect(200)
-        .json();
-    assert_eq!(total["total"], 5);
+    let asked = async |path: &str| {
+        let path = format!("Patient?{path}");
+        let answer = alfa.receptionist().fhir("GET", &path, &[], None).await;
+        answer.expect(200).json()
+    };
+    let total = asked("family=paginada&_summary=count").await;
+    assert_eq!(total["total"], 6);
     assert!(total.get("entry").is_none());
-    let quick = alfa
-        .receptionist()
-        .fhir("GET", "Patient?family=paginada&_total=none", &[], None)
-        .await
-        .expect(200)
-        .json();
-    assert!(quick.get("total").is_none());
+    assert!(asked("family=paginada&_total=none").await.get("total").is_none());
+    // Who they all are is read for nobody who did not ask, and known of a page that has them all.
+    assert!(asked("family=paginada&_count=5").await.get("total").is_none());
+    let all = asked("family=paginada&_count=6").await;
+    assert_eq!(all["total"], 6);
+
+    // The version before had one order: a list that began in it goes on in it.
+    let mut everybody: Vec<Uuid> = ids(&all, "match").iter().map(|id| id.parse().unwrap()).collect();
+    everybody.sort();
+    let cursor = URL_SAFE_NO_PAD.encode(everybody[3]);
+    let rest = asked(&format!("family=paginada&_cursor={cursor}")).await;
+    let left: Vec<Uuid> = ids(&rest, "match").iter().map(|id| id.parse().unwrap()).collect();
+    assert_eq!(left, everybody[4..]);
+    // A place in another list is none.
+    for place in ["w/garcia/", "i//"] {
+        let place = URL_SAFE_NO_PAD.encode(format!("{place}/{}", everybody[0].simple()));
+        for path in [
+            "Patient?family=paginada",
+            "Patient?name=eva%20paginada",
+            "Patient?phone=600",
+        ] {
+            let path = format!("{path}&_cursor={place}");
+            alfa.receptionist().fhir("GET", &path, &[], None).await.expect(400);
+        }
+    }
 }
 
 #[tokio::test]
