@@ -25,7 +25,7 @@ use crate::{
     audit::{Line, Outcome, Purpose},
     authz::Role,
     db::Stamp,
-    http::{Body, Check, Faults, Info, Kind, Open, Problem, Result, SESSION_COOKIE},
+    http::{Body, Check, Faults, Info, Kind, Open, Problem, Result, SESSION_COOKIE, Who},
     keys::sha256,
 };
 
@@ -192,6 +192,8 @@ pub(super) async fn signed_in(
     let device = lockout::mark(&app.keys, account.organization, &account.username)?;
     let line = sign_in_line(account, &open.info, Outcome::Done, method);
     open.commit(account.organization, &[line]).await?;
+    app.limiter
+        .welcome(Who::Token(sha256(&token)), app.config.limits.requests_per_minute);
     let (body, cookie) = match delivery {
         Delivery::Bearer => (Some(token), None),
         Delivery::Cookie => (

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::{
     attempt::IDEMPOTENCY_KEY,
     idempotency::Key,
+    limiter::Who,
     open::{Info, Open, credential},
     problem::{Kind, Problem, Result},
     scope::{Scope, check_purpose, decide, purpose},
@@ -48,6 +49,7 @@ impl FromRequestParts<Arc<App>> for Cx {
             same_site(app, &open.info)?;
         }
         let actor = authenticate(&mut open.tx, &app.config.security.session, credential).await?;
+        app.limiter.judge(Who::Token(*credential.hash()), true);
         if actor.grant.is_some() && !crate::fhir::is_at(parts.uri.path()) {
             return Err(Problem::new(Kind::Forbidden).detail(
                 "Las aplicaciones solo acceden por FHIR.",

@@ -74,7 +74,8 @@ pub(crate) async fn surround(State(app): State<Arc<App>>, mut request: Request, 
         request.extensions_mut().insert(span.clone());
     }
 
-    let mut response = match bounds(&app, &request, client) {
+    let token = credential(request.headers()).map(|(credential, _)| Who::Token(*credential.hash()));
+    let mut response = match bounds(&app, &request, client, token) {
         Err(problem) => problem.into_response(),
         Ok(()) => match tokio::time::timeout(app.config.limits.request_timeout.to_std(), next.run(request)).await {
             Ok(response) => response,
@@ -83,13 +84,13 @@ pub(crate) async fn surround(State(app): State<Arc<App>>, mut request: Request, 
             Err(_) => Problem::new(Kind::TimedOut).into_response(),
         },
     };
-    if response.status() == StatusCode::UNAUTHORIZED {
-        // A guess at a token counts against the address that made it.
-        let _ = app.limiter.take(
-            Who::Address(Who::network(client)),
-            app.config.limits.anonymous_requests_per_minute,
-            1.0,
-        );
+    if let Some(token) = token.filter(|_| response.status() == StatusCode::UNAUTHORIZED) {
+        // A guess counts against the address that made it.
+        app.limiter.judge(token, false);
+        let guess = Who::Guess(Who::network(client));
+        let _ = app
+            .limiter
+            .take(guess, app.config.limits.anonymous_requests_per_minute, 1.0);
     }
     let problem = response.extensions_mut().remove::<Problem>();
     if let Some(problem) = &problem {
@@ -125,7 +126,7 @@ fn known(method: &Method) -> &'static str {
         .unwrap_or("OTHER")
 }
 
-fn bounds(app: &App, request: &Request, client: IpAddr) -> Result<(), Problem> {
+fn bounds(app: &App, request: &Request, client: IpAddr, token: Option<Who>) -> Result<(), Problem> {
     let limits = &app.config.limits;
     let full = |wait: std::time::Duration| Problem::new(Kind::TooMany).retry_after(wait.as_secs().max(1));
     let network = Who::network(client);
@@ -135,21 +136,20 @@ fn bounds(app: &App, request: &Request, client: IpAddr) -> Result<(), Problem> {
             .take(Who::SignIn(network), limits.sign_ins_per_minute, 1.0)
             .map_err(full);
     }
-    match credential(request.headers()) {
-        Some((credential, _)) => {
-            // Made-up tokens would each have a bucket of their own; the address's bucket holds the guesses.
-            app.limiter
-                .take(Who::Address(network), limits.anonymous_requests_per_minute, 0.0)
-                .map_err(full)?;
-            app.limiter
-                .take(Who::Token(*credential.hash()), limits.requests_per_minute, 1.0)
-                .map_err(full)
-        }
-        None => app
+    let Some(token) = token else {
+        return app
             .limiter
             .take(Who::Address(network), limits.anonymous_requests_per_minute, 1.0)
-            .map_err(full),
+            .map_err(full);
+    };
+    // Made-up tokens would each have a bucket of their own; the address's bucket holds the guesses. Many people share the
+    // address of a hospital: who is known to be signed in does not answer for what somebody else there makes up.
+    if !app.limiter.is_good(token) {
+        app.limiter
+            .take(Who::Guess(network), limits.anonymous_requests_per_minute, 0.0)
+            .map_err(full)?;
     }
+    app.limiter.take(token, limits.requests_per_minute, 1.0).map_err(full)
 }
 
 fn allowed_origin(app: &App, request: &Request) -> Option<String> {

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
     net::IpAddr,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -19,6 +19,8 @@ pub enum Who {
     Token([u8; 32]),
     /// An address without a token; an IPv6 client has a whole /64.
     Address(IpAddr),
+    /// An address whose tokens are none of ours.
+    Guess(IpAddr),
     /// An address that signs in.
     SignIn(IpAddr),
 }
@@ -44,6 +46,8 @@ struct Bucket {
     fill: f64,
     at: Instant,
     per_minute: u32,
+    /// Of a token: it was good when it was last looked for.
+    good: bool,
 }
 
 impl Bucket {
@@ -71,8 +75,7 @@ impl Limiter {
     /// Counts `weight` requests (0 only looks). Err: how long until there is room.
     pub fn take(&self, who: Who, per_minute: u32, weight: f64) -> Result<(), Duration> {
         let now = Instant::now();
-        let index = usize::try_from(self.hasher.hash_one(who) % SHARDS as u64).unwrap_or(0);
-        let mut shard = self.shards[index].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shard = self.shard(who);
         if shard.len() >= PER_SHARD {
             shard.retain(|_, bucket| bucket.leaked(now) > 0.0);
             if shard.len() >= PER_SHARD {
@@ -83,6 +86,7 @@ impl Limiter {
             fill: 0.0,
             at: now,
             per_minute,
+            good: false,
         });
         let fill = bucket.leaked(now);
         let room = f64::from(per_minute.max(1));
@@ -94,8 +98,32 @@ impl Limiter {
             fill: fill + weight,
             at: now,
             per_minute,
+            ..*bucket
         };
         Ok(())
+    }
+
+    /// Whether a token was good when it was last looked for: then what strangers guess at its address is none of its business.
+    pub fn is_good(&self, token: Who) -> bool {
+        self.shard(token).get(&token).is_some_and(|bucket| bucket.good)
+    }
+
+    /// A token that has just been made.
+    pub fn welcome(&self, token: Who, per_minute: u32) {
+        let _ = self.take(token, per_minute, 1.0);
+        self.judge(token, true);
+    }
+
+    /// Says of a token that was counted whether it is good.
+    pub fn judge(&self, token: Who, good: bool) {
+        if let Some(bucket) = self.shard(token).get_mut(&token) {
+            bucket.good = good;
+        }
+    }
+
+    fn shard(&self, who: Who) -> MutexGuard<'_, HashMap<Who, Bucket>> {
+        let index = usize::try_from(self.hasher.hash_one(who) % SHARDS as u64).unwrap_or(0);
+        self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -115,5 +143,22 @@ mod tests {
         limiter.take(b, 10, 1.0).unwrap();
         let [one, two] = ["2001:db8::1", "2001:db8::2"].map(|ip| Who::network(ip.parse().unwrap()));
         assert_eq!(one, two);
+    }
+
+    #[test]
+    fn a_token_is_good_from_when_it_was_found_until_it_was_not() {
+        let limiter = Limiter::new();
+        let token = Who::Token([7; 32]);
+        limiter.judge(token, true);
+        assert!(!limiter.is_good(token), "nothing is kept of what was not counted");
+        limiter.take(token, 10, 1.0).unwrap();
+        assert!(!limiter.is_good(token));
+        limiter.judge(token, true);
+        limiter.take(token, 10, 1.0).unwrap();
+        assert!(limiter.is_good(token));
+        limiter.judge(token, false);
+        assert!(!limiter.is_good(token));
+        limiter.welcome(Who::Token([8; 32]), 10);
+        assert!(limiter.is_good(Who::Token([8; 32])));
     }
 }

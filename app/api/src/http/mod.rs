@@ -23,7 +23,7 @@ mod trace;
 pub use body::{Body, Check, Faults, Path, Query};
 pub use cx::Cx;
 pub use idempotency::KEPT as ANSWERS_KEPT;
-pub use limiter::Limiter;
+pub use limiter::{Limiter, Who};
 pub use metrics::Metrics;
 pub use open::{Info, Open, SESSION_COOKIE};
 pub use page::{Page, PageQuery};

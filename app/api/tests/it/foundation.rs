@@ -352,19 +352,36 @@ async fn requests_are_bounded_for_each_client_apart() {
     })
     .await;
     let alfa = world.organization("alfa").await;
-    let mut refused = None;
-    for _ in 0..10 {
-        let answer = world.anonymous.get("/organization").await;
-        if answer.status == 429 {
-            refused = Some(answer);
+    let refusal = async |client: &Client| {
+        for _ in 0..500 {
+            let answer = client.get("/organization").await;
+            if answer.status == 429 {
+                return answer;
+            }
         }
-    }
-    let refused = refused.expect("an anonymous client was bounded");
+        panic!("nobody was bounded")
+    };
+    alfa.physician().get("/organization").await.expect(200);
+    let refused = refusal(&world.anonymous).await;
     assert_eq!(refused.problem(), "too-many-requests");
     assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
-    // Made-up tokens do not help, and are not taken for anybody.
-    world.anonymous.with("gs_guess").get("/organization").await.expect(429);
-    drop(alfa);
+    // Who has a token is somebody else, and so is who guesses at tokens.
+    alfa.client(Role::Nurse).get("/organization").await.expect(200);
+    refusal(&world.anonymous.with("gs_guess")).await;
+    world
+        .anonymous
+        .with("gs_another")
+        .get("/organization")
+        .await
+        .expect(429);
+    // They share an address with people who work there: those who are known to be signed in are not held up.
+    alfa.client(Role::Nurse).get("/organization").await.expect(200);
+    refusal(alfa.client(Role::Nurse)).await;
+    alfa.physician().get("/organization").await.expect(200);
+    // A token that is good no longer is a guess like another one.
+    alfa.physician().post("/auth/sign-out", json!({})).await.expect(204);
+    alfa.physician().get("/organization").await.expect(401);
+    refusal(alfa.physician()).await;
 }
 
 #[tokio::test]
@@ -427,7 +444,7 @@ async fn a_node_whose_handshake_is_slow_is_found() {
     });
     // Waits until the API is ready.
     let world = World::on(server, |config| config.database.nodes[0].port = slow).await;
-    world.anonymous.get("/organization").await.expect(401);
+    world.anonymous.with("gs_guess").get("/organization").await.expect(401);
 }
 
 #[tokio::test]
