@@ -118,7 +118,7 @@ pub async fn append(
     let known = guard.take().filter(|head| head.lane == lane);
     let head = match known {
         Some(head) => head,
-        None => read_head(tx, organization, lane)
+        None => hold_head(tx, organization, lane)
             .await
             .map_err(|error| classify(&error))?,
     };
@@ -167,32 +167,22 @@ pub async fn append(
     Ok(Some(Held { guard, next }))
 }
 
-async fn read_head(tx: &mut Tx, organization: Uuid, lane: u16) -> Result<Head, sqlx::Error> {
-    let row = sqlx::query("SELECT seq, hash FROM access_lane WHERE organization = ? AND lane = ? FOR UPDATE")
-        .bind(organization)
-        .bind(lane)
-        .fetch_optional(&mut **tx)
-        .await?;
-    let Some(row) = row else {
-        let zero = [0; 32];
-        sqlx::query(
-            "INSERT INTO access_lane (organization, lane, seq, hash, seal, seal_key, updated_at) \
-             VALUES (?, ?, 0, ?, ?, ?, ?)",
-        )
-        .bind(organization)
-        .bind(lane)
-        .bind(&zero[..])
-        .bind(&zero[..])
-        .bind(&zero[..8])
-        .bind(Stamp::now())
-        .execute(&mut **tx)
-        .await?;
-        return Ok(Head {
-            lane,
-            seq: 0,
-            hash: zero,
-        });
-    };
+/// The head of a lane, which is held from now on; of a new one, that of an empty lane. In one statement: transactions that look
+/// for lanes which are not there, each with a lock, wait for one another to make them.
+async fn hold_head(tx: &mut Tx, organization: Uuid, lane: u16) -> Result<Head, sqlx::Error> {
+    let zero = [0; 32];
+    let row = sqlx::query(
+        "INSERT INTO access_lane (organization, lane, seq, hash, seal, seal_key, updated_at) \
+         VALUES (?, ?, 0, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE seq = seq RETURNING seq, hash",
+    )
+    .bind(organization)
+    .bind(lane)
+    .bind(&zero[..])
+    .bind(&zero[..])
+    .bind(&zero[..8])
+    .bind(Stamp::now())
+    .fetch_one(&mut **tx)
+    .await?;
     let hash: Vec<u8> = row.try_get("hash")?;
     let hash = hash
         .try_into()
