@@ -105,10 +105,11 @@ impl Cluster {
         World::start(config, &self.database, directory, &self.nodes[0]).await
     }
 
-    /// One number, asked of a node.
+    /// One number, asked of a node when it has what was confirmed anywhere.
     pub async fn number(&self, node: usize, sql: &str) -> i64 {
         let options = self.nodes[node].root().database(&self.database);
         let mut db = MySqlConnection::connect_with(&options).await.unwrap();
+        mariadb::run(&mut db, "SET SESSION wsrep_sync_wait = 1").await;
         sqlx::query_scalar(sqlx::AssertSqlSafe(sql.to_owned()))
             .fetch_one(&mut db)
             .await

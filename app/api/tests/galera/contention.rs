@@ -8,11 +8,16 @@ use crate::{
     support::{Answer, Client, world},
 };
 
-/// The same request many times at once, in turn by each client.
+/// The same request many times at once, in turn by each client. Each has a key, so that one whose end nobody saw is asked again.
 async fn storm(clients: [Client; 2], path: &str, body: Value, times: usize) -> Vec<Answer> {
     let requests = (0..times).map(|number| {
         let (client, path, body) = (clients[number % 2].clone(), path.to_owned(), body.clone());
-        tokio::spawn(async move { client.post(&path, body).await })
+        tokio::spawn(async move {
+            let key = number.to_string();
+            client
+                .send("POST", &path, &[("idempotency-key", &key)], Some(&body))
+                .await
+        })
     });
     futures_util::future::join_all(requests)
         .await

@@ -81,6 +81,11 @@ async fn unfit_nodes_leave_the_pool_and_without_a_primary_component_everything_i
     })
     .await;
     cluster.nodes[1].signal("CONT");
+    // What it says of itself at first is from before.
+    eventually("both are in the cluster", || async {
+        (cluster.status(0, "wsrep_cluster_size").await == "2").then_some(())
+    })
+    .await;
     becomes(&management, second, "fit").await;
 
     // The heavier one dies: what is left is no majority. Nothing is read, nothing is written, nothing is half.

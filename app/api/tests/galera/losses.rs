@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use galeno_api::authz::Role;
 use serde_json::json;
+use tokio::sync::watch;
 
 use crate::{
     cluster::Cluster,
@@ -12,11 +13,15 @@ use crate::{
 
 const WRITES: usize = 60;
 
-/// Writes with keys until each is confirmed, on whichever replica answers. Returns what was confirmed, by key.
-async fn write(clients: Vec<Client>, family: &'static str) -> Vec<String> {
+/// Writes with keys until each is confirmed, on whichever replica answers; half of them begin after the loss. Returns what was
+/// confirmed, by key.
+async fn write(clients: Vec<Client>, family: &'static str, lost: watch::Receiver<bool>) -> Vec<String> {
     let writers = (0..WRITES).map(|number| {
-        let clients = clients.clone();
+        let (clients, mut lost) = (clients.clone(), lost.clone());
         tokio::spawn(async move {
+            if number % 2 == 1 {
+                lost.wait_for(|lost| *lost).await.unwrap();
+            }
             let person = world::person(&format!("Eva {number}"), family);
             let body = json!({"patient": person, "not_a_duplicate": true});
             let key = format!("{family}-{number}");
@@ -103,9 +108,11 @@ async fn a_killed_replica_and_a_killed_node_lose_nothing_that_was_confirmed() {
     let second = serde_json::to_value(cluster.config(1, world.directory.path())).unwrap();
     let replica = Api::start(&second).await;
     let clients = vec![Client::new(replica.address).with(&token), alfa.receptionist().clone()];
-    let writing = tokio::spawn(write(clients, "Replica"));
+    let (lost, when) = watch::channel(false);
+    let writing = tokio::spawn(write(clients, "Replica", when));
     some_are_written(&cluster, 0, "Replica").await;
     replica.signal("KILL");
+    lost.send(true).unwrap();
     let confirmed = writing.await.unwrap();
     once_and_whole(&cluster, 0, "Replica", confirmed).await;
     intact(&world, &alfa).await;
@@ -113,9 +120,11 @@ async fn a_killed_replica_and_a_killed_node_lose_nothing_that_was_confirmed() {
 
     // The node that takes the writes is killed; the API goes on with the other one.
     let (_app, other, client) = world.replica(&cluster.config(1, world.directory.path())).await;
-    let writing = tokio::spawn(write(vec![client.with(&token)], "Nodo"));
+    let (lost, when) = watch::channel(false);
+    let writing = tokio::spawn(write(vec![client.with(&token)], "Nodo", when));
     some_are_written(&cluster, 0, "Nodo").await;
     cluster.nodes[1].signal("KILL");
+    lost.send(true).unwrap();
     let confirmed = writing.await.unwrap();
     once_and_whole(&cluster, 0, "Nodo", confirmed).await;
     intact(&world, &alfa).await;

@@ -143,7 +143,7 @@ async fn a_crowd_is_turned_away_and_told_when_to_come_again() {
 #[tokio::test]
 async fn headers_are_bounded_in_size_and_in_time() {
     let world = World::new().await;
-    let config = limited(&world, &json!({"headerTimeout": "300ms", "headerBytes": 8192}));
+    let config = limited(&world, &json!({"headerTimeout": "3s", "headerBytes": 8192}));
     let (_app, running, client) = world.replica(&config).await;
     let long = "x".repeat(20_000);
     let answer = client.attempt("GET", "/auth/me", &[("x-long", &long)], None).await;

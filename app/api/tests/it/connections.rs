@@ -78,7 +78,7 @@ async fn a_connection_that_does_not_answer_is_thrown_away() {
 #[tokio::test]
 async fn an_answer_that_nobody_waited_for_is_not_taken_for_another_ones() {
     let (_world, cluster) = alone().await;
-    let connection = give_up(&cluster, "SELECT 7 FROM (SELECT SLEEP(1)) s").await;
+    let connection = give_up(&cluster, "SELECT 7 FROM (SELECT SLEEP(3)) s").await;
     let mut tx = begin(&cluster).await;
     assert_eq!(number(&mut tx, CONNECTION).await, connection);
     assert_eq!(

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     authorization::{action, body, contents, fill, furnish, meant, open_to_all, operations, query},
-    support::{Client, World, world::Organization},
+    support::{Answer, Client, World, world::Organization},
 };
 
 /// Somebody who may do this: the endpoint itself answers, and not the table of permissions.
@@ -56,6 +56,18 @@ fn asked(operation: &Value) -> Vec<&str> {
 
 fn has_json_body(operation: &Value) -> bool {
     operation["requestBody"]["content"]["application/json"].is_object()
+}
+
+/// What an answer says, without letters that are drawn by lot: any word may stand in them.
+fn said(answer: &Answer) -> String {
+    let Ok(mut said) = serde_json::from_slice::<Value>(&answer.bytes) else {
+        return String::from_utf8_lossy(&answer.bytes).into_owned();
+    };
+    if let Some(fields) = said.as_object_mut() {
+        fields.remove("token");
+        fields.remove("next");
+    }
+    said.to_string()
 }
 
 #[tokio::test]
@@ -301,7 +313,7 @@ async fn nothing_that_is_sent_becomes_part_of_a_statement() {
             }
             for answer in answers {
                 assert!(answer.status.as_u16() < 500, "{method} {path} {probe}: {answer:?}");
-                let text = String::from_utf8_lossy(&answer.bytes).to_lowercase();
+                let text = said(&answer).to_lowercase();
                 for word in ["sql", "syntax", "mariadb", "beta"] {
                     assert!(!text.contains(word), "{method} {path} {probe} told {word}: {text}");
                 }
@@ -400,7 +412,7 @@ async fn accounts_and_open_endpoints_are_as_strict_as_the_rest() {
 }
 
 /// An answer that is no accident and tells nothing of the database.
-fn innocent(answer: &crate::support::Answer, what: &str, probe: &str) {
+fn innocent(answer: &Answer, what: &str, probe: &str) {
     assert!(answer.status.as_u16() < 500, "{what} {probe}: {answer:?}");
     let text = String::from_utf8_lossy(&answer.bytes).to_lowercase();
     for word in ["mariadb", "syntax error", "sqlx"] {

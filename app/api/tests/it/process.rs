@@ -97,7 +97,7 @@ async fn stopping_loses_no_request() {
     let mut world = World::new().await;
     let alfa = world.organization("alfa").await;
     let mut config = serde_json::to_value(&world.config).unwrap();
-    config["server"]["drainDelay"] = json!("3s");
+    config["server"]["drainDelay"] = json!("8s");
     let mut api = Api::start(&config).await;
     let token = alfa.receptionist().token.clone().unwrap();
     let client = Client::new(api.address).with(&token);
