@@ -20,6 +20,8 @@ const SIGNATURE_LIFE: Duration = Duration::from_hours(1);
 pub(crate) const MAX_SKEW: Duration = Duration::from_mins(15);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// The last attempt gets what is left of the time, and at least this.
+const SHORTEST_ATTEMPT: Duration = Duration::from_millis(100);
 
 /// The connection to one bucket.
 #[derive(Debug)]
@@ -59,6 +61,8 @@ enum Failure {
     Final(StoreError),
     /// Worth another attempt.
     Retry(String),
+    /// There was no answer in the time that the attempt had.
+    Unanswered,
 }
 
 impl Client {
@@ -100,28 +104,29 @@ impl Client {
         let start = Instant::now();
         let mut pause = FIRST_PAUSE;
         let mut attempts = 0;
+        let mut answered = None;
         loop {
             attempts += 1;
-            let left = self.deadline.saturating_sub(start.elapsed());
-            match self.attempt(call, left.max(Duration::from_millis(100))) {
+            let left = self.deadline.saturating_sub(start.elapsed()).max(SHORTEST_ATTEMPT);
+            let last = match self.attempt(call, left) {
                 Ok(response) => return Ok(response),
                 Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Retry(last)) => {
-                    if start.elapsed() + pause >= self.deadline {
-                        let (store, action) = (self.name.clone(), call.action.clone());
-                        return Err(StoreError::Unavailable {
-                            store,
-                            action,
-                            waited: start.elapsed(),
-                            attempts,
-                            last,
-                        });
-                    }
-                    tracing::warn!(store = %self.name, action = %call.action, attempts, error = %last, "retrying");
-                    std::thread::sleep(jitter(pause));
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
+                Err(Failure::Retry(answer)) => answered.insert(answer).clone(),
+                Err(Failure::Unanswered) => unanswered(answered.as_deref(), left),
+            };
+            if start.elapsed() + pause >= self.deadline {
+                let (store, action) = (self.name.clone(), call.action.clone());
+                return Err(StoreError::Unavailable {
+                    store,
+                    action,
+                    waited: start.elapsed(),
+                    attempts,
+                    last,
+                });
             }
+            tracing::warn!(store = %self.name, action = %call.action, attempts, error = %last, "retrying");
+            std::thread::sleep(jitter(pause));
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
@@ -150,7 +155,10 @@ impl Client {
         };
         let response = answer
             .map_err(|error| Failure::Final(StoreError::Configuration(format!("request to S3: {error}"))))?
-            .map_err(|error| Failure::Retry(without_address(&error)))?;
+            .map_err(|error| match error {
+                ureq::Error::Timeout(ureq::Timeout::Global) => Failure::Unanswered,
+                other => Failure::Retry(without_address(&other)),
+            })?;
         self.judge(call, response)
     }
 
@@ -281,7 +289,62 @@ fn without_address(error: &ureq::Error) -> String {
     }
 }
 
+/// The last attempt may have had only a moment: what the one before it was told says more about what is wrong.
+fn unanswered(earlier: Option<&str>, within: Duration) -> String {
+    match earlier {
+        Some(earlier) => format!("{earlier}; then none within {within:.1?}"),
+        None => format!("none within {within:.1?}"),
+    }
+}
+
 /// Between half of `pause` and all of it, so that many clients do not come back at the same moment.
 fn jitter(pause: Duration) -> Duration {
     pause / 2 + pause.mul_f64(rand::random::<f64>() / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_last_attempt_without_an_answer_does_not_hide_the_reason() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        // The first attempt is answered; the others are not, and are held open.
+        std::thread::spawn(move || {
+            let mut silent = Vec::new();
+            for mut client in listener.incoming().flatten() {
+                if silent.is_empty() {
+                    let request = BufReader::new(client.try_clone().unwrap()).lines();
+                    assert!(request.map_while(Result::ok).any(|line| line.is_empty()));
+                    let body = "<Error><Code>SlowDown</Code><Message>later</Message></Error>";
+                    let head = format!("HTTP/1.1 503 No\r\nContent-Length: {}\r\nConnection: close", body.len());
+                    write!(client, "{head}\r\n\r\n{body}").unwrap();
+                }
+                silent.push(client);
+            }
+        });
+        let secret = tempfile::NamedTempFile::new().unwrap();
+        fs::write(secret.path(), "secret").unwrap();
+        let storage = serde_json::json!({
+            "endpoint": format!("http://127.0.0.1:{port}"), "bucket": "any",
+            "accessKeyIdFile": secret.path(), "secretAccessKeyFile": secret.path(),
+        });
+        let deadlines = serde_json::json!({"request": "5s"});
+        let client = Client::new(
+            &serde_json::from_value(storage).unwrap(),
+            &serde_json::from_value(deadlines).unwrap(),
+        );
+        let error = client.unwrap().send(&Call::new(Method::Get, None, "list")).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("503 SlowDown later; then none within"), "{error}");
+    }
+
+    #[test]
+    fn a_store_that_never_answered_has_said_nothing() {
+        assert_eq!(unanswered(None, Duration::from_millis(1500)), "none within 1.5s");
+    }
 }
