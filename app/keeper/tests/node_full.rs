@@ -29,8 +29,8 @@ fn a_lost_volume_is_filled_by_a_full_transfer() {
     wait("a transfer", || {
         cluster.volume(1).join("data/sst_in_progress").exists().then_some(())
     });
-    assert_eq!(cluster.get(1, "/live"), Some((200, "ok\n".into())));
-    assert!(!cluster.is_ready(1));
+    assert_eq!(cluster.answer(1, "/live"), (200, "ok\n".into()));
+    assert_eq!(cluster.answer(1, "/ready").0, 503);
     // Nor is the one that gives it, and that one stays ready: it gives without blocking.
     let donor = wait("a donor", || {
         [0, 2].into_iter().find(|&node| {
@@ -39,8 +39,8 @@ fn a_lost_volume_is_filled_by_a_full_transfer() {
                 .is_some_and(|s| s["database"]["state"] == "Donor/Desynced")
         })
     });
-    assert_eq!(cluster.get(donor, "/live"), Some((200, "ok\n".into())));
-    assert!(cluster.is_ready(donor));
+    assert_eq!(cluster.answer(donor, "/live"), (200, "ok\n".into()));
+    assert_eq!(cluster.answer(donor, "/ready"), (200, "ok\n".into()));
     cluster.wait_all_ready();
     writer.wait_for_more(&cluster, 50);
     writer.finish(&cluster, &ALL);
@@ -98,8 +98,8 @@ fn killed_at_different_times_the_furthest_wins() {
     writer.wait_for_more(&cluster, 100);
     cluster.kill(1);
     // Without a majority the last one confirms nothing, and is left alive.
-    wait("no quorum", || (!cluster.is_ready(2)).then_some(()));
-    assert_eq!(cluster.get(2, "/live"), Some((200, "ok\n".into())));
+    wait("no quorum", || cluster.is_refusing(2).then_some(()));
+    assert_eq!(cluster.answer(2, "/live"), (200, "ok\n".into()));
     cluster.kill(2);
     for node in ALL {
         cluster.spawn(node);
@@ -116,7 +116,7 @@ fn two_killed_come_back_to_one_that_lost_its_quorum() {
     let mut writer = Writer::start(&cluster, &ALL);
     writer.wait_for_more(&cluster, 50);
     cluster.kill_all(&[0, 1]);
-    wait("no quorum", || (!cluster.is_ready(2)).then_some(()));
+    wait("no quorum", || cluster.is_refusing(2).then_some(()));
     cluster.spawn(0);
     cluster.spawn(1);
     cluster.wait_all_ready();
@@ -181,7 +181,7 @@ fn names_that_resolve_slowly_and_addresses_that_change() {
         cluster.spawn(node);
     }
     cluster.wait_why(0, "cannot resolve");
-    assert_eq!(cluster.get(0, "/live"), Some((200, "ok\n".into())));
+    assert_eq!(cluster.answer(0, "/live"), (200, "ok\n".into()));
     cluster.net.write_hosts(0, &ALL);
     cluster.wait_all_ready();
     let mut writer = Writer::start(&cluster, &[0, 1]);
@@ -228,7 +228,7 @@ fn a_full_volume_takes_one_node_out_and_no_write() {
         .unwrap();
     wait("the full node drops out", || {
         let _ = conn.query_drop("INSERT INTO clinic.big (t) VALUES (REPEAT('x', 4000000))");
-        (!cluster.is_ready(2)).then_some(())
+        cluster.is_refusing(2).then_some(())
     });
     cluster.wait_ready(&[0, 1]);
     writer.wait_for_more(&cluster, 50);
@@ -262,7 +262,7 @@ fn a_corrupt_data_directory_is_neither_used_nor_thrown_away() {
     fs::write(&file, vec![0x5a; size]).unwrap();
     cluster.spawn(1);
     cluster.wait_why(1, "db-1 holds can be neither used nor dismissed");
-    assert_eq!(cluster.get(1, "/live"), Some((200, "ok\n".into())));
+    assert_eq!(cluster.answer(1, "/live"), (200, "ok\n".into()));
     writer.wait_for_more(&cluster, 50);
     assert!(file.exists(), "nothing was thrown away");
     cluster.order(&json!({"generation": 0, "number": 1, "discard": ["db-1"]}));

@@ -22,10 +22,14 @@ fn three_empty_nodes_become_one_database() {
     writer.finish(&cluster, &ALL);
     for node in ALL {
         for path in ["/startup", "/live", "/ready"] {
-            assert_eq!(cluster.get(node, path), Some((200, "ok\n".into())), "{path}");
+            wait(path, || {
+                (cluster.get(node, path)? == (200, "ok\n".into())).then_some(())
+            });
         }
-        let (_, metrics) = cluster.get(node, "/metrics").unwrap();
-        assert!(metrics.contains("\ngaleno_keeper_cluster_size 3\n"), "{metrics}");
+        wait("the metrics tell of all three", || {
+            let (_, metrics) = cluster.get(node, "/metrics")?;
+            metrics.contains("\ngaleno_keeper_cluster_size 3\n").then_some(())
+        });
     }
 }
 
@@ -120,12 +124,12 @@ fn while_the_furthest_is_missing_the_others_wait_and_say_for_whom() {
     for node in [0, 1] {
         cluster.wait_why(node, "waiting for db-2");
         assert_eq!(
-            cluster.get(node, "/live"),
-            Some((200, "ok\n".into())),
+            cluster.answer(node, "/live"),
+            (200, "ok\n".into()),
             "whoever waits is left alone"
         );
-        assert_eq!(cluster.get(node, "/startup"), Some((200, "ok\n".into())));
-        assert!(!cluster.is_ready(node));
+        assert_eq!(cluster.answer(node, "/startup"), (200, "ok\n".into()));
+        assert_eq!(cluster.answer(node, "/ready").0, 503);
         assert!(cluster.try_root(node).is_err(), "nothing runs");
     }
     cluster.spawn(2);
@@ -189,40 +193,51 @@ fn a_cut_leaves_the_majority_writing_and_heals_by_itself() {
     let cluster = Cluster::start();
     let mut writer = Writer::start(&cluster, &ALL);
     writer.wait_for_more(&cluster, 50);
-    let starts = |node: usize| cluster.log(node).matches("started mariadbd").count();
-    let before: Vec<usize> = ALL.iter().map(|&n| starts(n)).collect();
+    let logged = |text: &str| ALL.map(|node| cluster.log(node).matches(text).count());
+    let starts = || logged("started mariadbd");
+    // A transfer that fails on the way back takes a node out of its group for good: then a restart is right.
+    let outside = || logged("Galera has left its group for good");
+    let before = (starts(), outside());
     cluster.net.cut(&[&[0, 1], &[2]]);
     wait("the minority refuses", || {
-        (cluster.wsrep(2, "wsrep_cluster_status")? == "non-Primary" && !cluster.is_ready(2)).then_some(())
+        (cluster.wsrep(2, "wsrep_cluster_status")? == "non-Primary" && cluster.is_refusing(2)).then_some(())
     });
     cluster.wait_ready(&[0, 1]);
     writer.wait_for_more(&cluster, 100);
     assert_eq!(
-        cluster.get(2, "/live"),
-        Some((200, "ok\n".into())),
+        cluster.answer(2, "/live"),
+        (200, "ok\n".into()),
         "a minority is left alive"
     );
     // By this the keeper tells who has no quorum from who has left the group for good.
     let channel = cluster.wsrep(2, "wsrep_evs_state");
     assert!(channel.as_deref().is_some_and(|state| !state.is_empty()), "{channel:?}");
+    assert_eq!(outside()[2], before.1[2], "who has no quorum has not left");
     cluster.net.heal();
     cluster.wait_all_ready();
+    let between = outside();
     cluster.net.cut(&[&[0], &[1], &[2]]);
     for node in ALL {
-        wait("everybody refuses", || (!cluster.is_ready(node)).then_some(()));
-        assert_eq!(cluster.get(node, "/live"), Some((200, "ok\n".into())));
+        wait("everybody refuses", || cluster.is_refusing(node).then_some(()));
+        assert_eq!(cluster.answer(node, "/live"), (200, "ok\n".into()));
     }
+    assert_eq!(outside(), between, "who has no quorum has not left");
     cluster.net.heal();
     cluster.wait_all_ready();
     writer.wait_for_more(&cluster, 50);
     writer.finish(&cluster, &ALL);
-    let after: Vec<usize> = ALL.iter().map(|&n| starts(n)).collect();
-    assert_eq!(after, before, "nobody was restarted");
+    let (started, left) = (starts(), outside());
+    for node in ALL {
+        let (restarts, right) = (started[node] - before.0[node], left[node] - before.1[node]);
+        assert_eq!(restarts, right, "node {node} was restarted without need");
+    }
 }
 
 #[test]
 fn a_second_keeper_on_a_volume_is_refused() {
     let cluster = Cluster::start();
+    let starts = || cluster.log(0).matches("started mariadbd").count();
+    let before = starts();
     let output = cluster
         .command(0)
         .stdout(Stdio::piped())
@@ -231,7 +246,9 @@ fn a_second_keeper_on_a_volume_is_refused() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && said.contains("another keeper"), "{said}");
-    assert!(cluster.is_ready(0), "the first one goes on");
+    // The first one goes on.
+    cluster.wait_ready(&[0]);
+    assert_eq!(starts(), before);
 }
 
 #[test]
@@ -261,7 +278,7 @@ fn a_member_that_holds_something_else_stays_out_until_a_person_discards_it() {
         .query_drop("UPDATE clinic.odd SET v = 1 WHERE id = 1")
         .unwrap();
     cluster.wait_why(2, "inconsistent with what the other members hold");
-    assert!(!cluster.is_ready(2));
+    assert_eq!(cluster.answer(2, "/ready").0, 503);
     cluster.wait_ready(&[0, 1]);
     writer.wait_for_more(&cluster, 50);
     // Nothing is thrown away by itself, and a restart does not bring it in.
@@ -280,14 +297,14 @@ fn a_member_that_galera_has_left_for_good_is_started_again() {
     let cluster = Cluster::start();
     let mut writer = Writer::start(&cluster, &[0, 1]);
     writer.wait_for_more(&cluster, 50);
+    let starts = || cluster.log(2).matches("started mariadbd").count();
+    let before = starts();
     // As after a state transfer that failed: mariadbd runs on, and its connection to the group is closed.
     cluster
         .root(2)
         .query_drop("SET GLOBAL wsrep_cluster_address = ''")
         .unwrap();
-    wait("mariadbd is started again", || {
-        (cluster.log(2).matches("started mariadbd").count() == 2).then_some(())
-    });
+    wait("mariadbd is started again", || (starts() > before).then_some(()));
     assert!(cluster.log(2).contains("Galera has left its group for good"));
     cluster.wait_all_ready();
     writer.wait_for_more(&cluster, 50);

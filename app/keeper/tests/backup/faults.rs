@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::fixture::{World, database, free_port, made, s3};
+use crate::fixture::{World, database, free_port, made, s3, wait_for};
 use crate::stand_ins::{Deed, Proxy};
 
 fn through(world: &mut World, port: u16) {
     world.config["storage"]["endpoint"] = json!(format!("http://127.0.0.1:{port}"));
 }
 
-/// The backup must fail with `words`, leave no object and no upload, and put the member back.
+/// The backup must fail with `words`, leave no manifest and no work files, and leave the member free for the next one.
 fn backup_refused(deed: Deed, words: &[&str]) {
     backup_refused_when(move |_, _| deed.clone(), words);
 }
@@ -22,7 +22,8 @@ fn backup_refused_when(decide: impl Fn(&str, usize) -> Deed + Send + Sync + 'sta
     let proxy = Proxy::start(s3().port, decide);
     let mut world = World::with(&bucket, &database);
     through(&mut world, proxy.port);
-    world.config["deadlines"]["request"] = json!("3s");
+    // Long enough for whatever is to succeed, also on a busy machine.
+    world.config["deadlines"]["request"] = json!("10s");
     let refusal = world.run(&["backup", "--kind", "daily"]).refusal();
     for word in words {
         assert!(refusal.contains(word), "{word:?} is not in: {refusal}");
@@ -31,9 +32,7 @@ fn backup_refused_when(decide: impl Fn(&str, usize) -> Deed + Send + Sync + 'sta
         !s3().list(&bucket).iter().any(|key| key.ends_with("manifest.json")),
         "there is a manifest"
     );
-    assert!(!database.is_desynced());
-    let copied: Vec<bool> = database.query("SELECT IS_FREE_LOCK('keeper.backup')");
-    assert_eq!(copied, [true]);
+    wait_for("the lock to be free", || (!database.is_copied()).then_some(()));
     assert!(
         world.directory.path().join("work").read_dir().unwrap().next().is_none(),
         "work files are left"
@@ -135,7 +134,7 @@ fn a_store_that_is_too_slow_fails_the_backup() {
     backup_refused_when(
         |line, _| {
             if line.contains("partNumber") {
-                Deed::Delay(Duration::from_secs(8))
+                Deed::Delay(Duration::from_secs(15))
             } else {
                 Deed::Pass
             }
@@ -172,8 +171,7 @@ fn a_clock_that_is_wrong_is_told() {
 #[test]
 fn a_bucket_that_is_missing_is_told_and_never_made() {
     let database = database();
-    let mut world = World::with("no-such-bucket", &database);
-    world.config["deadlines"]["request"] = json!("3s");
+    let world = World::with("no-such-bucket", &database);
     let refusal = world.run(&["backup", "--kind", "daily"]).refusal();
     assert!(refusal.contains("the bucket does not exist; create it"), "{refusal}");
     let again = world.run(&["backup", "--kind", "daily"]).refusal();
@@ -210,12 +208,13 @@ fn a_restore_from_an_ill_store_leaves_the_volume_empty() {
         });
         let mut world = World::without_database(bucket);
         through(&mut world, proxy.port);
-        world.config["deadlines"]["request"] = json!("2s");
+        world.config["deadlines"]["request"] = json!("10s");
         world.restore(id, None);
         let refusal = world.run(&["restore"]).refusal();
         assert!(refusal.contains(word), "{refusal}");
         assert!(!world.volume().join("data").exists());
         through(&mut world, s3().port);
+        world.config["deadlines"]["request"] = json!("60s");
         world.must(&["restore"]);
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -34,14 +35,28 @@ pub(crate) fn wait_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T
 
 /// A port that nobody listens on.
 pub(crate) fn free_port() -> u16 {
-    // SeaweedFS uses port + 10000 for gRPC unless told; it is told, so any port will do.
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let [port] = free_ports();
+    port
 }
 
-/// Starts a program that ends when this process does, however it ends: its shell waits for the end of a pipe.
+/// Ports that nobody listens on, none of them given before. Outside of the range from which the kernel gives ports to
+/// outgoing connections, which would otherwise take them before the server does, and of that of the API's tests.
+pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id() % 6_000 * 97;
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let mut next = std::iter::repeat_with(|| start + NEXT.fetch_add(1, Ordering::Relaxed))
+        .map(|step| 10_000 + u16::try_from(step % 6_000).unwrap())
+        .filter(free);
+    std::array::from_fn(|_| next.next().unwrap())
+}
+
+/// Starts a program that ends when this process does, however it ends: a shell waits for the end of a pipe and kills it.
+/// The child that is returned ends when the program has.
 pub(crate) fn start(command: &str, log: &Path) -> Child {
     let script = format!(
-        "{command} >'{}' 2>&1 </dev/null & program=$!; read -r _; kill -9 $program",
+        "exec 3<&0 2>/dev/null; {command} >'{}' 2>&1 </dev/null 3<&- & program=$!\n\
+         {{ read -r _; kill -9 $program; }} <&3 & reader=$!; wait $program; kill $reader",
         log.display()
     );
     Command::new("sh")
@@ -81,13 +96,14 @@ pub(crate) fn s3() -> &'static S3 {
             "actions": ["Admin", "Read", "Write", "List", "Tagging"],
         }]});
         fs::write(directory.path().join("s3.json"), identity.to_string()).unwrap();
-        let ports: Vec<u16> = (0..9).map(|_| free_port()).collect();
+        let ports: [u16; 9] = free_ports();
         let tls = crate::certificates::Tls::new();
         let command = format!(
             "{} server -ip=127.0.0.1 -ip.bind=127.0.0.1 -dir={at} -filer -s3 -s3.config={at}/s3.json \
              -master.volumeSizeLimitMB=256 -volume.max=400 -master.port={} -master.port.grpc={} -volume.port={} \
              -volume.port.grpc={} -filer.port={} -filer.port.grpc={} -s3.port={} -s3.port.grpc={} \
-             -s3.port.https={} -s3.cert.file={} -s3.key.file={}",
+             -s3.port.https={} -s3.cert.file={} -s3.key.file={} -s3.port.iceberg=0 -s3.port.lance=0 \
+             -master.telemetry=false",
             weed().display(),
             ports[0],
             ports[1],
@@ -169,8 +185,24 @@ impl S3 {
         Some((answer.status().as_u16(), body))
     }
 
+    /// As [`S3::try_request`], again as long as nobody answers or the store says that it cannot now.
+    fn insist(
+        &self,
+        method: Method,
+        bucket: &str,
+        key: Option<&str>,
+        query: &[(&str, &str)],
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> (u16, Vec<u8>) {
+        wait_for("an answer of the S3 server", || {
+            self.try_request(method, bucket, key, query, headers, body)
+                .filter(|(status, _)| *status < 500)
+        })
+    }
+
     fn request(&self, method: Method, bucket: &str, key: Option<&str>, query: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
-        let (status, answer) = self.try_request(method, bucket, key, query, &[], body).unwrap();
+        let (status, answer) = self.insist(method, bucket, key, query, &[], body);
         assert!(
             status < 300,
             "{} {bucket}/{key:?}: {status} {}",
@@ -232,8 +264,13 @@ impl S3 {
         } else {
             &[]
         };
-        let (status, answer) = self.try_request(Method::Put, &name, None, &[], headers, b"").unwrap();
-        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
+        let (status, answer) = self.insist(Method::Put, &name, None, &[], headers, b"");
+        // It is there already if it was made, and the answer was lost.
+        assert!(
+            status == 200 || status == 409,
+            "{status} {}",
+            String::from_utf8_lossy(&answer)
+        );
         name
     }
 
@@ -429,7 +466,7 @@ impl Database {
         let guard = tempfile::Builder::new().prefix("db").tempdir().unwrap();
         let directory = guard.path().to_owned();
         let data = volume.unwrap_or(guard.path()).join("data");
-        let (port, group, incremental) = (free_port(), free_port(), free_port());
+        let [port, group, incremental] = free_ports();
         let text = format!(
             "[mariadbd]\ndatadir={}\nsocket={}/sql\nport={port}\nbind_address=127.0.0.1\nuser=root\n\
              pid_file={0}/../pid\nlog_error={1}/error.log\nlog_bin={0}/binlog\nlog_slave_updates=ON\nbinlog_format=ROW\n\
@@ -557,8 +594,8 @@ exec mariadbd --defaults-file={at}/my.cnf --wsrep-new-cluster $START
         self.query::<bool>("SELECT @@GLOBAL.wsrep_desync")[0]
     }
 
-    /// Whether a backup has begun: it holds the lock.
-    pub(crate) fn is_desynced_or_copied(&self) -> bool {
+    /// Whether a backup runs: it holds the lock, until the server notices that its session is gone.
+    pub(crate) fn is_copied(&self) -> bool {
         self.query::<bool>("SELECT IS_USED_LOCK('keeper.backup') IS NOT NULL")[0]
     }
 
@@ -574,15 +611,11 @@ exec mariadbd --defaults-file={at}/my.cnf --wsrep-new-cluster $START
         self.program = Some(self.run());
     }
 
-    /// Stops it and waits.
+    /// Stops it cleanly and waits until it has ended.
     pub(crate) fn stop(&mut self) {
         if let Some(mut program) = self.program.take() {
-            if let Some(mut conn) = self.try_root() {
-                let _ = conn.query_drop("SHUTDOWN");
-                wait_for("the database to stop", || self.try_root().is_none().then_some(()));
-            }
-            drop(program.stdin.take());
-            let _ = program.wait();
+            self.root().query_drop("SHUTDOWN").unwrap();
+            wait_for("the database to stop", || program.try_wait().unwrap());
         }
     }
 }
@@ -594,6 +627,19 @@ impl Drop for Database {
             let _ = program.wait();
         }
     }
+}
+
+/// Begins a new binary log, and purges all before it. A purge passes in silence over a log that was closed just now, as
+/// long as a recovery would still need it: so it is repeated until that one is gone too.
+pub(crate) fn purge_logs(root: &mut Conn) {
+    root.query_drop("FLUSH LOCAL BINARY LOGS").unwrap();
+    let now: mysql::Row = root.query_first("SHOW MASTER STATUS").unwrap().unwrap();
+    let now: String = now.get(0).unwrap();
+    wait_for("the logs to be purged", || {
+        root.query_drop(format!("PURGE BINARY LOGS TO '{now}'")).unwrap();
+        let first: Option<(String, u64)> = root.query_first("SHOW BINARY LOGS").unwrap();
+        (first?.0 == now).then_some(())
+    });
 }
 
 /// The database that tests share: they take turns, since a member is copied by one backup at a time.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use mysql::prelude::Queryable as _;
 use serde_json::json;
 
-use crate::fixture::{Database, World, s3, wait_for};
+use crate::fixture::{Database, World, purge_logs, s3, wait_for};
 
 /// The database's clock, to the second; waits until that second is over, so that what follows is later.
 fn moment(database: &Database) -> String {
@@ -47,10 +47,7 @@ fn a_restore_stops_just_before_the_mistake_and_a_gap_is_told() {
     database.fill(100);
     // The next logs do not know that generation any more, as those of a member that took the state of another one.
     world.must(&["ship"]);
-    root.query_drop("FLUSH LOCAL BINARY LOGS").unwrap();
-    let now: mysql::Row = root.query_first("SHOW MASTER STATUS").unwrap().unwrap();
-    root.query_drop(format!("PURGE BINARY LOGS TO '{}'", now.get::<String, _>(0).unwrap()))
-        .unwrap();
+    purge_logs(&mut root);
     root.query_drop("FLUSH LOCAL BINARY LOGS DELETE_DOMAIN_ID=(9)").unwrap();
     root.query_drop("CREATE TABLE clinic.prescription (id INT PRIMARY KEY, text VARCHAR(100) CHARACTER SET utf8mb4)")
         .unwrap();

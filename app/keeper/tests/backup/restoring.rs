@@ -254,15 +254,15 @@ fn a_restore_that_is_told_to_stop_cleans_nothing_up_that_matters_and_can_be_repe
     // The data comes later than the whole run may take: it ends in the middle of reading, on any machine.
     let proxy = Proxy::start(s3().port, |line, _| {
         if line.starts_with("GET") && line.contains("/data/") {
-            Deed::Delay(Duration::from_secs(3))
+            Deed::Delay(Duration::from_secs(12))
         } else {
             Deed::Pass
         }
     });
     world.config["storage"]["endpoint"] = json!(format!("http://127.0.0.1:{}", proxy.port));
-    world.config["deadlines"]["run"] = json!("2s");
+    world.config["deadlines"]["run"] = json!("10s");
     let refusal = world.run(&["restore"]).refusal();
-    assert!(refusal.contains("not done after 2s"), "{refusal}");
+    assert!(refusal.contains("not done after 10s"), "{refusal}");
     assert!(
         proxy.seen.lock().unwrap().iter().any(|line| line.contains("/data/")),
         "it had begun to read"

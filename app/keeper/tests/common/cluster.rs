@@ -1,5 +1,6 @@
 //! Nodes: real keepers, each with its volume, its namespace and its certificate.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
@@ -10,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use mysql::prelude::Queryable as _;
+use mysql::prelude::{FromRow, Queryable as _};
 use mysql::{Conn, OptsBuilder, SslOpts};
 use serde_json::{Value, json};
 
@@ -198,7 +199,7 @@ impl Cluster {
             "probe": {"listen": "0.0.0.0:9105"}, "intent": self.path("intent.yaml"), "accounts": accounts,
             "databases": ["clinic"],
             "timeouts": {"poll": "300ms", "peer": "3s", "forcedSettle": "6s", "stepDown": "5s", "drain": "300ms",
-                         "shutdown": "60s"},
+                         "shutdown": "300s"},
         });
         change(&mut config);
         fs::write(self.node_path(node, "node.json"), config.to_string()).unwrap();
@@ -297,7 +298,8 @@ impl Cluster {
         }
     }
 
-    /// Waits until a node that was told to leave has left; whether cleanly.
+    /// Waits until a node that was told to leave has left; whether cleanly. (The keeper ends well also when it had to kill
+    /// mariadbd: that only its log says.)
     pub fn wait_left(&mut self, node: usize) -> bool {
         let mut child = self.processes[node].take().expect("was started");
         let status = wait_within(
@@ -307,7 +309,9 @@ impl Cluster {
             || self.describe(),
         );
         self.wait_gone(node);
-        status.success()
+        let log = self.log(node);
+        let (_, leaving) = log.rsplit_once("stopping mariadbd").expect("mariadbd was told to end");
+        status.success() && !leaving.contains("did not end in time")
     }
 
     /// Whether the keeper's process has ended by itself.
@@ -363,8 +367,23 @@ impl Cluster {
         })
     }
 
+    /// What a node's HTTP server says as soon as it says anything: a busy machine may leave one request without an answer.
+    pub fn answer(&self, node: usize, path: &str) -> (u16, String) {
+        wait_within(
+            &format!("node {node} answers {path}"),
+            PATIENCE,
+            || self.get(node, path),
+            || self.describe(),
+        )
+    }
+
     pub fn is_ready(&self, node: usize) -> bool {
         self.get(node, "/ready").is_some_and(|(code, _)| code == 200)
+    }
+
+    /// Whether a node says that it is not ready; one that says nothing does not.
+    pub fn is_refusing(&self, node: usize) -> bool {
+        self.get(node, "/ready").is_some_and(|(code, _)| code == 503)
     }
 
     pub fn status(&self, node: usize) -> Option<Value> {
@@ -445,6 +464,25 @@ impl Cluster {
         self.root(node).query_first(query).unwrap().expect("a row")
     }
 
+    /// What a query gives on a node that sees everything that was confirmed anywhere before. A node that is out of its group
+    /// for a moment refuses such a query: it is asked again.
+    pub fn query_all<T: FromRow>(&self, node: usize, query: &str) -> Vec<T> {
+        let refused = RefCell::new(None);
+        wait_within(
+            &format!("node {node} answers `{query}`"),
+            PATIENCE,
+            || {
+                let rows = self.try_root(node).and_then(|mut conn| {
+                    // With dirty reads a session waits for nothing, whatever `wsrep_sync_wait` says.
+                    conn.query_drop("SET SESSION wsrep_dirty_reads = OFF, SESSION wsrep_sync_wait = 1")?;
+                    conn.query(query)
+                });
+                rows.map_err(|error| refused.replace(Some(error))).ok()
+            },
+            || format!("{:?}\n{}", refused.borrow(), self.describe()),
+        )
+    }
+
     /// How a client connects: over TCP and TLS. The calling thread must be in the clients' network.
     pub fn client_options(&self, node: usize) -> OptsBuilder {
         let tls = SslOpts::default().with_root_cert_path(Some(self.node_path(node, "tls").join("ca.crt")));
@@ -480,9 +518,7 @@ impl Cluster {
     pub fn assert_same(&self, nodes: &[usize]) {
         const TABLES: [&str; 3] = ["clinic.numbers", "keeper.generation", "mysql.global_priv"];
         let sum = |node: usize| -> Vec<(String, Option<u64>)> {
-            let mut conn = self.root(node);
-            see_everything(&mut conn);
-            conn.query(format!("CHECKSUM TABLE {}", TABLES.join(", "))).unwrap()
+            self.query_all(node, &format!("CHECKSUM TABLE {}", TABLES.join(", ")))
         };
         let first = sum(nodes[0]);
         assert!(
@@ -505,13 +541,6 @@ impl Drop for Cluster {
             let _ = child.wait();
         }
     }
-}
-
-/// From now on the session sees everything that was confirmed anywhere before its statement began. (With dirty reads a
-/// session waits for nothing, whatever `wsrep_sync_wait` says.)
-pub fn see_everything(conn: &mut Conn) {
-    conn.query_drop("SET SESSION wsrep_dirty_reads = OFF, SESSION wsrep_sync_wait = 1")
-        .unwrap();
 }
 
 /// The keeper is the only child of the process that made its namespace.

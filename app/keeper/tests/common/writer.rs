@@ -133,11 +133,8 @@ impl Writer {
 /// What was confirmed, and is not there. No row may be there twice.
 fn lost<'a>(cluster: &Cluster, node: usize, confirmed: &'a [Confirmed]) -> Vec<&'a Confirmed> {
     assert!(!confirmed.is_empty(), "nothing was written");
-    let mut conn = cluster.root(node);
-    super::cluster::see_everything(&mut conn);
-    let rows: BTreeMap<i64, i64> = conn
-        .query("SELECT id, COUNT(*) FROM clinic.numbers GROUP BY id")
-        .unwrap()
+    let rows: BTreeMap<i64, i64> = cluster
+        .query_all(node, "SELECT id, COUNT(*) FROM clinic.numbers GROUP BY id")
         .into_iter()
         .collect();
     let twice: Vec<_> = rows.iter().filter(|(_, count)| **count != 1).collect();
@@ -167,15 +164,16 @@ fn work(
     let mut id = first + i64::try_from(worker).unwrap();
     while !stop.load(Ordering::Relaxed) {
         let (node, options) = &targets[target % targets.len()];
-        let begun = Instant::now();
-        let outcome = (|| -> mysql::Result<()> {
+        let outcome = (|| -> mysql::Result<Instant> {
             let conn = match &mut conn {
                 Some(conn) => conn,
                 closed => closed.insert(Conn::new(options.clone())?),
             };
-            conn.exec_drop("INSERT INTO clinic.numbers (id, node) VALUES (?, ?)", (id, *node))
+            let begun = Instant::now();
+            conn.exec_drop("INSERT INTO clinic.numbers (id, node) VALUES (?, ?)", (id, *node))?;
+            Ok(begun)
         })();
-        if outcome.is_ok() {
+        if let Ok(begun) = outcome {
             confirmed.lock().unwrap().push(Confirmed {
                 id,
                 node: *node,

@@ -23,11 +23,11 @@ struct Outcome {
     complete: bool,
 }
 
-/// Explores breadth first, up to `states` states or to the end.
+/// Explores breadth first, up to `states` states or to the end. In one thread: it comes to the same states each time.
 fn explore(model: Agreement, states: usize) -> Outcome {
     let checker = model
         .checker()
-        .threads(2)
+        .threads(1)
         .target_state_count(states)
         .finish_when(HasDiscoveries::AnyFailures)
         .spawn_bfs()
