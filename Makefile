@@ -17,7 +17,7 @@ schemas: ## The published JSON Schemas in schemas/, from the types
 	$(GALENO) schema environment > schemas/environment.schema.json
 	$(GALENO) schema restore > schemas/restore.schema.json
 
-setup: ## Install what the tests need (Debian packages by apt, tools from PyPI and crates.io)
+setup: ## Install what the tests need (Debian packages by apt, tools from PyPI and a Go module)
 	tools/setup
 
 test: setup lint ## Everything: lints, freshness of generated files, every test
