@@ -14,11 +14,15 @@ mod common;
 #[allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 #[path = "backup/fixture.rs"]
 mod fixture;
+#[allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
+#[path = "backup/stand_ins.rs"]
+mod stand_ins;
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
 
 use common::cluster::{Cluster, Options, own};
@@ -29,6 +33,7 @@ use fixture::World;
 use mysql::Conn;
 use mysql::prelude::Queryable as _;
 use serde_json::{Value, json};
+use stand_ins::{Deed, Proxy};
 
 const ALL: [usize; 3] = [0, 1, 2];
 
@@ -211,6 +216,32 @@ fn a_gap_is_passed_over(cluster: &Cluster, copying: &World, writer: &Writer, shi
     assert_ne!(of(&shipped), first, "{shipped}");
 }
 
+/// A member that is copied is out of flow control; whatever becomes of the copy, it comes back.
+fn a_copy_that_fails_gives_its_member_back(cluster: &Cluster, bucket: &str) {
+    let (fail, failing) = channel::<()>();
+    let failing = Mutex::new(failing);
+    let proxy = Proxy::start(fixture::s3().port, move |line, _| {
+        if !line.contains("partNumber") {
+            return Deed::Pass;
+        }
+        // Until the other end is dropped.
+        let _ = failing.lock().unwrap().recv();
+        Deed::Answer(403, "AccessDenied")
+    });
+    let copying = world(cluster, bucket, "backup", bridge(cluster, proxy.port));
+    let desynced = |node: &usize| cluster.query_text(*node, "SELECT @@GLOBAL.wsrep_desync") == "1";
+    std::thread::scope(|scope| {
+        let backup = scope.spawn(|| keeper(cluster, &copying, &["backup", "--kind", "daily"]));
+        wait("a member is out of flow control", || {
+            ALL.iter().any(desynced).then_some(())
+        });
+        drop(fail);
+        let refused = backup.join().unwrap().unwrap_err();
+        assert!(refused.contains("AccessDenied"), "{refused}");
+    });
+    assert!(!ALL.iter().any(desynced), "a member was left out of flow control");
+}
+
 /// Everything as the generator renders it, from the first write to the restored generation that takes the next one.
 #[test]
 fn what_is_rendered_backs_up_restores_accepts_and_opens() {
@@ -266,6 +297,7 @@ fn what_is_rendered_backs_up_restores_accepts_and_opens() {
     assert!(account.is_err(), "the account that accepts cannot copy");
 
     a_gap_is_passed_over(&cluster, &copying, &writer, &shipped);
+    a_copy_that_fails_gives_its_member_back(&cluster, &bucket);
 
     // Another member, when that one is not in sync.
     cluster.terminate(1);
