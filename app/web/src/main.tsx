@@ -3,6 +3,7 @@ import { MutationCache, QueryClient, QueryClientProvider } from '@tanstack/react
 import { RouterProvider } from '@tanstack/react-router';
 import { startTransition, StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { forgetOld } from './api/cache';
 import { connect, type Config } from './api/client';
 import { asProblem } from './api/problem';
 import { start } from './i18n';
@@ -32,6 +33,8 @@ const client = new QueryClient({
   },
   mutationCache: new MutationCache(),
 });
+
+forgetOld(client);
 
 async function begin() {
   applyTheme();

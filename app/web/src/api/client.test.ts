@@ -77,3 +77,14 @@ it('a refusal of the session is noticed, but for those that ask whether there is
   await expect(data(api().GET('/api/v1/organization'))).rejects.toMatchObject({ status: 401 });
   expect(platform().ended).toBe(true);
 });
+
+it('a refusal of the session before does not end the one that began meanwhile', async () => {
+  let answer = () => {};
+  const refusal = new Response('{}', { status: 401, ...json });
+  vi.stubGlobal('fetch', () => new Promise((resolve) => (answer = () => resolve(refusal))));
+  const before = data(api().GET('/api/v1/organization'));
+  sessionEnded(false);
+  answer();
+  await expect(before).rejects.toMatchObject({ status: 401 });
+  expect(platform().ended).toBe(false);
+});

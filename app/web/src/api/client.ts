@@ -1,7 +1,7 @@
 /** The one way to the API: typed by its description, with cookie, language, deadline and problems. */
 
 import createClient, { type Client } from 'openapi-fetch';
-import { begin, sessionEnded, troubled, well } from './platform';
+import { begin, sessionEnded, sessionNow, troubled, well } from './platform';
 import { Problem, problemOf } from './problem';
 import type { components, paths } from './schema';
 
@@ -49,11 +49,13 @@ export function carrying(bytes: number): { fetch: (request: Request) => Promise<
 async function guarded(request: Request, patience: number): Promise<Response> {
   request.headers.set('Accept-Language', language);
   const end = begin();
+  const session = sessionNow();
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), patience);
   try {
     const response = await fetch(request, { signal: AbortSignal.any([request.signal, late.signal]) });
-    if (response.status === 401 && !signIn.test(new URL(request.url).pathname)) sessionEnded(true);
+    const over = response.status === 401 && !signIn.test(new URL(request.url).pathname);
+    if (over && session === sessionNow()) sessionEnded(true);
     // "No content" has no body, though browsers give it an empty one.
     if (response.body === null || response.status === 204) return response;
     return new Response(

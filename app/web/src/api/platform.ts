@@ -19,6 +19,7 @@ export interface Platform {
 const overdue = 3000;
 
 let state: Platform = { trouble: undefined, again: undefined, slow: false, ended: false };
+let session = 0;
 const listeners = new Set<() => void>();
 const waiting = new Set<object>();
 const late = new Set<object>();
@@ -57,7 +58,13 @@ export function troubled(problem: Problem) {
   set({ trouble, again: Date.now() + wait * 1000 });
 }
 
+/** Which of the sessions that one page has seen this is: an answer about the one before says nothing about the next. */
+export function sessionNow(): number {
+  return session;
+}
+
 export function sessionEnded(ended: boolean) {
+  if (!ended) session += 1;
   set({ ended });
 }
 
