@@ -13,6 +13,7 @@ export default defineConfig({
   forbidOnly: process.env['CI'] !== undefined,
   reporter: process.env['CI'] === undefined ? 'list' : [['list'], ['github']],
   use: {
+    actionTimeout: 30_000,
     browserName: 'chromium',
     launchOptions: { executablePath: chromium },
     locale: 'es-ES',

@@ -1,7 +1,7 @@
 import type { Schemas } from '../../src/api/client';
-import { dayIn } from '../../src/i18n/format';
-import { as, book, freeSlots, newPatient, scheduleOf } from '../support/api';
-import { expect, test } from '../support/test';
+import { dayIn, instant } from '../../src/i18n/format';
+import { as, book, freeSlots, newPatient, scheduleAt, scheduleOf } from '../support/api';
+import { expect, heard, shown, test } from '../support/test';
 import type { Page } from '@playwright/test';
 
 const reload = (id: string, patient: string) =>
@@ -10,9 +10,15 @@ const reload = (id: string, patient: string) =>
 const dayOf = (at: Date) => dayIn('Europe/Madrid', at);
 
 async function goToDay(page: Page, startsAt: string) {
-  for (let now = new Date(); dayOf(now) < dayOf(new Date(startsAt)); now = new Date(now.getTime() + 24 * 3600 * 1000)) {
+  const wanted = dayOf(new Date(startsAt)) === dayOf(new Date()) ? 'Hoy' : shown.longDay(startsAt);
+  const title = page.getByRole('heading', { level: 1 });
+  await expect(title).toHaveText('Hoy');
+  for (let press = 0, day = 'Hoy'; day !== wanted && press < 30; press += 1) {
     await page.getByRole('button', { name: 'Después' }).click();
+    await expect(title).not.toHaveText(day);
+    day = (await title.textContent()) ?? '';
   }
+  await expect(title).toHaveText(wanted);
 }
 
 test('receives a patient: arrived at the desk, seen by the physician', async ({ open }) => {
@@ -45,7 +51,14 @@ test('takes back what was pressed by mistake, before it counts', async ({ open }
   await page.clock.install();
   await page.goto('/');
   await goToDay(page, booked.starts_at);
+  let sent = 0;
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().endsWith('/attendance')) sent += 1;
+  });
   const seen = page.getByRole('button', { name: `Atendido: Yerro ${patient.family_name}` });
+  await expect(seen).toBeVisible();
+  // Some seconds are given: they pass when the test says so.
+  await page.clock.pauseAt(Date.now() + 60_000);
   await seen.click();
   await page.getByRole('button', { name: `Deshacer: Yerro ${patient.family_name}` }).click();
   await page.clock.runFor(20_000);
@@ -54,6 +67,7 @@ test('takes back what was pressed by mistake, before it counts', async ({ open }
   await seen.click();
   await page.getByRole('link', { name: 'Agenda' }).click();
   await expect.poll(async () => (await reload(booked.id, patient.id)).status).toBe('fulfilled');
+  expect(sent).toBe(1);
 });
 
 test('keeps no session awake for an empty chair', async ({ open }) => {
@@ -102,14 +116,19 @@ test('drags an appointment to a free slot, and moves another with the keyboard',
   const days = (await freeSlots(schedule.id)).map((slot) => dayOf(new Date(slot.starts_at)));
   const day = days.find((other) => other !== days[0]) ?? '';
   const [dragged, typed] = [await newPatient('Arrastre'), await newPatient('Teclado')];
-  const first = await book(dragged.id, schedule.id, 'Primera', days.indexOf(day));
-  const second = await book(typed.id, schedule.id, 'Segunda', days.indexOf(day));
+  const morning = instant('Europe/Madrid', day);
+  const first = await book(dragged.id, schedule.id, 'Primera', 0, morning);
+  const second = await book(typed.id, schedule.id, 'Segunda', 0, morning);
   const page = await open('physician', `/agenda?view=day&day=${day}&schedule=${schedule.id}`);
   const visit = page.getByRole('button', { name: new RegExp(dragged.family_name) });
   await expect(visit).toBeVisible();
   const free = page.locator('li[data-slot]').filter({ hasText: 'libre' }).last();
   const target = (await free.getAttribute('data-slot')) ?? '';
   await free.scrollIntoViewIfNeeded();
+  // What comes and goes at the top moves everything below it.
+  await expect(page.locator('.platform')).toHaveCount(0);
+  await page.evaluate(() => document.fonts.ready);
+  const said = await heard(page);
   const [from, to] = [await visit.boundingBox(), await free.boundingBox()];
   if (!from || !to) throw new Error('nothing to drag');
   const middle = (box: { x: number; y: number; width: number; height: number }) =>
@@ -119,13 +138,15 @@ test('drags an appointment to a free slot, and moves another with the keyboard',
   await page.mouse.move(...middle(to), { steps: 8 });
   await expect(page.locator('li.over')).toHaveCount(1);
   await page.mouse.up();
-  await expect(page.getByText(/Cita cambiada/)).toBeVisible();
+  await expect(page.locator(`li[data-slot="${target}"]`)).toContainText(dragged.family_name);
+  await expect.poll(said).toContain('Cita cambiada');
   expect((await reload(first.id, dragged.id)).slot).toBe(target);
 
   await page.getByRole('button', { name: new RegExp(typed.family_name) }).focus();
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog');
-  await dialog.getByRole('radio').first().focus();
+  // Neither one that begins meanwhile, nor one that other journeys take.
+  await dialog.getByRole('radio').nth(40).focus();
   await page.keyboard.press('Space');
   await dialog.getByRole('button', { name: 'Cambiar a esta hora' }).press('Enter');
   await expect(dialog).toHaveCount(0);
@@ -133,9 +154,7 @@ test('drags an appointment to a free slot, and moves another with the keyboard',
 });
 
 test('books for who waits, the most urgent first', async ({ open }) => {
-  const schedules = (await as('receptionist').get<Schemas['Page_Schedule']>('/schedules?limit=100')).items;
-  const schedule = schedules.at(-1);
-  if (!schedule) throw new Error('no schedule');
+  const schedule = await scheduleAt('ST2', 'Endocrinología');
   const [late, urgent] = [await newPatient('Tarde'), await newPatient('Pronto')];
   await as('receptionist').post(`/patients/${late.id}/waiting`, { schedule: schedule.id, priority: 4 });
   await as('receptionist').post(`/patients/${urgent.id}/waiting`, { schedule: schedule.id, priority: 1 });
@@ -146,7 +165,7 @@ test('books for who waits, the most urgent first', async ({ open }) => {
     .first()
     .getByRole('button', { name: /Dar cita a/ })
     .click();
-  await page.getByRole('dialog').getByRole('radio').first().check();
+  await page.getByRole('dialog').getByRole('radio').last().check();
   await page.getByRole('dialog').getByRole('button', { name: 'Pedir esta cita' }).click();
   await expect(rows.first()).not.toContainText(urgent.family_name);
   const { items } = await as('receptionist').get<Schemas['Page_Appointment']>(`/patients/${urgent.id}/appointments`);

@@ -1,8 +1,21 @@
 import type { Schemas } from '../../src/api/client';
 import { readFileSync } from 'node:fs';
-import { as, book, call, entry, newPatient, prescribe, scheduleOf, stack, treat, withAccount } from '../support/api';
+import {
+  as,
+  book,
+  call,
+  entry,
+  newPatient,
+  prescribe,
+  scheduleAt,
+  scheduleOf,
+  stack,
+  treat,
+  withAccount,
+} from '../support/api';
 import { scanned } from '../support/scan';
-import { expect, test } from '../support/test';
+import { expect, heard, test } from '../support/test';
+import { drafts } from '../support/vault';
 
 test('books from the free slots, moves it, cancels it', async ({ open }) => {
   const patient = await newPatient('Elena');
@@ -10,8 +23,7 @@ test('books from the free slots, moves it, cancels it', async ({ open }) => {
   const page = await open({ token });
   await expect(page.getByText('No tiene citas pendientes')).toBeVisible();
   await page.getByRole('link', { name: 'Pedir cita' }).click();
-  const service = page.getByLabel('Consulta');
-  await service.selectOption({ index: 2 });
+  await page.getByLabel('Consulta').selectOption((await scheduleAt('ST2', 'Cardiología')).id);
   const slots = page.getByRole('radio');
   await slots.nth(3).check();
   const chosen = await page.locator('.chosen').innerText();
@@ -31,13 +43,24 @@ test('books from the free slots, moves it, cancels it', async ({ open }) => {
   await page.getByRole('link', { name: 'Cambiar' }).click();
   await expect(page.getByText(`Ahora:`)).toBeVisible();
   await page.getByRole('radio').nth(6).check();
+  let answer = () => {};
+  const slow = new Promise<void>((resolve) => (answer = resolve));
+  await page.route(/\/appointments\?/, async (route) => {
+    await slow;
+    await route.continue();
+  });
   await page.getByRole('button', { name: 'Cambiar a esta hora' }).click();
   await expect(page).toHaveURL(/appointments/);
   const [moved] = (await as('receptionist').get<Schemas['Page_Appointment']>(`/patients/${patient.id}/appointments`))
     .items;
   expect(moved?.slot).not.toBe(first?.slot);
+  // The list is read again, slowly: as it was it is not shown meanwhile, for nobody to cancel what is no longer there.
+  await expect(page.getByRole('heading', { level: 1, name: 'Citas' })).toBeVisible();
+  await expect(page.locator('.appointment')).toHaveCount(0);
+  answer();
 
-  await page.getByRole('button', { name: 'Anular' }).click();
+  const row = page.locator('.appointment').filter({ has: page.locator(`time[datetime="${moved?.starts_at}"]`) });
+  await row.getByRole('button', { name: 'Anular' }).click();
   await page
     .getByRole('dialog')
     .getByLabel(/Motivo/)
@@ -50,7 +73,7 @@ test('books from the free slots, moves it, cancels it', async ({ open }) => {
 test('moves an appointment after a reload, and never books a second one for it', async ({ open }) => {
   const patient = await newPatient('Recarga');
   const { token } = await withAccount(patient);
-  const schedule = await scheduleOf('physician');
+  const schedule = await scheduleAt('ST2', 'Cardiología');
   const appointment = await book(patient.id, schedule.id, 'Control', 30);
   const page = await open({ token });
   let answer = () => {};
@@ -141,12 +164,17 @@ test('keeps the reason of one person’s booking from another’s', async ({ ope
   await expect(page.locator('.act-for.somebody')).toBeVisible();
   await expect(page.locator('.confirm')).toHaveCount(1);
   await expect(reason).toHaveValue('');
+  await reason.fill('Lo de mi hija');
+  await expect.poll(() => drafts(page)).toEqual([`book/${mother.id}/reason`, `book/${child.id}/reason`].sort());
+  // What was kept is read again, for each of them her own.
   await page.reload();
   await expect(page.locator('.act-for.somebody')).toBeVisible();
-  await expect(reason).toHaveValue('');
+  const restored = page.getByText('Hemos recuperado lo que había escrito');
+  await expect(restored).toBeVisible();
+  await expect(reason).toHaveValue('Lo de mi hija');
   await page.locator('.act-for button').first().click();
   await expect(reason).toHaveValue('Lo mío');
-  await expect(page.getByText('Hemos recuperado lo que había escrito')).toBeVisible();
+  await expect(restored).toBeVisible();
 });
 
 test('joins the waiting list when no time suits', async ({ open }) => {
@@ -168,8 +196,9 @@ test('joins the waiting list when no time suits', async ({ open }) => {
   const join = page.getByRole('button', { name: 'Apuntar en lista de espera' });
   await expect(join).toHaveCount(0);
   answer();
+  const said = await heard(page);
   await join.click();
-  await expect(page.getByText('Apuntado en la lista de espera')).toBeVisible();
+  await expect.poll(said).toContain('Apuntado en la lista de espera');
   const waiting = await as('receptionist').get<Schemas['Page_Waiting']>(`/schedules/${schedule.id}/waiting`);
   expect(waiting.items.filter((each) => each.patient === patient.id)).toHaveLength(1);
 });
@@ -243,7 +272,7 @@ test('chooses the dark aspect, and finds it again', async ({ open }) => {
 test('reads the same in English, with dates of that language', async ({ open }) => {
   const patient = await newPatient('Nora');
   const { token } = await withAccount(patient);
-  const schedule = await scheduleOf('physician');
+  const schedule = await scheduleAt('ST2', 'Cardiología');
   await book(patient.id, schedule.id, 'Control', 20);
   const page = await open({ token });
   await expect(page.getByRole('heading', { name: 'Hola, Nora' })).toBeVisible();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Schemas } from '../../src/api/client';
 import { as, entry, newPatient, treat, withAccount } from '../support/api';
-import { expect, test } from '../support/test';
+import { expect, heard, test } from '../support/test';
 
 test('a patient asks for a right, the office answers it, and the patient reads the answer', async ({ open }) => {
   const patient = await newPatient('Petra');
@@ -12,8 +12,10 @@ test('a patient asks for a right, the office answers it, and the patient reads t
   await asking.getByLabel('Qué se pide').selectOption('access');
   await expect(asking).toContainText('también para llevarla a otro centro');
   await asking.getByLabel('En sus palabras').fill('Quiero una copia de mis analíticas.');
+  const said = await heard(own);
   await asking.getByRole('button', { name: 'Enviar la petición' }).click();
-  await expect(own.getByText('Petición registrada')).toBeVisible();
+  await expect.poll(said).toContain('Petición registrada');
+  await expect(asking).toHaveCount(0);
   const row = own.getByRole('listitem').filter({ hasText: 'Quiero una copia de mis analíticas.' });
   await expect(row).toContainText('antes del');
 
@@ -24,6 +26,7 @@ test('a patient asks for a right, the office answers it, and the patient reads t
   await answering.getByLabel('Respuesta').selectOption('granted');
   await answering.getByLabel('Qué se ha hecho y por qué').fill('Se le envió la copia completa.');
   await answering.getByRole('button', { name: 'Enviar la respuesta' }).click();
+  await expect(answering).toHaveCount(0);
   await expect(waiting).toHaveCount(0);
 
   await own.reload();
@@ -131,16 +134,24 @@ test('an export for research is made of who consented, and is written down', asy
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Proyecto').fill(project);
   await dialog.getByLabel('Para qué, y quién lo aprobó').fill('Comité de ética, acta 3/2026.');
-  await dialog.getByLabel('Grupo mínimo').fill('4');
+  let sent = 0;
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().endsWith('/research-exports')) sent += 1;
+  });
+  const smallest = dialog.getByLabel('Grupo mínimo');
+  const valid = () => smallest.evaluate((input: HTMLInputElement) => input.validity.valid);
+  await smallest.fill('4');
   await dialog.getByRole('button', { name: 'Exportar' }).click();
-  // The browser itself knows the bounds.
-  await expect(dialog).toBeVisible();
-  await dialog.getByLabel('Grupo mínimo').fill('5');
+  // The browser itself knows the bounds, and shows where they are not kept.
+  await expect(smallest).toBeFocused();
+  expect(await valid()).toBe(false);
+  await smallest.fill('5');
+  expect(await valid()).toBe(true);
   const download = page.waitForEvent('download');
   await dialog.getByRole('button', { name: 'Exportar' }).click();
   const file = await (await download).path();
   const made = JSON.parse(readFileSync(file, 'utf8')) as Schemas['ResearchExport'];
-  expect([made.project, made.smallest_cell]).toEqual([project, 5]);
+  expect([made.project, made.smallest_cell, sent]).toEqual([project, 5, 1]);
   for (const subject of made.subjects) expect(Object.keys(subject)).not.toContain('family_name');
   await expect(page.getByRole('listitem').filter({ hasText: project })).toContainText('acta 3/2026');
 });

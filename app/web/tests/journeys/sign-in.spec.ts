@@ -41,6 +41,8 @@ test('a patient signs in with a password, and leaves nothing behind', async ({ o
 });
 
 test('staff activate their access, set up a second factor, and sign in with it', async ({ open }) => {
+  // It waits for the code after the one that was used.
+  test.slow();
   const administrator = as('administrator');
   const member = await administrator.post<Schemas['StaffMember']>('/staff', {
     role: 'nurse',

@@ -2,7 +2,7 @@
 
 import type { Schemas } from '../../src/api/client';
 import { as, call, newPatient, scheduleOf, stack, treat, withAccount } from '../support/api';
-import { expect, test } from '../support/test';
+import { answered, expect, heard, test } from '../support/test';
 
 test('two tabs change the same patient: the second one is shown what the first one saved', async ({ open }) => {
   const patient = await newPatient('Pestaña');
@@ -12,8 +12,9 @@ test('two tabs change the same patient: the second one is shown what the first o
   await second.getByLabel(/Código postal/).fill('28002');
   await second.getByLabel(/Dirección/).fill('Calle de la segunda 2');
   await first.getByLabel(/Dirección/).fill('Calle de la primera 1');
+  const said = await heard(first);
   await first.getByRole('button', { name: 'Guardar', exact: true }).click();
-  await expect(first.getByText('Datos guardados')).toBeVisible();
+  await expect.poll(said).toContain('Datos guardados');
   await second.getByRole('button', { name: 'Guardar', exact: true }).click();
   const dialog = second.getByRole('dialog', { name: 'Otra persona lo ha cambiado mientras tanto' });
   await expect(dialog).toContainText('Calle de la primera 1');
@@ -28,13 +29,15 @@ test('the session ends in two tabs: signing in again in one of them is enough', 
   const account = await withAccount(await newPatient('Doblete'));
   const schedule = await scheduleOf('physician');
   const page = await open({ token: account.token }, `/book?schedule=${schedule.id}`);
+  await page.getByRole('radio').nth(6).check();
   await page.getByLabel(/Motivo de la cita/).fill('Escrito en una');
   const other = await page.context().newPage();
   await other.goto('/');
   await expect(other.getByRole('heading', { name: /Hola/ })).toBeVisible();
+  // What is still on its way would find the session ended before the person does.
+  await answered(page);
   await call(stack().api, account.token, 'POST', '/auth/sign-out');
   const ended = { name: 'Su sesión ha terminado' };
-  await page.getByRole('radio').nth(6).check();
   await page.getByRole('button', { name: 'Pedir esta cita' }).click();
   await expect(page.getByRole('dialog', ended)).toBeVisible();
   await other.getByRole('link', { name: 'Historia', exact: true }).click();

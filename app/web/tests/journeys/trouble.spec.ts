@@ -1,19 +1,35 @@
 /** What happens when something goes wrong. Each test has an API of its own over the same database. */
 
-import type { Page } from '@playwright/test';
 import type { Schemas } from '../../src/api/client';
-import { as, call, freeSlots, newPatient, scheduleOf, stack, storage, treat, withAccount } from '../support/api';
+import {
+  as,
+  call,
+  freeSlots,
+  newPatient,
+  scheduleAt,
+  scheduleOf,
+  stack,
+  storage,
+  treat,
+  withAccount,
+} from '../support/api';
+import { keys, notesOf } from '../support/notes';
 import { startPair, type Pair } from '../support/pair';
 import { until } from '../support/process';
-import { expect, test as base } from '../support/test';
+import { answered, expect, shown, slotField, test as base } from '../support/test';
+import { drafts, held } from '../support/vault';
 
 const test = base.extend<{ pair: Pair }>({
-  pair: async ({}, use) => {
-    const { home, programs } = stack();
-    const pair = await startPair({ home, ...programs });
-    await use(pair);
-    await pair.stop();
-  },
+  // Two programs start: that takes its own time, and not the test's.
+  pair: [
+    async ({}, use) => {
+      const { home, programs } = stack();
+      const pair = await startPair({ home, ...programs });
+      await use(pair);
+      await pair.stop();
+    },
+    { timeout: 300_000 },
+  ],
   // The browser itself reports requests that find nobody.
   allowed: async ({}, use) =>
     use([
@@ -22,34 +38,24 @@ const test = base.extend<{ pair: Pair }>({
     ]),
 });
 
-const notesOf = (patient: string) =>
-  as('physician')
-    .get<Schemas['Page_Entry']>(`/patients/${patient}/entries?kind=note`)
-    .then(({ items }) => items.map((each) => (each.content.kind === 'note' ? each.content.text : '')));
-
-/** The keys of everything that is sent from now on. */
-function keys(page: Page): string[] {
-  const sent: string[] = [];
-  page.on('request', (request) => {
-    if (request.method() === 'POST' && /entries$/.test(request.url()))
-      sent.push(request.headers()['idempotency-key'] ?? 'none');
-  });
-  return sent;
-}
-
 test('the API is killed while a note is written: nothing is lost, and it is saved once', async ({ open, pair }) => {
+  // How long an API takes to start, or a page to ask again by itself, depends on how busy the machine is.
+  test.slow();
   const patient = await newPatient('Caída');
   await treat(patient.id);
   const page = await open('physician', `${pair.web}/patients/${patient.id}/notes`, { baseURL: pair.web });
   const note = page.getByLabel('Nota', { exact: true });
   await note.fill('Escrito antes de la caída.');
   const sent = keys(page);
+  let lost = 0;
+  page.on('requestfailed', (request) => (lost += /entries$/.test(request.url()) ? 1 : 0));
   await pair.kill();
   await page.getByRole('button', { name: 'Guardar la nota' }).click();
   await expect(page.getByRole('alert').filter({ hasText: 'No hay conexión con el servicio' }).first()).toBeVisible();
   await expect(note).toHaveValue('Escrito antes de la caída.');
   await page.getByRole('button', { name: 'Reintentar' }).first().click();
-  await expect.poll(() => sent.length).toBe(2);
+  // Both have found nobody before somebody is there again.
+  await expect.poll(() => [sent.length, lost]).toEqual([2, 2]);
   await pair.start();
   // The page notices by itself that the API is back.
   await expect(page.locator('.platform.trouble')).toHaveCount(0, { timeout: 40_000 });
@@ -94,6 +100,8 @@ test('an answer is lost and the page is loaded anew: what is sent again has one 
   await page.getByRole('button', { name: 'Guardar la nota' }).click();
   await expect(page.locator('.notice.danger')).toBeVisible();
   await page.unrouteAll();
+  // The text, and the key with which it was sent.
+  await expect.poll(() => drafts(page)).toEqual([`note/${patient.id}`, `note/${patient.id}#keys`]);
   await page.reload();
   await expect(page.getByLabel('Nota', { exact: true })).toHaveValue('Una, aunque se recargue.');
   await page.getByRole('button', { name: 'Guardar la nota' }).click();
@@ -163,6 +171,7 @@ test('the gate of the database is shut: the page says so, counts down, and goes 
   open,
   pair,
 }) => {
+  test.slow();
   const patient = await newPatient('Puerta');
   const { token } = await withAccount(patient);
   const page = await open({ token }, `${pair.web}/`, { baseURL: pair.web });
@@ -178,14 +187,16 @@ test('the gate of the database is shut: the page says so, counts down, and goes 
   pair.openGate();
   await expect(page.getByText('No consta ninguna alergia')).toBeVisible({ timeout: 40_000 });
   await expect(bar).toHaveCount(0);
+  // A session that is taken for ended stays so until somebody signs in.
+  await expect(page.getByRole('dialog')).toHaveCount(0);
 });
 
 test('the gate is shut while an appointment is booked: it is not booked, and then once', async ({ open, pair }) => {
+  test.slow();
   const patient = await newPatient('Reserva');
   const { token } = await withAccount(patient);
-  const schedule = await scheduleOf('physician');
+  const schedule = await scheduleAt('ST2', 'Pediatría');
   const page = await open({ token }, `${pair.web}/book?schedule=${schedule.id}`, { baseURL: pair.web });
-  // Far from those that other journeys choose meanwhile: what is taken by them is another journey.
   await page.getByRole('radio').nth(30).check();
   await page.getByLabel(/Motivo de la cita/).fill('Durante la restauración');
   pair.shutGate();
@@ -205,10 +216,13 @@ test('the session ends while somebody writes: they sign in over the page and go 
   const { api } = stack();
   const patient = await newPatient('Sesión');
   const account = await withAccount(patient);
-  const schedule = await scheduleOf('physician');
+  const schedule = await scheduleAt('ST1', 'Traumatología');
+  const slot = (await freeSlots(schedule.id))[10] as Schemas['Slot'];
   const page = await open({ token: account.token }, `/book?schedule=${schedule.id}`);
-  await page.getByRole('radio').nth(4).check();
+  await slotField(page, slot).check();
   await page.getByLabel(/Motivo de la cita/).fill('Lo escrito antes');
+  // What is still on its way would find the session ended before the person does.
+  await answered(page);
   await call(api, account.token, 'POST', '/auth/sign-out');
   await page.getByRole('button', { name: 'Pedir esta cita' }).click();
   const dialog = page.getByRole('dialog', { name: 'Su sesión ha terminado' });
@@ -218,18 +232,23 @@ test('the session ends while somebody writes: they sign in over the page and go 
   await page.keyboard.press('Enter');
   await expect(dialog).toHaveCount(0);
   await expect(page.getByLabel(/Motivo de la cita/)).toHaveValue('Lo escrito antes');
-  await expect(page.getByRole('radio').nth(4)).toBeChecked();
+  await expect(slotField(page, slot)).toBeChecked();
+  await expect(page.locator('.chosen')).toHaveText(`${shown.longDay(slot.starts_at)}, ${shown.time(slot.starts_at)}`);
   await page.getByRole('button', { name: 'Pedir esta cita' }).click();
   await expect(page).toHaveURL(/appointments/);
+  const { items } = await as('receptionist').get<Schemas['Page_Appointment']>(`/patients/${patient.id}/appointments`);
+  expect(items.map((each) => each.slot)).toEqual([slot.id]);
 });
 
 test('the session is found ended by the page itself: what was typed stays under the dialog', async ({ open }) => {
   const patient = await newPatient('Ausente');
   const account = await withAccount(patient);
-  const schedule = await scheduleOf('physician');
+  const schedule = await scheduleAt('ST2', 'Traumatología');
+  const slot = (await freeSlots(schedule.id))[10] as Schemas['Slot'];
   const page = await open({ token: account.token }, `/book?schedule=${schedule.id}`);
-  await page.getByRole('radio').nth(4).check();
+  await slotField(page, slot).check();
   await page.getByLabel(/Motivo de la cita/).fill('Antes de la pausa');
+  await answered(page);
   await call(stack().api, account.token, 'POST', '/auth/sign-out');
   // Only the question who is there is answered; everything else is still on its way.
   await page.route('**/api/v1/**', (route) => (/auth\/me$/.test(route.request().url()) ? route.continue() : undefined));
@@ -242,7 +261,8 @@ test('the session is found ended by the page itself: what was typed stays under 
   await page.keyboard.press('Enter');
   await expect(dialog).toHaveCount(0);
   await expect(page.getByLabel(/Motivo de la cita/)).toHaveValue('Antes de la pausa');
-  await expect(page.getByRole('radio').nth(4)).toBeChecked();
+  await expect(slotField(page, slot)).toBeChecked();
+  await expect(page.locator('.chosen')).toHaveText(`${shown.longDay(slot.starts_at)}, ${shown.time(slot.starts_at)}`);
 });
 
 test('signing out fails: that stays in sight, and the drafts are gone all the same', async ({ open }) => {
@@ -251,12 +271,14 @@ test('signing out fails: that stays in sight, and the drafts are gone all the sa
   const schedule = await scheduleOf('physician');
   const page = await open({ token }, `/book?schedule=${schedule.id}`);
   await page.getByLabel(/Motivo de la cita/).fill('No debe quedar');
+  await expect.poll(() => drafts(page)).toEqual([`book/${patient.id}/reason`]);
   await page.route('**/auth/sign-out', (route) => route.abort('connectionreset'));
   await page.getByRole('link', { name: 'Inicio', exact: true }).click();
   await page.getByRole('button', { name: /Menú de/ }).click();
   await page.getByRole('menuitem', { name: 'Salir' }).click();
   const dialog = page.getByRole('dialog', { name: 'No se ha podido cerrar la sesión' });
   await expect(dialog.getByRole('alert')).toContainText('Su sesión sigue abierta');
+  expect(await held(page)).toEqual({ names: [], text: '', extractable: [] });
   await dialog.getByRole('button', { name: 'Cerrar' }).last().click();
   await page.goto(`/book?schedule=${schedule.id}`);
   await expect(page.getByLabel(/Motivo de la cita/)).toHaveValue('');
@@ -334,13 +356,12 @@ test('a slot is taken by somebody faster: another one is chosen, the reason stay
   const patient = await newPatient('Segunda');
   const faster = await newPatient('Primera');
   const { token } = await withAccount(patient);
-  const schedules = (await as('receptionist').get<Schemas['Page_Schedule']>('/schedules?limit=100')).items;
-  const schedule = schedules[3]?.id ?? '';
-  const page = await open({ token }, `/book?schedule=${schedule}`);
-  const [slot] = await freeSlots(schedule);
-  await page.getByRole('radio').first().check();
+  const schedule = await scheduleAt('ST1', 'Endocrinología');
+  const [slot, other] = (await freeSlots(schedule.id)).slice(10) as [Schemas['Slot'], Schemas['Slot']];
+  const page = await open({ token }, `/book?schedule=${schedule.id}`);
+  await slotField(page, slot).check();
   await page.getByLabel(/Motivo de la cita/).fill('Lo mío');
-  await as('receptionist').post(`/patients/${faster.id}/appointments`, { slot: slot?.id });
+  await as('receptionist').post(`/patients/${faster.id}/appointments`, { slot: slot.id });
   await page.getByRole('button', { name: 'Pedir esta cita' }).click();
   await expect(page.getByText('Ese hueco acaba de ocuparse')).toBeVisible();
   // The list is read again, slowly: the slot that is gone is not offered meanwhile.
@@ -352,11 +373,14 @@ test('a slot is taken by somebody faster: another one is chosen, the reason stay
   });
   await page.getByRole('button', { name: 'Ver los huecos libres' }).click();
   await expect(page.getByLabel(/Motivo de la cita/)).toHaveValue('Lo mío');
-  await page.getByRole('radio').first().check();
+  await expect(slotField(page, slot)).toHaveCount(0);
+  await slotField(page, other).check();
   await page.getByRole('button', { name: 'Pedir esta cita' }).click();
   await expect(page).toHaveURL(/appointments/);
   answer();
   await page.unrouteAll({ behavior: 'ignoreErrors' });
+  const { items } = await as('receptionist').get<Schemas['Page_Appointment']>(`/patients/${patient.id}/appointments`);
+  expect(items.map((each) => [each.slot, each.reason])).toEqual([[other.id, 'Lo mío']]);
 });
 
 test('drafts survive a reload, cannot be read on the device, and are gone at sign-out, in every tab', async ({
@@ -370,39 +394,16 @@ test('drafts survive a reload, cannot be read on the device, and are gone at sig
   await other.goto('/');
   await expect(other.getByRole('heading', { name: /Hola/ })).toBeVisible();
   await page.getByLabel(/Motivo de la cita/).fill('Secreto clínico');
-  const held = () =>
-    page.evaluate(async () => {
-      const db = await new Promise<IDBDatabase>((resolve, reject) => {
-        const opening = indexedDB.open('galeno-drafts', 1);
-        opening.onupgradeneeded = () => ['keys', 'drafts'].forEach((store) => opening.result.createObjectStore(store));
-        opening.onsuccess = () => resolve(opening.result);
-        opening.onerror = () => reject(new Error('IndexedDB'));
-      });
-      const all = (store: string) =>
-        new Promise<unknown[]>((resolve) => {
-          const request = db.transaction(store).objectStore(store).getAll();
-          request.onsuccess = () => resolve(request.result as unknown[]);
-        });
-      const [drafts, keys] = [
-        (await all('drafts')) as { sealed: ArrayBuffer }[],
-        (await all('keys')) as { key: CryptoKey }[],
-      ];
-      db.close();
-      const text = drafts.map(({ sealed }) => new TextDecoder().decode(sealed)).join(' ');
-      return {
-        drafts: drafts.length,
-        readable: text.includes('Secreto'),
-        extractable: keys.map(({ key }) => key.extractable),
-      };
-    });
-  await expect.poll(held).toEqual({ drafts: 1, readable: false, extractable: [false] });
+  const readable = ({ text }: { text: string }) => /Secreto/.test(text);
+  const now = () => held(page).then((all) => [all.names, readable(all), all.extractable]);
+  await expect.poll(now).toEqual([[`book/${patient.id}/reason`], false, [false]]);
   await page.reload();
   await expect(page.getByLabel(/Motivo de la cita/)).toHaveValue('Secreto clínico');
   await page.getByRole('button', { name: /Menú de/ }).click();
   await page.getByRole('menuitem', { name: 'Salir' }).click();
   await expect(page.getByRole('heading', { name: 'Entrar' })).toBeVisible();
   await expect(other.getByRole('heading', { name: 'Entrar' })).toBeVisible();
-  expect(await held()).toEqual({ drafts: 0, readable: false, extractable: [] });
+  await expect.poll(now).toEqual([[], false, []]);
 });
 
 test('a double click sends once, a slow answer is said to be slow, and back goes back', async ({ open }) => {
@@ -410,26 +411,31 @@ test('a double click sends once, a slow answer is said to be slow, and back goes
   await treat(patient.id);
   const page = await open('physician', `/patients/${patient.id}/notes`);
   const sent = keys(page);
+  let answer = () => {};
+  const slow = new Promise<void>((resolve) => (answer = resolve));
   await page.route(/\/entries$/, async (route) => {
-    if (route.request().method() === 'POST') await new Promise((resolve) => setTimeout(resolve, 4500));
+    if (route.request().method() === 'POST') await slow;
     await route.continue();
   });
   await page.getByLabel('Nota', { exact: true }).fill('Con prisa.');
   await page.getByRole('button', { name: 'Guardar la nota' }).dblclick();
   await page.keyboard.press('Enter');
   await expect(page.locator('.platform.slow')).toContainText('La conexión va lenta');
+  answer();
   await expect(page.locator('.note-list')).toContainText('Con prisa.');
   await expect(page.locator('.platform.slow')).toHaveCount(0);
   expect(sent).toHaveLength(1);
   expect(await notesOf(patient.id)).toEqual(['Con prisa.']);
   await page.getByRole('link', { name: 'Constantes' }).click();
   await expect(page).toHaveURL(/vitals/);
+  await expect.poll(() => drafts(page)).toEqual([]);
   await page.goBack();
   await expect(page).toHaveURL(/notes/);
   await expect(page.getByLabel('Nota', { exact: true })).toHaveValue('');
 });
 
 test('the API is away when the page is opened: it waits, and opens by itself', async ({ open, pair }) => {
+  test.slow();
   const patient = await newPatient('Espera');
   const { token } = await withAccount(patient);
   await pair.kill();

@@ -145,15 +145,20 @@ test('a patient books, and thinks better of cancelling, without a pointer', asyn
   await tabTo(page, /^Pedir cita$/);
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1, name: 'Pedir cita' })).toBeVisible();
+  await expect(page.getByLabel('Consulta').locator('option').nth(1)).toBeAttached();
   await tabTo(page, 'Consulta');
   await page.keyboard.press('ArrowDown');
   await expect(page.getByRole('radio').first()).toBeVisible();
   await tabTo(page, /^\d\d:\d\d$/);
   await page.keyboard.press('Space');
   await expect(page.getByRole('radio', { checked: true })).toHaveCount(1);
+  // From the first to the last one in sight: the first may begin meanwhile.
+  await page.keyboard.press('ArrowUp');
+  await expect(page.getByRole('radio').last()).toBeChecked();
   await tabTo(page, 'Pedir esta cita');
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/appointments/);
+  await expect(page.getByRole('button', { name: 'Anular' })).toBeVisible();
   await tabTo(page, 'Anular');
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog', { name: '¿Anular esta cita?' });
@@ -177,6 +182,7 @@ test('a physician goes from the day to a record, and through its parts without a
   await tabTo(page, 'Medicación');
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/medication/);
+  await expect(page.getByRole('button', { name: 'Recetar' })).toBeVisible();
   await tabTo(page, 'Recetar');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('dialog')).toBeVisible();

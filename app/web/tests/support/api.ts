@@ -48,8 +48,8 @@ export async function call<T>(
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   };
   let response = await fetch(`${api}/api/v1${path}`, request);
-  // A busy machine: the API says when to ask again, and the key makes that harmless.
-  for (let attempt = 1; response.status === 503 && attempt < 6; attempt += 1) {
+  // A busy machine: the API says when to ask again, or that it took too long; the key makes that harmless.
+  for (let attempt = 1; [503, 504].includes(response.status) && attempt < 6; attempt += 1) {
     const seconds = Number(response.headers.get('Retry-After') ?? 1);
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     response = await fetch(`${api}/api/v1${path}`, request);
@@ -135,16 +135,34 @@ export async function activated(
   return { username, password, token: state.token };
 }
 
+/** Every page of a list: what journeys add makes it longer. */
+async function every<T>(path: string): Promise<T[]> {
+  const items: T[] = [];
+  for (let cursor: string | undefined = ''; cursor !== undefined;) {
+    const page: { items: T[]; next?: string | null } = await as('receptionist').get(`${path}?limit=100${cursor}`);
+    items.push(...page.items);
+    cursor = page.next ? `&cursor=${page.next}` : undefined;
+  }
+  return items;
+}
+
 export async function scheduleOf(role: 'physician'): Promise<Schemas['Schedule']> {
   const person = stack().accounts[role].person;
-  let cursor = '';
-  for (;;) {
-    const page = await as('receptionist').get<Schemas['Page_Schedule']>(`/schedules?limit=100${cursor}`);
-    const own = page.items.find((each) => each.staff === person);
-    if (own) return own;
-    if (!page.next) throw new Error('the physician has no schedule');
-    cursor = `&cursor=${page.next}`;
-  }
+  const own = (await every<Schemas['Schedule']>('/schedules')).find((each) => each.staff === person);
+  if (!own) throw new Error('the physician has no schedule');
+  return own;
+}
+
+/**
+ * The schedule of a service in a clinic (`ST1` and `ST2` are seeded). A journey that counts on a certain time takes one that
+ * no journey of another file books.
+ */
+export async function scheduleAt(clinic: string, service: string): Promise<Schemas['Schedule']> {
+  const place = (await every<Schemas['Clinic']>('/clinics')).find(({ code }) => code === clinic);
+  const schedules = await every<Schemas['Schedule']>('/schedules');
+  const found = schedules.find((each) => each.name === service && each.clinic === place?.id);
+  if (!found) throw new Error(`no ${service} in ${clinic}`);
+  return found;
 }
 
 export async function freeSlots(schedule: string, from?: Date): Promise<Schemas['Slot'][]> {
@@ -153,21 +171,22 @@ export async function freeSlots(schedule: string, from?: Date): Promise<Schemas[
   return slots.filter((slot) => slot.free && new Date(slot.starts_at) > new Date());
 }
 
-/** Books a free slot, another one when somebody is faster. */
+/** Books a free slot, another one when somebody is faster, or when it begins just now. */
 export async function book(
   patient: string,
   schedule: string,
   reason: string,
   skip = 0,
+  from?: Date,
 ): Promise<Schemas['Appointment']> {
-  for (const slot of (await freeSlots(schedule)).slice(skip)) {
+  for (const slot of (await freeSlots(schedule, from)).slice(skip)) {
     try {
       return await as('receptionist').post<Schemas['Appointment']>(`/patients/${patient}/appointments`, {
         slot: slot.id,
         reason,
       });
     } catch (error) {
-      if (!String(error).includes('slot-taken')) throw error;
+      if (!/slot-taken|: 422 .*"\/slot"/.test(String(error))) throw error;
     }
   }
   throw new Error('no free slot');

@@ -42,7 +42,8 @@ export async function startPair({ home, api, web }: Programs, oidc?: string): Pr
       ? ''
       : `  oidc: [{name: clinic-id, issuer: "${oidc}", clientId: galeno, organization: san-telmo, secondFactor: true}]\n`;
   const config = own
-    .replace(/^security:\n/m, `security:\n${provider}`)
+    // Who signed in for all tests rests while others are at work, longer than a person may.
+    .replace(/^security:\n/m, `security:\n  session: {staffIdle: 12h, patientIdle: 2h}\n${provider}`)
     // Tests come from one address, and faster than people.
     .concat('limits: {signInsPerMinute: 1000, anonymousRequestsPerMinute: 100000, requestsPerMinute: 100000}\n');
   const gateOpen = config;

@@ -34,6 +34,8 @@ export interface Scene {
   newcomer: { token: string };
 }
 
+type Outcome = Scene | { failed: string };
+
 let made: Promise<Scene> | undefined;
 
 /** One for all workers, so that nobody is there twice: the first one makes it, the others wait for it. */
@@ -49,12 +51,23 @@ async function shared(): Promise<Scene> {
     mkdirSync(join(home, 'scene'));
   } catch {
     await until('the scene', () => existsSync(file), 300);
-    return JSON.parse(readFileSync(file, 'utf8')) as Scene;
+    const outcome = JSON.parse(readFileSync(file, 'utf8')) as Outcome;
+    if ('failed' in outcome) throw new Error(`the scene: ${outcome.failed}`);
+    return outcome;
   }
-  const own = await make();
-  writeFileSync(`${file}.new`, JSON.stringify(own), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
-  return own;
+  const tell = (outcome: Outcome) => {
+    writeFileSync(`${file}.new`, JSON.stringify(outcome), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  };
+  try {
+    const own = await make();
+    tell(own);
+    return own;
+  } catch (error) {
+    // The others would wait for what is never there.
+    tell({ failed: String(error) });
+    throw error;
+  }
 }
 
 const vitals: [string, string, string, number[]][] = [
@@ -214,17 +227,6 @@ async function office(patient: Patient) {
     project: 'Tensión y entorno rural',
     purpose: 'Estudio descriptivo. Comité de ética de la investigación, acta 14/2026.',
   });
-  const { version } = await administrator.get<Schemas['DataProtection']>('/organization/data-protection');
-  if (version === 0) {
-    const responsible = {
-      controller: 'Clínica San Telmo, S.L.',
-      controller_contact: 'Calle Inventada 12, Madrid',
-      officer_contact: 'dpd@san-telmo.example',
-      retention_years: 5,
-    };
-    // A journey in another worker may be faster; then it is written already.
-    await administrator.put('/organization/data-protection', responsible, 0).catch(() => undefined);
-  }
   await administrator.post('/service-tokens', {
     name: 'Avisos por SMS',
     scopes: ['appointment.read', 'patient.read'],

@@ -43,10 +43,11 @@ export default async function setup() {
     rmSync(home, { recursive: true, force: true });
   };
   try {
-    await until('tools/up', () => {
+    const ready = () => {
       if (up.child.exitCode !== null) throw new Error(`tools/up ended: ${up.said()}`);
       return up.said().includes('Ctrl-C ends it');
-    });
+    };
+    await until('tools/up', ready, 300);
     const provider = await startProvider(await freePort(), oidcSubject);
     ends.push(() => Promise.resolve(provider.server.close()));
     const pair = await startPair({ home: data, ...programs }, provider.issuer);
@@ -60,6 +61,14 @@ export default async function setup() {
     const { id } = await call<{ id: string }>(pair.api, administrator, 'POST', '/staff', person);
     const access = { username: 'olga', oidc_provider: 'clinic-id', oidc_subject: oidcSubject };
     await call(pair.api, administrator, 'POST', `/staff/${id}/access`, access);
+    // Before all tests: two that find nobody responsible, and say who is, would contradict each other.
+    const responsible = {
+      controller: 'Clínica San Telmo, S.L.',
+      controller_contact: 'Calle Inventada 12, Madrid',
+      officer_contact: 'dpd@san-telmo.example',
+      retention_years: 5,
+    };
+    await call(pair.api, administrator, 'PUT', '/organization/data-protection', responsible, { 'If-Match': '"0"' });
   } catch (error) {
     await teardown();
     throw error;
