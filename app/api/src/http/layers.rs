@@ -75,6 +75,7 @@ pub(crate) async fn surround(State(app): State<Arc<App>>, mut request: Request, 
     }
 
     let token = credential(request.headers()).map(|(credential, _)| Who::Token(*credential.hash()));
+    let stranger = token.filter(|token| !app.limiter.is_good(*token));
     let mut response = match bounds(&app, &request, client, token) {
         Err(problem) => problem.into_response(),
         Ok(()) => match tokio::time::timeout(app.config.limits.request_timeout.to_std(), next.run(request)).await {
@@ -85,12 +86,10 @@ pub(crate) async fn surround(State(app): State<Arc<App>>, mut request: Request, 
         },
     };
     if let Some(token) = token.filter(|_| response.status() == StatusCode::UNAUTHORIZED) {
-        // A guess counts against the address that made it.
         app.limiter.judge(token, false);
-        let guess = Who::Guess(Who::network(client));
-        let _ = app
-            .limiter
-            .take(guess, app.config.limits.anonymous_requests_per_minute, 1.0);
+    }
+    if stranger.is_some_and(|token| app.limiter.is_good(token)) {
+        app.limiter.give_back(Who::Guess(Who::network(client)));
     }
     let problem = response.extensions_mut().remove::<Problem>();
     if let Some(problem) = &problem {
@@ -142,11 +141,12 @@ fn bounds(app: &App, request: &Request, client: IpAddr, token: Option<Who>) -> R
             .take(Who::Address(network), limits.anonymous_requests_per_minute, 1.0)
             .map_err(full);
     };
-    // Made-up tokens would each have a bucket of their own; the address's bucket holds the guesses. Many people share the
-    // address of a hospital: who is known to be signed in does not answer for what somebody else there makes up.
+    // Made-up tokens would each have a bucket of their own; the address's bucket holds the guesses, and what turns out to be
+    // none is given back. Many people share the address of a hospital: who is known to be signed in does not answer for what
+    // somebody else there makes up.
     if !app.limiter.is_good(token) {
         app.limiter
-            .take(Who::Guess(network), limits.anonymous_requests_per_minute, 0.0)
+            .take(Who::Guess(network), limits.anonymous_requests_per_minute, 1.0)
             .map_err(full)?;
     }
     app.limiter.take(token, limits.requests_per_minute, 1.0).map_err(full)

@@ -19,7 +19,7 @@ pub enum Who {
     Token([u8; 32]),
     /// An address without a token; an IPv6 client has a whole /64.
     Address(IpAddr),
-    /// An address whose tokens are none of ours.
+    /// An address whose tokens are none of ours, or not known yet.
     Guess(IpAddr),
     /// An address that signs in.
     SignIn(IpAddr),
@@ -103,6 +103,13 @@ impl Limiter {
         Ok(())
     }
 
+    /// Takes back one request that was counted.
+    pub fn give_back(&self, who: Who) {
+        if let Some(bucket) = self.shard(who).get_mut(&who) {
+            bucket.fill = (bucket.fill - 1.0).max(0.0);
+        }
+    }
+
     /// Whether a token was good when it was last looked for: then what strangers guess at its address is none of its business.
     pub fn is_good(&self, token: Who) -> bool {
         self.shard(token).get(&token).is_some_and(|bucket| bucket.good)
@@ -140,6 +147,8 @@ mod tests {
         }
         assert!(limiter.take(a, 10, 1.0).unwrap_err().as_secs() >= 1);
         assert!(limiter.take(a, 10, 0.0).is_err());
+        limiter.give_back(a);
+        limiter.take(a, 10, 1.0).unwrap();
         limiter.take(b, 10, 1.0).unwrap();
         let [one, two] = ["2001:db8::1", "2001:db8::2"].map(|ip| Who::network(ip.parse().unwrap()));
         assert_eq!(one, two);
