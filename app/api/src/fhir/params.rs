@@ -87,6 +87,11 @@ pub(super) fn refused(why: String) -> Problem {
         .with("diagnostics", why)
 }
 
+/// A cursor of another list.
+pub(super) fn foreign() -> Problem {
+    refused("_cursor: not of this search".to_owned())
+}
+
 /// Splits at a separator that no backslash precedes, and takes the backslashes away.
 fn split(text: &str, separator: char) -> Vec<String> {
     let mut parts = vec![String::new()];
@@ -245,8 +250,7 @@ impl Search {
                 _ => return Err(refused("_summary: only count or false".to_owned())),
             },
             "_cursor" => {
-                self.cursor =
-                    Some(Cursor::parse(text).ok_or_else(|| refused("_cursor: not of this search".to_owned()))?);
+                self.cursor = Some(Cursor::parse(text).ok_or_else(foreign)?);
                 return Ok(true);
             }
             "_format" | "_pretty" => return Ok(true),

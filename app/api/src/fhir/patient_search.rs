@@ -6,9 +6,9 @@ use sqlx::{FromRow, mysql::MySqlRow};
 use super::{
     cursor::Cursor,
     json::{DNI, PASSPORT},
-    params::{Mode, Search, Text, Total, refused},
+    params::{Mode, Search, Text, Total, foreign, refused},
     patient::{Shown, patient},
-    search::{Binds, Found, Table, calendar, count, dates, foreign, like, one_of, run, within, words},
+    search::{Binds, Found, Table, calendar, count, dates, like, one_of, page, run, within, words},
 };
 use crate::{
     http::{Result, Scope, Scoped},
@@ -229,13 +229,17 @@ fn others(binds: &mut Binds, words: &[String]) {
     }
 }
 
+/// Whether pairs lead: they are written of words of three letters or more with any other one.
+async fn in_pairs(scope: &mut Scope, words: &[String]) -> Result<bool> {
+    Ok(matches!(words, [first, _, ..] if first.len() > 2) && paired(scope).await?)
+}
+
 /// The statements that read all who are meant, to count or to sort them.
-async fn of_all(scope: &mut Scope, words: &[String], conditions: &Binds) -> Result<(&'static Table, Binds)> {
+fn of_all(words: &[String], pairs: bool, conditions: &Binds) -> (&'static Table, Binds) {
     let mut binds = Binds::default();
     let (table, rest) = match words {
         [] => (&BY_REST, words),
-        // Pairs are written of words of three letters or more with any other one.
-        [first, second, rest @ ..] if first.len() > 2 && paired(scope).await? => {
+        [first, second, rest @ ..] if pairs => {
             let (first, second) = (first.as_str(), second.as_str());
             let (first_end, second_end) = (people::after(first), people::after(second));
             for value in [first, second, &second_end, first, &first_end, second, second] {
@@ -250,7 +254,7 @@ async fn of_all(scope: &mut Scope, words: &[String], conditions: &Binds) -> Resu
     };
     binds.and(conditions);
     others(&mut binds, rest);
-    Ok((table, binds))
+    (table, binds)
 }
 
 /// What leads to a few, whoever is called so.
@@ -258,7 +262,7 @@ const FEW: [&str; 5] = ["_id", "identifier", "birthdate", "phone", "email"];
 
 /// The list of names that a page is of, when an index has it in its order. One that began in the order of identifiers, in the
 /// version before, ends in it.
-async fn list(scope: &mut Scope, search: &Search, words: &[String]) -> Result<Option<(Way, Vec<Bind>)>> {
+fn list(search: &Search, words: &[String], pairs: bool) -> Result<Option<(Way, Vec<Bind>)>> {
     if search.sort.is_some() || search.only_count || FEW.iter().any(|name| search.has(name)) {
         return Ok(None);
     }
@@ -272,10 +276,7 @@ async fn list(scope: &mut Scope, search: &Search, words: &[String]) -> Result<Op
     };
     Ok(match words {
         [word] => Some((Way::Word, word_values(word, from))),
-        // As above.
-        [first, ..] if from.is_some() || (first.len() > 2 && paired(scope).await?) => {
-            Some((Way::Pair, pair_values(words, from)))
-        }
+        [_, _, ..] if from.is_some() || pairs => Some((Way::Pair, pair_values(words, from))),
         _ => None,
     })
 }
@@ -294,19 +295,22 @@ pub(super) async fn search(scope: &mut Scope, search: &Search) -> Result<Found<V
             organization,
         ))
     };
-    let Some((way, values)) = list(scope, search, &words).await? else {
-        let (table, binds) = of_all(scope, &words, &conditions).await?;
+    let pairs = in_pairs(scope, &words).await?;
+    let Some((way, values)) = list(search, &words, pairs)? else {
+        let (table, binds) = of_all(&words, pairs, &conditions);
         return run(scope, table, search, &binds, show).await;
     };
     let mut binds = Binds::default();
     binds.names(values).and(&conditions);
     others(&mut binds, &[]);
-    let (rows, next) = page(scope, search, way, &binds).await?;
+    let statement = binds.put(scope.query(if way == Way::Pair { PAIR_PAGE } else { WORD_PAGE }));
+    let end = |last: &MySqlRow| Ok(Cursor::Name(Place::of(way, last)?.text()));
+    let (rows, next) = page(scope, search, statement, end).await?;
     let all = search.cursor.is_none() && next.is_none();
     // Who they all are is read for a client alone that asks; of a page that has them all it is known.
     let total = match search.total {
         Total::Wanted => {
-            let (table, binds) = of_all(scope, &words, &conditions).await?;
+            let (table, binds) = of_all(&words, pairs, &conditions);
             count(scope, table, &binds).await?
         }
         Total::Usual if all => Some(rows.len() as u64),
@@ -317,20 +321,6 @@ pub(super) async fn search(scope: &mut Scope, search: &Search) -> Result<Found<V
         total,
         next,
     })
-}
-
-/// A page in the order of an index, and what follows.
-async fn page(scope: &mut Scope, search: &Search, way: Way, binds: &Binds) -> Result<(Vec<MySqlRow>, Option<Cursor>)> {
-    let page = if way == Way::Pair { PAIR_PAGE } else { WORD_PAGE };
-    let statement = binds.put(scope.query(page)).bind(search.count + 1);
-    let mut rows = statement.fetch_all(scope.db()).await?;
-    let more = rows.len() > search.count as usize;
-    rows.truncate(search.count as usize);
-    let mut next = None;
-    if let Some(last) = rows.last().filter(|_| more) {
-        next = Some(Cursor::Name(Place::of(way, last)?.text()));
-    }
-    Ok((rows, next))
 }
 
 /// Nobody lists everybody.

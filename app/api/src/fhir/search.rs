@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     cursor::Cursor,
     dates::{Range, day, range},
-    params::{ALTERNATIVES, Mode, Search, Text, Total, refused},
+    params::{ALTERNATIVES, Mode, Search, Text, Total, foreign, refused},
 };
 use crate::{
     db::{Day, Stamp},
@@ -29,7 +29,7 @@ enum Bind {
 }
 
 /// Values for the placeholders of a search's conditions, in their order.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Binds(Vec<Bind>);
 
 /// `column` is one of some identifiers. Bound by [`Binds::one_of`].
@@ -340,6 +340,21 @@ pub(super) async fn count(scope: &mut Scope, table: &Table, binds: &Binds) -> Re
     Ok(u64::try_from(row.try_get::<i64, _>("n")?).ok())
 }
 
+/// The rows of a page, and where it ends when more follow. The statement lacks its limit.
+pub(super) async fn page(
+    scope: &mut Scope,
+    search: &Search,
+    statement: Statement,
+    end: impl Fn(&MySqlRow) -> Result<Cursor>,
+) -> Result<(Vec<MySqlRow>, Option<Cursor>)> {
+    let limit = search.count as usize;
+    let mut rows = statement.bind(search.count + 1).fetch_all(scope.db()).await?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(end).transpose()?;
+    Ok((rows, next))
+}
+
 /// Runs a search and maps each row.
 pub(super) async fn run<T>(
     scope: &mut Scope,
@@ -359,7 +374,6 @@ pub(super) async fn run<T>(
             next: None,
         });
     }
-    let limit = search.count as usize;
     let (key, id) = match search.cursor {
         None => (None, None),
         Some(Cursor::Row { key, id }) => (key, Some(id)),
@@ -375,24 +389,16 @@ pub(super) async fn run<T>(
             binds.put(statement).bind(key).bind(key).bind(id)
         }
     };
-    let mut rows = statement.bind(search.count + 1).fetch_all(scope.db()).await?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let mut next = None;
-    if let Some(last) = rows.last().filter(|_| more) {
-        next = Some(Cursor::Row {
+    let (rows, next) = page(scope, search, statement, |last| {
+        Ok(Cursor::Row {
             key: search.sort.map(|_| last.try_get("sort_key")).transpose()?,
             id: last.try_get("id")?,
-        });
-    }
+        })
+    })
+    .await?;
     Ok(Found {
         items: rows.iter().map(map).collect::<Result<_>>()?,
         total,
         next,
     })
-}
-
-/// A cursor of another list.
-pub(super) fn foreign() -> Problem {
-    refused("_cursor: not of this search".to_owned())
 }

@@ -132,13 +132,13 @@ fn bounds(app: &App, request: &Request, client: IpAddr, token: Option<Who>) -> R
     if request.uri().path().starts_with("/api/v1/auth/sign-in") {
         return app
             .limiter
-            .take(Who::SignIn(network), limits.sign_ins_per_minute, 1.0)
+            .take(Who::SignIn(network), limits.sign_ins_per_minute)
             .map_err(full);
     }
     let Some(token) = token else {
         return app
             .limiter
-            .take(Who::Address(network), limits.anonymous_requests_per_minute, 1.0)
+            .take(Who::Address(network), limits.anonymous_requests_per_minute)
             .map_err(full);
     };
     // Made-up tokens would each have a bucket of their own; the address's bucket holds the guesses, and what turns out to be
@@ -146,10 +146,10 @@ fn bounds(app: &App, request: &Request, client: IpAddr, token: Option<Who>) -> R
     // somebody else there makes up.
     if !app.limiter.is_good(token) {
         app.limiter
-            .take(Who::Guess(network), limits.anonymous_requests_per_minute, 1.0)
+            .take(Who::Guess(network), limits.anonymous_requests_per_minute)
             .map_err(full)?;
     }
-    app.limiter.take(token, limits.requests_per_minute, 1.0).map_err(full)
+    app.limiter.take(token, limits.requests_per_minute).map_err(full)
 }
 
 fn allowed_origin(app: &App, request: &Request) -> Option<String> {

@@ -72,8 +72,8 @@ impl Limiter {
         }
     }
 
-    /// Counts `weight` requests (0 only looks). Err: how long until there is room.
-    pub fn take(&self, who: Who, per_minute: u32, weight: f64) -> Result<(), Duration> {
+    /// Counts a request. Err: how long until there is room.
+    pub fn take(&self, who: Who, per_minute: u32) -> Result<(), Duration> {
         let now = Instant::now();
         let mut shard = self.shard(who);
         if shard.len() >= PER_SHARD {
@@ -90,12 +90,12 @@ impl Limiter {
         });
         let fill = bucket.leaked(now);
         let room = f64::from(per_minute.max(1));
-        if fill + weight.max(1.0) > room {
-            let wait = (fill + weight.max(1.0) - room) * 60.0 / room;
+        if fill + 1.0 > room {
+            let wait = (fill + 1.0 - room) * 60.0 / room;
             return Err(Duration::from_secs_f64(wait.max(1.0)));
         }
         *bucket = Bucket {
-            fill: fill + weight,
+            fill: fill + 1.0,
             at: now,
             per_minute,
             ..*bucket
@@ -117,7 +117,7 @@ impl Limiter {
 
     /// A token that has just been made.
     pub fn welcome(&self, token: Who, per_minute: u32) {
-        let _ = self.take(token, per_minute, 1.0);
+        let _ = self.take(token, per_minute);
         self.judge(token, true);
     }
 
@@ -143,13 +143,13 @@ mod tests {
         let limiter = Limiter::new();
         let [a, b] = ["192.0.2.1", "192.0.2.2"].map(|ip| Who::Address(ip.parse().unwrap()));
         for _ in 0..10 {
-            limiter.take(a, 10, 1.0).unwrap();
+            limiter.take(a, 10).unwrap();
         }
-        assert!(limiter.take(a, 10, 1.0).unwrap_err().as_secs() >= 1);
-        assert!(limiter.take(a, 10, 0.0).is_err());
+        assert!(limiter.take(a, 10).unwrap_err().as_secs() >= 1);
+        assert!(limiter.take(a, 10).is_err());
         limiter.give_back(a);
-        limiter.take(a, 10, 1.0).unwrap();
-        limiter.take(b, 10, 1.0).unwrap();
+        limiter.take(a, 10).unwrap();
+        limiter.take(b, 10).unwrap();
         let [one, two] = ["2001:db8::1", "2001:db8::2"].map(|ip| Who::network(ip.parse().unwrap()));
         assert_eq!(one, two);
     }
@@ -160,10 +160,10 @@ mod tests {
         let token = Who::Token([7; 32]);
         limiter.judge(token, true);
         assert!(!limiter.is_good(token), "nothing is kept of what was not counted");
-        limiter.take(token, 10, 1.0).unwrap();
+        limiter.take(token, 10).unwrap();
         assert!(!limiter.is_good(token));
         limiter.judge(token, true);
-        limiter.take(token, 10, 1.0).unwrap();
+        limiter.take(token, 10).unwrap();
         assert!(limiter.is_good(token));
         limiter.judge(token, false);
         assert!(!limiter.is_good(token));
