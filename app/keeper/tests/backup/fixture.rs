@@ -133,6 +133,13 @@ pub(crate) fn s3() -> &'static S3 {
     })
 }
 
+/// Sends a request again as long as nobody answers or the store says that it cannot now.
+fn insist(send: impl Fn() -> Option<(u16, Vec<u8>)>) -> (u16, Vec<u8>) {
+    wait_for("an answer of the S3 server", || {
+        send().filter(|(status, _)| *status < 500)
+    })
+}
+
 impl S3 {
     /// One signed request; `None` if nobody answers.
     pub(crate) fn try_request(
@@ -185,24 +192,8 @@ impl S3 {
         Some((answer.status().as_u16(), body))
     }
 
-    /// As [`S3::try_request`], again as long as nobody answers or the store says that it cannot now.
-    fn insist(
-        &self,
-        method: Method,
-        bucket: &str,
-        key: Option<&str>,
-        query: &[(&str, &str)],
-        headers: &[(&str, &str)],
-        body: &[u8],
-    ) -> (u16, Vec<u8>) {
-        wait_for("an answer of the S3 server", || {
-            self.try_request(method, bucket, key, query, headers, body)
-                .filter(|(status, _)| *status < 500)
-        })
-    }
-
     fn request(&self, method: Method, bucket: &str, key: Option<&str>, query: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
-        let (status, answer) = self.insist(method, bucket, key, query, &[], body);
+        let (status, answer) = insist(|| self.try_request(method, bucket, key, query, &[], body));
         assert!(
             status < 300,
             "{} {bucket}/{key:?}: {status} {}",
@@ -264,7 +255,7 @@ impl S3 {
         } else {
             &[]
         };
-        let (status, answer) = self.insist(Method::Put, &name, None, &[], headers, b"");
+        let (status, answer) = insist(|| self.try_request(Method::Put, &name, None, &[], headers, b""));
         // It is there already if it was made, and the answer was lost.
         assert!(
             status == 200 || status == 409,
